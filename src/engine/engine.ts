@@ -1,0 +1,112 @@
+/**
+ * The interface behind which both engines stand: `compiled/` (rewritten module on V8) and `interpreter/` (the loop in
+ * `assembly/`). An engine knows nothing about WASI, logs or replicas; it runs code, counts instructions and reports
+ * outcomes as values.
+ */
+import type { FuncType } from '../wasm/module.js';
+
+/** Why a trap happened. Traps are compared by code and position, never by an engine's message text. */
+export type TrapCode =
+  | 'unreachable'
+  | 'memory-out-of-bounds'
+  | 'table-out-of-bounds'
+  | 'indirect-call-null'
+  | 'indirect-call-type'
+  | 'integer-divide-by-zero'
+  | 'integer-overflow'
+  | 'invalid-conversion'
+  | 'stack-overflow'
+  | 'uncaught-exception'
+  | 'null-reference'
+  | 'other';
+
+/** A WebAssembly value at the boundary: i64 as bigint, i32/f32/f64 as number, references opaque. */
+export type BoundaryValue = number | bigint | unknown;
+
+/**
+ * How a run ended. `counter` is the instruction count (design.md section 3), exact below 2^53. The compiled engine's
+ * counter at a trap is that of the last host call or check before it; the interpreter's is exact.
+ */
+export type Outcome =
+  | { kind: 'returned'; counter: number; values: readonly BoundaryValue[] }
+  | { kind: 'exited'; counter: number; exitCode: number }
+  | { kind: 'trapped'; counter: number; trap: TrapCode; message: string; functionIndex?: number; offset?: number }
+  | { kind: 'out-of-fuel'; counter: number }
+  | { kind: 'waiting'; counter: number }
+  | { kind: 'captured'; counter: number };
+
+/**
+ * One imported function as the engine calls it: the WebAssembly arguments (i32 as signed number, i64 as bigint)
+ * followed by ONE extra number, the exact counter at this call (the call itself included). No BigInt on that path.
+ */
+export type HostFunction = (...argsThenCounter: never[]) => number | bigint | undefined;
+
+/** Answers imports by name; `undefined` means "not provided" and the engine collects all of them into a LinkError. */
+export interface HostImports {
+  resolve(module: string, name: string, type: FuncType): HostFunction | undefined;
+}
+
+/** Thrown by a host function to end the run with an outcome; engines catch it, it never leaves `run`. */
+export class GuestStop {
+  constructor(readonly stop: { kind: 'exited'; exitCode: number } | { kind: 'waiting' } | { kind: 'out-of-fuel' }) {}
+}
+
+/** Limits that are part of the handshake: every replica has the same ones (design.md section 5). */
+export interface EngineLimits {
+  /** Upper bound of every linear memory, in 64 KiB pages; growth past it fails with -1 on every replica. */
+  readonly memoryPagesMax: number;
+  /** Upper bound of every table, in elements. */
+  readonly tableElementsMax: number;
+  /** Call-depth budget, in frame-size units (see src/inject). */
+  readonly stackUnitsMax: number;
+}
+
+export const DEFAULT_LIMITS: EngineLimits = {
+  memoryPagesMax: 65536,
+  tableElementsMax: 10_000_000,
+  stackUnitsMax: 200_000,
+};
+
+export interface InstanceOptions {
+  readonly imports: HostImports;
+  readonly limits: EngineLimits;
+  /** Instructions between two calls of `onSlice`. A pre-emption point is a loop header or a function entry. */
+  readonly sliceFuel: number;
+  /** Called at the first pre-emption point at or after each slice's end; may throw GuestStop. */
+  readonly onSlice?: (counter: number) => void;
+  /** Hard stop: the guest ends with 'out-of-fuel' at the first pre-emption point where counter >= fuelMax. */
+  readonly fuelMax?: number;
+}
+
+/** A guest's linear memory as the host sees it. `bytes` must be re-read after anything that may run guest code. */
+export interface GuestMemory {
+  /** The current view; replaced when the memory grows. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** A module ready to be instantiated any number of times (decoded, validated, instrumented, compiled). */
+export interface PreparedModule {
+  /** SHA-256 of the original bytes, hex. */
+  readonly hash: string;
+  readonly imports: readonly { module: string; name: string; kind: string; type?: FuncType }[];
+  readonly exports: readonly { name: string; kind: string; type?: FuncType }[];
+  instantiate(options: InstanceOptions): EngineInstance;
+}
+
+export interface EngineInstance {
+  /** Memory 0, or undefined if the module has none. */
+  readonly memory: GuestMemory | undefined;
+  /** Executed instructions so far; exact while inside a host function or between runs. */
+  readonly counter: number;
+  /** Runs the start function if the module has one. Must come before the first `call`. */
+  start(): Outcome;
+  /** Calls an exported function and runs it to an outcome. */
+  call(exportName: string, args: readonly BoundaryValue[]): Outcome;
+}
+
+export interface Engine {
+  readonly name: 'compiled' | 'interpreter';
+  /** Decodes, validates, rewrites and compiles. Throws DecodeError; `onProgress` gets bytes done and total. */
+  prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule>;
+}
