@@ -89,7 +89,9 @@ export interface ElementSegment {
   readonly offset?: ConstExpr;
   readonly type: ValType;
   /** Function indices, or constant expressions when the segment uses the expression form. */
-  readonly items: { readonly kind: 'funcs'; readonly indices: Uint32Array } | { readonly kind: 'exprs'; readonly exprs: readonly ConstExpr[] };
+  readonly items:
+    | { readonly kind: 'funcs'; readonly indices: Uint32Array }
+    | { readonly kind: 'exprs'; readonly exprs: readonly ConstExpr[] };
 }
 
 export interface DataSegment {
