@@ -1,0 +1,45 @@
+/** What a replica reports about itself. Names and levels are stable: users' scripts match on them. */
+
+export type EventLevel = 'info' | 'warn' | 'error';
+
+/** Every event with its level and meaning. Fields are named beside each. */
+export const EVENTS = {
+  ready: {
+    level: 'info',
+    meaning: 'this replica is up: a primary has its epoch, a backup has been taken in (role, epoch)',
+  },
+  listening: { level: 'info', meaning: 'a socket is open (kind, address)' },
+  'waiting-for-backups': {
+    level: 'info',
+    meaning: 'the guest is held until enough backups have joined (joined, needed)',
+  },
+  'guest-started': { level: 'info', meaning: 'the guest runs (mode)' },
+  'backup-joined': { level: 'info', meaning: 'a backup is part of the arbiter record from now on (id, epoch)' },
+  'backup-refused': { level: 'warn', meaning: 'a replica asked to join and was turned away (id, code, reason)' },
+  'backup-lost': { level: 'warn', meaning: 'a backup is gone (id, reason)' },
+  'primary-lost': { level: 'warn', meaning: 'the primary is gone; this backup claims the epoch (id, reason)' },
+  'primary-unreachable': { level: 'warn', meaning: 'the primary cannot be reached yet; trying on (address, reason)' },
+  'peer-silent': { level: 'warn', meaning: 'nothing was heard from a peer for the failure timeout (id, silentMs)' },
+  'epoch-won': { level: 'info', meaning: 'this replica wrote a new record (epoch, members)' },
+  'epoch-lost': {
+    level: 'error',
+    meaning: 'another replica holds a newer epoch; this one stops (epoch, current, live)',
+  },
+  'arbiter-unreachable': {
+    level: 'warn',
+    meaning: 'the arbiter does not answer; outputs stay held while we try on (reason)',
+  },
+  'arbiter-reachable': { level: 'info', meaning: 'the arbiter answers again' },
+  'record-replaced': {
+    level: 'warn',
+    meaning: 'a record left behind by an earlier run of this replica was replaced (epoch)',
+  },
+  'go-live': { level: 'info', meaning: 'a backup has consumed the log and runs live (epoch, event)' },
+  solo: { level: 'warn', meaning: 'the primary runs without any backup (epoch)' },
+  diverged: { level: 'error', meaning: 'a backup did not do what the log says and stops (id, report)' },
+  'handing-over': { level: 'info', meaning: 'shutdown: a backup has been told to go live (id, event)' },
+  'guest-exit': { level: 'info', meaning: 'the guest has ended (exitCode, description)' },
+  stopped: { level: 'info', meaning: 'this replica stops (reason, exitCode)' },
+} as const satisfies Record<string, { level: EventLevel; meaning: string }>;
+
+export type EventName = keyof typeof EVENTS;

@@ -1,0 +1,146 @@
+/**
+ * Messages between replicas. Every one carries the epoch under which it was sent; an older one is refused (R5).
+ * codec.ts turns them into bytes; PROTOCOL_VERSION is raised with every change of shape or meaning.
+ */
+import type { Member } from '../arbiter/arbiter.js';
+import type { Position } from '../log/entry.js';
+import type { GuestOutcome, LogBatch } from './types.js';
+
+export const PROTOCOL_VERSION = 1;
+
+export type RefusalCode =
+  /** Another PROTOCOL_VERSION. */
+  | 'protocol-version'
+  /** The manifests differ; `differs` names the facts. */
+  | 'manifest-mismatch'
+  /** Another service uses this address. */
+  | 'service-mismatch'
+  /** The guest has already run: a backup can only join from the beginning. */
+  | 'already-run'
+  /** A replica with this id has joined and is alive. */
+  | 'duplicate-id'
+  /** This replica is a backup, or has lost its epoch. */
+  | 'not-primary'
+  /** The service is about to end. */
+  | 'shutting-down'
+  /** The message's epoch is older than the current one. */
+  | 'old-epoch';
+
+/** First message of the dialling side. */
+export interface Hello extends Member {
+  readonly type: 'hello';
+  readonly protocolVersion: number;
+  /** Newest epoch this replica knows of; 0 for none. */
+  readonly epoch: number;
+  readonly service: string;
+  readonly manifest: Readonly<Record<string, string>>;
+  readonly logAddress: string;
+  /** How far this replica's guest has come: zero for a fresh one. */
+  readonly position: Position;
+}
+
+/** The primary takes the backup in; the log follows from `firstEvent` on. */
+export interface Welcome extends Member {
+  readonly type: 'welcome';
+  readonly epoch: number;
+  readonly firstEvent: number;
+}
+
+export interface Refuse {
+  readonly type: 'refuse';
+  readonly epoch: number;
+  readonly code: RefusalCode;
+  readonly reason: string;
+  /** Names of manifest facts that differ. */
+  readonly differs?: readonly string[];
+}
+
+/** The arbiter's record has changed: who is a member from this epoch on. */
+export interface Configured {
+  readonly type: 'configured';
+  readonly epoch: number;
+  readonly members: readonly Member[];
+}
+
+/** A batch of the log, primary to backup. */
+export interface Append extends LogBatch {
+  readonly type: 'append';
+  readonly epoch: number;
+}
+
+/** Backup to primary: received up to here (R1), executed up to there (R8). Both cumulative. */
+export interface Ack {
+  readonly type: 'ack';
+  readonly epoch: number;
+  readonly receivedEvent: number;
+  readonly executed: Position;
+}
+
+/** Primary to backup: outputs up to this event have left. */
+export interface Released {
+  readonly type: 'released';
+  readonly epoch: number;
+  readonly event: number;
+}
+
+/** Primary to backup: I have stopped at `lastEvent` and all its output has left; go live now. */
+export interface Handover {
+  readonly type: 'handover';
+  readonly epoch: number;
+  readonly lastEvent: number;
+}
+
+/** New live replica to the old one, answering a hand-over. */
+export interface Live {
+  readonly type: 'live';
+  readonly epoch: number;
+}
+
+/** Backup to primary: I leave in good order, do not wait for me. */
+export interface Leaving {
+  readonly type: 'leaving';
+  readonly epoch: number;
+}
+
+/** Primary to backup: the guest has ended and all its output has left. */
+export interface Finished {
+  readonly type: 'finished';
+  readonly epoch: number;
+  readonly outcome: GuestOutcome;
+}
+
+/** Backup to primary: my replay differs from the log (R10); I stop. */
+export interface Diverged {
+  readonly type: 'diverged';
+  readonly epoch: number;
+  readonly report: string;
+}
+
+/**
+ * "I live", sent both as a datagram and on the channel. `echoMs` returns the newest `sentMs` heard from the addressee
+ * (0 for none); the primary's right to release output rests on it (lease.ts).
+ */
+export interface Heartbeat extends Member {
+  readonly type: 'heartbeat';
+  readonly epoch: number;
+  readonly role: 'primary' | 'backup';
+  readonly executed: Position;
+  /** Sender's monotonic time. */
+  readonly sentMs: number;
+  readonly echoMs: number;
+}
+
+export type Message =
+  | Hello
+  | Welcome
+  | Refuse
+  | Configured
+  | Append
+  | Ack
+  | Released
+  | Handover
+  | Live
+  | Leaving
+  | Finished
+  | Diverged
+  | Heartbeat;
