@@ -3,6 +3,8 @@
  * R3). Whoever wins a compare-and-set has the epoch written in it; everybody else finds out by losing or by reading.
  */
 
+import { ArbiterError } from '../errors.js';
+
 /** One process that takes part. A restarted process has lost its guest, so it is another member under the same id. */
 export interface Member {
   readonly id: string;
@@ -34,6 +36,9 @@ export interface ArbiterState {
 export type CompareAndSetResult =
   | { readonly won: true; readonly generation: number }
   | { readonly won: false; readonly current: ArbiterState | undefined };
+
+/** The arbiter is away, timed out, or the outcome of a request is unknown. Retry, then read back; never guess. */
+export class ArbiterUnreachableError extends ArbiterError {}
 
 /**
  * Both methods reject with ArbiterUnreachableError when the outcome is unknown or the arbiter is away for now (retry,

@@ -4,9 +4,25 @@
  */
 import type { Member } from '../arbiter/arbiter.js';
 import type { Position } from '../log/entry.js';
-import type { GuestOutcome, LogBatch } from './types.js';
 
 export const PROTOCOL_VERSION = 1;
+
+/** How the guest ended, as far as replicas care. */
+export interface GuestOutcome {
+  /** Exit code of the process once all output has left. */
+  readonly exitCode: number;
+  /** One line for people: `exited with code 3`, `trapped: unreachable`. */
+  readonly description: string;
+}
+
+/** A run of log entries, packed by src/log; opaque here. Event numbers are inclusive and start at 1. */
+export interface LogBatch {
+  readonly firstEvent: number;
+  readonly lastEvent: number;
+  /** Guest's instruction counter at the last entry. */
+  readonly counter: number;
+  readonly batch: Uint8Array;
+}
 
 export type RefusalCode =
   /** Another PROTOCOL_VERSION. */

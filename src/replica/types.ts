@@ -6,7 +6,9 @@
 import type { ArbiterRecord, ArbiterState, Member } from '../arbiter/arbiter.js';
 import type { Position } from '../log/entry.js';
 import type { EventLevel, EventName } from './events.js';
-import type { Heartbeat, Message } from './messages.js';
+import type { GuestOutcome, Heartbeat, LogBatch, Message } from './messages.js';
+
+export type { GuestOutcome, LogBatch } from './messages.js';
 
 /** A connection of the logging channel. The driver numbers connections; a number is never used twice. */
 export type PeerId = number;
@@ -48,23 +50,6 @@ export const REPLICA_DEFAULTS = {
   backlogBytesMax: 128 * 1024 * 1024,
   lagTargetMs: 100,
 } as const;
-
-/** How the guest ended, as far as replicas care. */
-export interface GuestOutcome {
-  /** Exit code of the process once all output has left. */
-  readonly exitCode: number;
-  /** One line for people: `exited with code 3`, `trapped: unreachable`. */
-  readonly description: string;
-}
-
-/** A run of log entries, packed by src/log; opaque here. Event numbers are inclusive and start at 1. */
-export interface LogBatch {
-  readonly firstEvent: number;
-  readonly lastEvent: number;
-  /** Guest's instruction counter at the last entry. */
-  readonly counter: number;
-  readonly batch: Uint8Array;
-}
 
 /** Answer to an arbiter request. `unreachable`: away, timed out or outcome unknown. `unusable`: ArbiterError of another kind. */
 export type ArbiterResult =
