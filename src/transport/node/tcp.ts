@@ -27,7 +27,9 @@ export async function listenTcp(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(address, error)));
-    server.listen(address.host === '' ? { port: address.port } : { host: address.host, port: address.port }, resolve);
+    server.listen(address.host === '' ? { port: address.port } : { host: address.host, port: address.port }, () =>
+      resolve(),
+    );
   });
   // A failed accept (out of descriptors, say) concerns one connection, not the listener; the peer will dial again.
   server.removeAllListeners('error').on('error', () => {});
