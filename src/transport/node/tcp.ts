@@ -36,7 +36,7 @@ export async function listenTcp(
   const { port } = server.address() as net.AddressInfo;
   return {
     address: { host: address.host, port },
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () => void server.close(),
   };
 }
 
