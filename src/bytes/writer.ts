@@ -115,9 +115,10 @@ export class ByteWriter {
     return this.used === this.buffer.length ? this.buffer : this.buffer.slice(0, this.used);
   }
 
-  /** Forgets everything written and keeps the buffer, to reuse the writer. */
-  clear(): void {
-    this.used = 0;
+  /** Takes back everything after the first `length` bytes; `truncate(0)` makes the writer ready for reuse. */
+  truncate(length: number): void {
+    invariant(length <= this.used, 'truncation past the end of what was written');
+    this.used = length;
   }
 
   private ensure(extra: number): void {

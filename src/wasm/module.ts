@@ -40,10 +40,11 @@ export interface GlobalType {
   readonly mutable: boolean;
 }
 
-/** A half-open byte range of {@link Module.bytes}. */
+/** A half-open byte range of {@link Module.bytes}, or of `source` when a pass made the bytes. */
 export interface Range {
   readonly start: number;
   readonly end: number;
+  readonly source?: Uint8Array;
 }
 
 export type ImportDesc =
