@@ -77,15 +77,20 @@ function writeImport(out: ByteWriter, { module, name, desc }: Import): void {
   out.u8(EXTERN_CODES[desc.kind]);
   switch (desc.kind) {
     case 'func':
-      return out.u32(desc.typeIndex);
+      out.u32(desc.typeIndex);
+      break;
     case 'table':
-      return writeTableType(out, desc.table);
+      writeTableType(out, desc.table);
+      break;
     case 'memory':
-      return writeLimits(out, desc.memory);
+      writeLimits(out, desc.memory);
+      break;
     case 'global':
-      return writeGlobalType(out, desc.global);
+      writeGlobalType(out, desc.global);
+      break;
     case 'tag':
-      return writeTag(out, desc.typeIndex);
+      writeTag(out, desc.typeIndex);
+      break;
   }
 }
 
@@ -127,7 +132,10 @@ export function writeExports(out: ByteWriter, context: SectionContext, exports: 
 
 /** Copies a constant expression; only `ref.func` names something that {@link SectionContext.mapFunction} moves. */
 export function writeConstExpr(out: ByteWriter, context: SectionContext, expr: ConstExpr): void {
-  if (context.mapFunction === undefined) return copyRange(out, context.module, expr);
+  if (context.mapFunction === undefined) {
+    copyRange(out, context.module, expr);
+    return;
+  }
   const bytes = expr.source ?? context.module.bytes;
   for (let pos = expr.start; pos < expr.end; ) {
     const op = opcodeAt(bytes, pos);
