@@ -39,6 +39,9 @@ export const EVENTS = {
   diverged: { level: 'error', meaning: 'a backup did not do what the log says and stops (id, report)' },
   'handing-over': { level: 'info', meaning: 'shutdown: a backup has been told to go live (id, event)' },
   'guest-exit': { level: 'info', meaning: 'the guest has ended (exitCode, description)' },
+  'listen-failed': { level: 'warn', meaning: 'a client address is still taken; trying on (reason)' },
+  'replica-started': { level: 'info', meaning: 'a pair has started one of its processes (id, pid, role)' },
+  'replica-ended': { level: 'info', meaning: 'a process of a pair has ended (id, exitCode, reason)' },
   stopped: { level: 'info', meaning: 'this replica stops (reason, exitCode)' },
 } as const satisfies Record<string, { level: EventLevel; meaning: string }>;
 

@@ -1,0 +1,36 @@
+/**
+ * ft-wasm as a library: run a WASI guest alone, as one replica of a replicated service, or as a pair of processes.
+ *
+ * ```ts
+ * import { startPair } from 'ft-wasm';
+ * const service = await startPair({ module: 'kv.wasm', tcplisten: ['127.0.0.1:6379'] });
+ * const { exitCode } = await service.done;
+ * ```
+ */
+export { DEFAULT_LIMITS, type EngineLimits } from './engine/engine.js';
+export {
+  ArbiterError,
+  ChannelError,
+  DecodeError,
+  DivergenceError,
+  ERROR_CODES,
+  type ErrorCode,
+  FtWasmError,
+  LinkError,
+  LogFormatError,
+} from './errors.js';
+export { EVENTS, type EventLevel, type EventName } from './replica/events.js';
+export { EXIT_CODES } from './replica/exit-codes.js';
+export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
+export { startErrorExitCode, startReplica } from './runtime/node/start-replica.js';
+export { startSolo } from './runtime/node/start-solo.js';
+export type {
+  DirectoryMount,
+  GuestOptions,
+  ReplicaOptions,
+  Service,
+  ServiceEvent,
+  ServiceExit,
+  ServiceStats,
+  WritableLike,
+} from './runtime/options.js';

@@ -1,0 +1,67 @@
+/**
+ * A few words that guest thread and I/O thread share without messages: the executed position (written by the guest,
+ * read for acknowledgements and status) and the throttle (written by the protocol's lag control, rule R8).
+ */
+import type { Position } from '../log/entry.js';
+
+const THROTTLE = 0;
+const PAUSED = 1;
+const STOPPED = 2;
+
+export class ControlBlock {
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+
+  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(64)) {
+    this.#words = new Int32Array(buffer, 0, 8);
+    this.#doubles = new Float64Array(buffer, 32, 4);
+  }
+
+  /** The last position the guest reached. Counter and event are read apart: good for lag and status, not for logic. */
+  get executed(): Position {
+    return { counter: this.#doubles[0], event: this.#doubles[1] };
+  }
+
+  setExecuted(counter: number, event: number): void {
+    this.#doubles[0] = counter;
+    this.#doubles[1] = event;
+  }
+
+  /** Share of time that the guest should sleep, 0 to 1. */
+  get throttle(): number {
+    return Atomics.load(this.#words, THROTTLE) / 1000;
+  }
+
+  set throttle(level: number) {
+    Atomics.store(this.#words, THROTTLE, Math.round(Math.min(Math.max(level, 0), 0.99) * 1000));
+  }
+
+  /** While paused, the guest waits before it logs anything more (rule R7). */
+  get paused(): boolean {
+    return Atomics.load(this.#words, PAUSED) !== 0;
+  }
+
+  set paused(value: boolean) {
+    Atomics.store(this.#words, PAUSED, value ? 1 : 0);
+    if (!value) Atomics.notify(this.#words, PAUSED);
+  }
+
+  /** Blocks the guest's thread while it is paused and not stopped. */
+  waitWhilePaused(): void {
+    while (this.paused && !this.stopped) Atomics.wait(this.#words, PAUSED, 1, 100);
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#words, STOPPED) !== 0;
+  }
+
+  stop(): void {
+    Atomics.store(this.#words, STOPPED, 1);
+    this.paused = false;
+  }
+
+  /** Blocks the calling thread for `ms` (Atomics.wait on a word that nobody notifies, so stop and pause are seen after it). */
+  sleep(ms: number): void {
+    Atomics.wait(this.#words, 7, 0, ms);
+  }
+}

@@ -1,0 +1,318 @@
+/**
+ * Carries out the protocol's effects on one replica and reports back with inputs: the only place where the pure state
+ * machine of src/replica meets channels, guest thread, clients, arbiter and timers. It decides nothing itself.
+ */
+import type { Arbiter } from '../arbiter/arbiter.js';
+import { ArbiterUnreachableError } from '../arbiter/arbiter.js';
+import { decodeMessage, encodeMessage } from '../replica/codec.js';
+import type { GuestOutcome } from '../replica/messages.js';
+import { Replica } from '../replica/replica.js';
+import type { ArbiterResult, Effect, Input, PeerId, ReplicaConfig } from '../replica/types.js';
+import type { Channel } from '../transport/channel.js';
+import { type Frame, FrameType } from '../transport/frame.js';
+import type { ClientPort } from './client-port.js';
+import type { OutputGate } from './output-gate.js';
+import type { EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
+
+/** An arbiter that does not answer within this time counts as unreachable. */
+const ARBITER_TIMEOUT_MS = 2000;
+/** Pause between two attempts to take a client address that the dead primary may still hold. */
+const REBIND_MS = 25;
+
+export interface DriverParts {
+  readonly config: ReplicaConfig;
+  readonly arbiter: Arbiter;
+  readonly network: PeerNetwork;
+  readonly guest: GuestControl;
+  readonly clients: ClientPort;
+  readonly gate: OutputGate;
+  readonly timers: Timers;
+  readonly onEvent: EventListener;
+  /** The replica is done; everything it owned is closed. */
+  readonly onStop: (reason: string, exitCode: number) => void;
+}
+
+export class ReplicaDriver {
+  readonly #parts: DriverParts;
+  readonly #replica: Replica;
+  readonly #channels = new Map<PeerId, Channel>();
+  #nextPeer = 1;
+  #stopTicking: (() => void) | undefined;
+  #stopped = false;
+  /** Inputs that arise while effects are being carried out wait here: steps never nest. */
+  readonly #inputs: Input[] = [];
+  #stepping = false;
+  #releasedEvent = 0;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.#replica = new Replica(parts.config);
+    parts.gate.onLeft((event) => this.#input({ type: 'outputs-left', event }));
+  }
+
+  /** Newest epoch this replica knows of. */
+  get epoch(): number {
+    return this.#replica.epoch;
+  }
+
+  /** Highest event whose outputs may leave. */
+  get releasedEvent(): number {
+    return this.#releasedEvent;
+  }
+
+  start(): void {
+    const { config, timers, guest } = this.#parts;
+    this.#stopTicking = timers.every(Math.max(1, config.heartbeatMs / 2), () => {
+      this.#input({ type: 'executed', position: guest.executed });
+      this.#input({ type: 'tick' });
+    });
+    this.#input({ type: 'start' });
+  }
+
+  /** Leaves in good order: a primary hands over, a backup says good-bye. `onStop` follows. */
+  shutdown(): void {
+    this.#input({ type: 'shutdown' });
+  }
+
+  /** A peer has connected to this replica's log address. */
+  accept(channel: Channel): void {
+    this.#adopt(channel, false);
+  }
+
+  /** A datagram has arrived. */
+  heartbeat(payload: Uint8Array): void {
+    const message = tryDecode(payload);
+    if (message?.type === 'heartbeat') this.#input({ type: 'heartbeat', message });
+  }
+
+  /** The live guest has logged a batch. */
+  guestBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void {
+    this.#input({ type: 'log', firstEvent, lastEvent, counter, batch });
+  }
+
+  guestLive(): void {
+    this.#input({ type: 'guest-live' });
+  }
+
+  guestExit(outcome: GuestOutcome): void {
+    this.#input({ type: 'guest-exit', outcome });
+  }
+
+  guestDiverged(report: string): void {
+    this.#input({ type: 'guest-diverged', report });
+  }
+
+  hostFault(reason: string): void {
+    this.#input({ type: 'host-fault', reason });
+  }
+
+  #input(input: Input): void {
+    if (this.#stopped) return;
+    this.#inputs.push(input);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined && !this.#stopped; next = this.#inputs.shift()) {
+        for (const effect of this.#replica.step(next, this.#parts.timers.now())) this.#carryOut(effect);
+      }
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    const { guest, gate, network, onEvent } = this.#parts;
+    switch (effect.type) {
+      case 'send':
+        this.#send(effect.peer, effect.message);
+        break;
+      case 'release':
+        this.#releasedEvent = effect.event;
+        gate.release(effect.event);
+        break;
+      case 'append-to-guest':
+        guest.batch(effect.batch);
+        break;
+      case 'trim':
+        gate.trim(effect.event);
+        break;
+      case 'heartbeat':
+        network.heartbeat(effect.address, effect.message.epoch, encodeMessage(effect.message));
+        break;
+      case 'throttle':
+        guest.throttle = effect.level;
+        break;
+      case 'pause-log':
+        guest.paused = true;
+        break;
+      case 'resume-log':
+        guest.paused = false;
+        break;
+      case 'event':
+        onEvent(effect.name, effect.level, effect.fields);
+        break;
+      default:
+        this.#carryOutRare(effect);
+    }
+  }
+
+  /** Effects that happen a few times in a replica's life. */
+  #carryOutRare(
+    effect: Exclude<
+      Effect,
+      {
+        type:
+          | 'send'
+          | 'release'
+          | 'append-to-guest'
+          | 'trim'
+          | 'heartbeat'
+          | 'throttle'
+          | 'pause-log'
+          | 'resume-log'
+          | 'event';
+      }
+    >,
+  ): void {
+    switch (effect.type) {
+      case 'connect':
+        this.#connect(effect.address);
+        break;
+      case 'close':
+        this.#channels.get(effect.peer)?.close();
+        break;
+      case 'probe':
+        this.#probe(effect.address);
+        break;
+      case 'start-guest':
+        if (effect.mode === 'live') this.#parts.clients.serve(this.#replica.epoch);
+        this.#parts.guest.start();
+        this.#parts.onEvent('guest-started', 'info', { mode: effect.mode });
+        break;
+      case 'go-live':
+        this.#parts.guest.goLive();
+        this.#openClients();
+        break;
+      case 'stop-guest':
+        this.#parts.guest.stop();
+        break;
+      case 'arbiter-read':
+        this.#askArbiter(effect.requestId, () => this.#read());
+        break;
+      case 'arbiter-cas':
+        this.#askArbiter(effect.requestId, () => this.#compareAndSet(effect.expectedGeneration, effect.record));
+        break;
+      case 'stop':
+        this.#stop(effect.reason, effect.exitCode);
+        break;
+    }
+  }
+
+  #send(peer: PeerId, message: Parameters<typeof encodeMessage>[0]): void {
+    const payload = encodeMessage(message);
+    this.#channels.get(peer)?.send({ type: FrameType.Peer, epoch: messageEpoch(message), payload });
+  }
+
+  #connect(address: string): void {
+    this.#parts.network.dial(address).then(
+      (channel) => this.#adopt(channel, true),
+      (error: Error) => this.#input({ type: 'connect-failed', reason: error.message }),
+    );
+  }
+
+  #adopt(channel: Channel, dialled: boolean): void {
+    if (this.#stopped) {
+      channel.destroy();
+      return;
+    }
+    const peer = this.#nextPeer++;
+    this.#channels.set(peer, channel);
+    this.#input({ type: 'peer-connected', peer, dialled });
+    channel.start({
+      onFrame: (frame) => this.#receive(peer, channel, frame),
+      onClose: (reason) => {
+        this.#channels.delete(peer);
+        this.#input({ type: 'peer-closed', peer, reason: reason.error?.message ?? `connection ${reason.kind}` });
+      },
+    });
+  }
+
+  /** Anything that is not one of our messages is a failed peer (R11). */
+  #receive(peer: PeerId, channel: Channel, frame: Frame): void {
+    const message = frame.type === FrameType.Peer ? tryDecode(frame.payload) : undefined;
+    if (message === undefined || messageEpoch(message) !== frame.epoch) {
+      channel.destroy();
+      return;
+    }
+    this.#input({ type: 'message', peer, message });
+  }
+
+  #probe(address: string): void {
+    this.#parts.network.isGone(address).then((gone) => this.#input({ type: 'probe-result', address, gone }));
+  }
+
+  /** Takes the client addresses for a replica that goes live; the dead primary may hold them a moment longer. */
+  #openClients(): void {
+    const { clients, timers, onEvent } = this.#parts;
+    let reported = false;
+    const attempt = (): void => {
+      if (this.#stopped) return;
+      clients.bind().then(
+        () => {
+          clients.serve(this.#replica.epoch);
+          for (const address of clients.addresses) onEvent('listening', 'info', { kind: 'client', address });
+        },
+        (error: Error) => {
+          if (!reported) onEvent('listen-failed', 'warn', { reason: error.message });
+          reported = true;
+          timers.after(REBIND_MS, attempt);
+        },
+      );
+    };
+    attempt();
+  }
+
+  #askArbiter(requestId: number, ask: () => Promise<ArbiterResult>): void {
+    let answered = false;
+    const answer = (result: ArbiterResult): void => {
+      if (answered) return;
+      answered = true;
+      cancel();
+      this.#input({ type: 'arbiter-result', requestId, result });
+    };
+    const cancel = this.#parts.timers.after(ARBITER_TIMEOUT_MS, () =>
+      answer({ kind: 'unreachable', message: `no answer within ${ARBITER_TIMEOUT_MS} ms` }),
+    );
+    ask().then(answer, (error: Error) =>
+      answer({ kind: error instanceof ArbiterUnreachableError ? 'unreachable' : 'unusable', message: error.message }),
+    );
+  }
+
+  async #read(): Promise<ArbiterResult> {
+    return { kind: 'read', current: await this.#parts.arbiter.read() };
+  }
+
+  async #compareAndSet(generation: number, record: Parameters<Arbiter['compareAndSet']>[1]): Promise<ArbiterResult> {
+    const result = await this.#parts.arbiter.compareAndSet(generation, record);
+    return result.won ? { kind: 'won', generation: result.generation } : { kind: 'lost', current: result.current };
+  }
+
+  #stop(reason: string, exitCode: number): void {
+    this.#stopped = true;
+    this.#stopTicking?.();
+    for (const channel of this.#channels.values()) channel.close();
+    this.#parts.onStop(reason, exitCode);
+  }
+}
+
+function tryDecode(payload: Uint8Array): ReturnType<typeof decodeMessage> | undefined {
+  try {
+    return decodeMessage(payload);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageEpoch(message: { readonly epoch: number }): number {
+  return message.epoch;
+}

@@ -1,0 +1,189 @@
+/**
+ * What reaches the guest thread: client stream events while live, log batches while replaying, control messages always.
+ * Everything that can block the guest blocks here, on the ring.
+ */
+import { GuestStop } from '../../engine/engine.js';
+import type { HostClock, HostInput, HostNetwork, HostWaiter, StreamId } from '../../host/services.js';
+import { decodeBatch } from '../../log/codec.js';
+import type { Entry } from '../../log/entry.js';
+import type { LogSource } from '../../record/session.js';
+import type { ControlBlock } from '../control.js';
+import type { RingReader } from '../ring.js';
+import { MessageReader, ToGuest } from '../ring-messages.js';
+import type { Outbox } from './outbox.js';
+import type { StreamTable } from './streams.js';
+
+/** The I/O thread hears of taken input in steps of this many bytes: small traffic costs no message at all. */
+const CONSUMED_STEP_BYTES = 32 * 1024;
+/** A sleeping guest looks at the stop flag at least this often, in ms. */
+const WAIT_MS_MAX = 1000;
+
+export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
+  readonly listenerCount: number;
+  readonly #ring: RingReader;
+  readonly #streams: StreamTable;
+  readonly #outbox: Outbox;
+  readonly #control: ControlBlock;
+  readonly #clock: HostClock;
+  readonly #message = new MessageReader();
+  readonly #stdin: Uint8Array[] = [];
+  #stdinEnded = false;
+  #entries: readonly Entry[] = [];
+  #nextEntry = 0;
+  readonly #batches: Uint8Array[] = [];
+  #goLive = false;
+
+  constructor(ring: RingReader, control: ControlBlock, streams: StreamTable, outbox: Outbox, clock: HostClock) {
+    this.listenerCount = streams.listenerCount;
+    this.#ring = ring;
+    this.#control = control;
+    this.#streams = streams;
+    this.#outbox = outbox;
+    this.#clock = clock;
+  }
+
+  /** The next logged entry; blocks while the log is empty (R7); 'live' behind the last one once told so (R6). */
+  next(): Entry | 'live' {
+    for (;;) {
+      if (this.#nextEntry < this.#entries.length) return this.#takeEntry();
+      const batch = this.#batches.shift();
+      if (batch !== undefined) {
+        const decoded = decodeBatch(batch);
+        this.#entries = decoded.entries;
+        this.#nextEntry = 0;
+        this.#outbox.continueFrom(decoded.lastEvent, decoded.lastCounter);
+        continue;
+      }
+      if (this.#goLive) return 'live';
+      if (this.#receive() === 0) {
+        this.#outbox.flush();
+        this.#sleep(WAIT_MS_MAX);
+      }
+    }
+  }
+
+  pendingAccepts(listener: number): number {
+    this.#receive();
+    return this.#streams.pendingAccepts(listener);
+  }
+
+  accept(listener: number): StreamId | undefined {
+    return this.#streams.accept(listener);
+  }
+
+  readable(stream: StreamId): number {
+    const readable = this.#streams.readable(stream);
+    if (readable > 0) return readable;
+    this.#receive();
+    return this.#streams.readable(stream);
+  }
+
+  ended(stream: StreamId): boolean {
+    return this.#streams.ended(stream);
+  }
+
+  isReset(stream: StreamId): boolean {
+    return this.#streams.isReset(stream);
+  }
+
+  writable(stream: StreamId): number {
+    const writable = this.#streams.writable(stream);
+    if (writable > 0) return writable;
+    this.#receive();
+    return this.#streams.writable(stream);
+  }
+
+  receive(stream: StreamId, max: number, peek = false): Uint8Array {
+    const bytes = this.#streams.receive(stream, max, peek);
+    const taken = this.#streams.takenAtLeast(stream, CONSUMED_STEP_BYTES);
+    if (taken > 0) this.#outbox.consumed(stream, taken);
+    return bytes;
+  }
+
+  read(max: number): Uint8Array | undefined {
+    this.#receive();
+    const first = this.#stdin.shift();
+    if (first === undefined) return this.#stdinEnded ? new Uint8Array(0) : undefined;
+    if (first.length <= max) return first;
+    this.#stdin.unshift(first.subarray(max));
+    return first.subarray(0, max);
+  }
+
+  wait(deadlineNs: bigint | undefined): void {
+    this.#outbox.flush();
+    if (this.#receive() > 0) return;
+    for (;;) {
+      const leftMs = deadlineNs === undefined ? WAIT_MS_MAX : Number(deadlineNs - this.#clock.monotonicNs()) / 1e6;
+      if (leftMs <= 0) return;
+      this.#sleep(Math.min(leftMs, WAIT_MS_MAX));
+      if (this.#receive() > 0) return;
+    }
+  }
+
+  /** Called at each slice of a computing guest, so that stop, throttle and its gathered entries do not wait for a host call. */
+  slice(): void {
+    // While replaying, batches stay in the ring: that is what bounds the backup's log (R7).
+    if (this.#outbox.live) this.#receive();
+    this.#outbox.flush();
+    this.#stopIfAsked();
+  }
+
+  #takeEntry(): Entry {
+    const entry = this.#entries[this.#nextEntry++];
+    const left = this.#entries.length - this.#nextEntry;
+    this.#control.setExecuted(entry.counter, this.#outbox.loggedEvents - left);
+    return entry;
+  }
+
+  #sleep(ms: number): void {
+    this.#stopIfAsked();
+    this.#ring.wait(ms);
+    this.#stopIfAsked();
+  }
+
+  #stopIfAsked(): void {
+    if (this.#control.stopped) throw new GuestStop({ kind: 'waiting' });
+  }
+
+  #receive(): number {
+    if (!this.#ring.hasMessage) return 0;
+    return this.#ring.drain((bytes) => this.#take(this.#message.load(bytes)));
+  }
+
+  #take(message: MessageReader): undefined {
+    switch (message.kind) {
+      case ToGuest.Open:
+        this.#streams.open(message.f64(0), message.u32);
+        break;
+      case ToGuest.Data:
+        this.#streams.data(message.f64(0), message.bytes(1));
+        break;
+      case ToGuest.Eof:
+        this.#streams.end(message.f64(0));
+        break;
+      case ToGuest.Reset:
+        this.#streams.reset(message.f64(0));
+        break;
+      case ToGuest.Credit:
+        this.#streams.credit(message.f64(0), message.u32);
+        break;
+      case ToGuest.Stdin:
+        this.#takeStdin(message.bytes(0).slice());
+        break;
+      case ToGuest.Batch:
+        this.#batches.push(message.bytes(0).slice());
+        break;
+      case ToGuest.GoLive:
+        this.#goLive = true;
+        break;
+      case ToGuest.Stop:
+        this.#control.stop();
+        break;
+    }
+  }
+
+  #takeStdin(bytes: Uint8Array): void {
+    if (bytes.length === 0) this.#stdinEnded = true;
+    else this.#stdin.push(bytes);
+  }
+}

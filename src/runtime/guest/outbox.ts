@@ -1,0 +1,169 @@
+/**
+ * What leaves the guest thread: log batches and outputs. Entries gather here and travel as one batch when the guest
+ * blocks, when there are many, or when the oldest has waited long enough; outputs ride in the same burst.
+ */
+import type { HostClock, OutputSink, StreamId } from '../../host/services.js';
+import { encodeBatch } from '../../log/codec.js';
+import type { Entry, LoggedValue } from '../../log/entry.js';
+import type { LogSink } from '../../record/session.js';
+import type { ControlBlock } from '../control.js';
+import type { RingWriter } from '../ring.js';
+import { FromGuest, HeadWriter, SHUTDOWN_HOW, type ShutdownHow } from '../ring-messages.js';
+import type { StreamTable } from './streams.js';
+
+/** A batch leaves at this many entries, bytes of results, or nanoseconds of age, whichever comes first. */
+const BATCH_ENTRIES_MAX = 128;
+const BATCH_BYTES_MAX = 64 * 1024;
+const BATCH_AGE_NS = 200_000n;
+/** Longest single pause that lag control puts into the guest, in ms: short, so that slowing down is smooth. */
+const THROTTLE_PAUSE_MS = 5;
+
+export interface OutboxOptions {
+  /** Whether entries are logged at all (replication or recording). */
+  readonly logging: boolean;
+  /** Whether stream outputs are sent to the I/O thread also while replaying (a gateway may need them after go-live). */
+  readonly retainStreams: boolean;
+}
+
+export class Outbox implements OutputSink, LogSink {
+  readonly #head = new HeadWriter();
+  readonly #ring: RingWriter;
+  readonly #control: ControlBlock;
+  readonly #streams: StreamTable;
+  readonly #clock: HostClock;
+  readonly #options: OutboxOptions;
+  #entries: Entry[] = [];
+  #bytes = 0;
+  #since = 0n;
+  #event: number;
+  #counter: number;
+  #resumed: bigint;
+  /** False while this replica replays: outputs are counted by the WASI state, but do not leave (R2). */
+  live: boolean;
+
+  constructor(
+    ring: RingWriter,
+    control: ControlBlock,
+    streams: StreamTable,
+    clock: HostClock,
+    options: OutboxOptions & { live: boolean },
+  ) {
+    this.#ring = ring;
+    this.#control = control;
+    this.#streams = streams;
+    this.#clock = clock;
+    this.#options = options;
+    this.live = options.live;
+    this.#event = 0;
+    this.#counter = 0;
+    this.#resumed = clock.monotonicNs();
+  }
+
+  /** Where the log stands when a replayed log ends and this replica begins to write its own. */
+  continueFrom(event: number, counter: number): void {
+    this.#event = event;
+    this.#counter = counter;
+  }
+
+  /** Event number of the last entry that has left (live) or arrived (replaying). */
+  get loggedEvents(): number {
+    return this.#event;
+  }
+
+  append(entry: Entry): void {
+    this.#control.setExecuted(entry.counter, this.#event + this.#entries.length + 1);
+    if (!this.#options.logging) {
+      this.#event++;
+      return;
+    }
+    if (this.#entries.length === 0) this.#since = this.#clock.monotonicNs();
+    this.#entries.push(entry);
+    this.#bytes += 16 + sizeOf(entry.result);
+    if (this.#entries.length >= BATCH_ENTRIES_MAX || this.#bytes >= BATCH_BYTES_MAX) this.flush();
+  }
+
+  /** Flushes if the oldest entry has waited long enough; for calls that come often. */
+  flushIfOld(): void {
+    if (this.#entries.length > 0 && this.#clock.monotonicNs() - this.#since >= BATCH_AGE_NS) this.flush();
+  }
+
+  /** Ships the gathered entries, publishes everything written, and obeys pause and throttle. */
+  flush(): void {
+    if (this.#entries.length > 0) {
+      const entries = this.#entries;
+      const batch = encodeBatch(this.#event + 1, this.#counter, entries);
+      const first = this.#event + 1;
+      this.#event += entries.length;
+      this.#counter = entries[entries.length - 1].counter;
+      this.#ring.writeBlocking(this.#head.three(FromGuest.Batch, first, this.#event, this.#counter), batch);
+      this.#entries = [];
+      this.#bytes = 0;
+    }
+    this.#ring.publish();
+    this.#control.waitWhilePaused();
+    this.#throttle();
+  }
+
+  stdio(fd: 1 | 2, bytes: Uint8Array, event: number): void {
+    this.#ring.writeBlocking(this.#head.one(FromGuest.Stdio, event, fd), bytes);
+  }
+
+  send(stream: StreamId, bytes: Uint8Array, event: number): void {
+    this.#streams.sent(stream, bytes.length);
+    if (this.#leaves) this.#ring.writeBlocking(this.#head.two(FromGuest.Send, stream, event), bytes);
+  }
+
+  shutdown(stream: StreamId, how: ShutdownHow, event: number): void {
+    const small = SHUTDOWN_HOW.indexOf(how);
+    if (this.#leaves) this.#ring.writeBlocking(this.#head.two(FromGuest.Shutdown, stream, event, small));
+  }
+
+  close(stream: StreamId, event: number): void {
+    this.#streams.forget(stream);
+    if (this.#leaves) this.#ring.writeBlocking(this.#head.two(FromGuest.Close, stream, event));
+  }
+
+  /** Tells the I/O thread that the guest took input, so that it lets the client send more. */
+  consumed(stream: StreamId, bytes: number): void {
+    this.#ring.writeBlocking(this.#head.two(FromGuest.Consumed, stream, this.#event + this.#entries.length, 0, bytes));
+  }
+
+  /** Tells the I/O thread that this replica now runs live. */
+  announceLive(): void {
+    this.live = true;
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.Live));
+    this.#ring.publish();
+  }
+
+  /** The last message of a run: how it ended, as JSON. */
+  report(report: unknown): void {
+    this.flush();
+    const body = new TextEncoder().encode(JSON.stringify(report));
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.Report), body);
+    this.#ring.publish();
+  }
+
+  get #leaves(): boolean {
+    return this.live || this.#options.retainStreams;
+  }
+
+  /** Sleeps so that the guest runs for (1 - level) of the time since the last call (R8). */
+  #throttle(): void {
+    const level = this.#control.throttle;
+    if (level > 0) {
+      const ranMs = Number(this.#clock.monotonicNs() - this.#resumed) / 1e6;
+      const pauseMs = Math.min(THROTTLE_PAUSE_MS, (ranMs * level) / (1 - level));
+      if (pauseMs >= 0.05) this.#control.sleep(pauseMs);
+    }
+    this.#resumed = this.#clock.monotonicNs();
+  }
+}
+
+function sizeOf(value: LoggedValue): number {
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value === 'string') return value.length;
+  if (!Array.isArray(value)) return 8;
+  let size = 0;
+  for (const item of value) size += sizeOf(item);
+  return size;
+}

@@ -1,0 +1,99 @@
+/**
+ * One guest's life on its thread: engine, session and WASI wired to the rings, run to an outcome. Pure: the clock and
+ * entropy of this host are passed in, everything else comes through the rings.
+ */
+import type { EngineInstance, Outcome, PreparedModule } from '../../engine/engine.js';
+import { DivergenceError, FtWasmError } from '../../errors.js';
+import type { HostClock, HostEntropy } from '../../host/services.js';
+import { Session } from '../../record/session.js';
+import { createWasi } from '../../wasi/wasi.js';
+import { ControlBlock } from '../control.js';
+import { RingReader, RingWriter } from '../ring.js';
+import { Inbox } from './inbox.js';
+import { Outbox } from './outbox.js';
+import type { GuestInit, GuestReport } from './protocol.js';
+import { StreamTable } from './streams.js';
+
+/** What of this host the guest's thread may use directly. */
+export interface GuestWorld {
+  readonly clock: HostClock;
+  readonly entropy: HostEntropy;
+}
+
+/** A guest that is linked and ready to run. */
+export class GuestRun {
+  readonly #prepared: PreparedModule;
+  readonly #instance: EngineInstance;
+  readonly #session: Session;
+  readonly #outbox: Outbox;
+
+  /** Links the module. Throws LinkError naming every import that nothing provides; runs no guest code. */
+  constructor(init: GuestInit, world: GuestWorld, prepared: PreparedModule) {
+    const { outbox, inbox } = connect(init, world);
+    const session = new Session({ sink: outbox, ...(init.mode === 'replay' ? { source: inbox } : {}) });
+    session.onLive(() => outbox.announceLive());
+    const services = { ...world, network: inbox, stdin: inbox, waiter: inbox, output: outbox };
+    const wasi = createWasi(init.wasi, services, session);
+    const instance = prepared.instantiate({
+      imports: wasi.imports,
+      limits: init.limits,
+      sliceFuel: init.sliceFuel,
+      onSlice: () => inbox.slice(),
+      ...(init.fuelMax === undefined ? {} : { fuelMax: init.fuelMax }),
+    });
+    wasi.bindMemory(() => memoryOf(instance));
+    this.#prepared = prepared;
+    this.#instance = instance;
+    this.#session = session;
+    this.#outbox = outbox;
+  }
+
+  /** Runs the guest to its end and reports that on the ring. Blocks the calling thread for all that time. */
+  run(): void {
+    this.#outbox.report(this.#execute());
+  }
+
+  #execute(): GuestReport {
+    const session = this.#session;
+    try {
+      const outcome = runCommand(this.#instance, this.#prepared);
+      const { position, hostCalls } = session;
+      return { kind: 'outcome', outcome: printable(outcome), position, digest: session.digest.hex(), hostCalls };
+    } catch (error) {
+      if (error instanceof DivergenceError) {
+        return { kind: 'diverged', message: error.message, details: error.details, position: session.position };
+      }
+      if (error instanceof FtWasmError) return { kind: 'fault', code: error.code, message: error.message };
+      // Not an operating error: a bug in this program, so the stack is worth its lines in the log.
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { kind: 'fault', code: 'FTW_HOST', message };
+    }
+  }
+}
+
+function connect(init: GuestInit, { clock }: GuestWorld): { outbox: Outbox; inbox: Inbox } {
+  const control = new ControlBlock(init.control);
+  const streams = new StreamTable(init.wasi.listeners ?? 0);
+  const { logging, retainStreams, mode } = init;
+  const options = { logging, retainStreams, live: mode === 'live' };
+  const outbox = new Outbox(new RingWriter(init.fromGuest), control, streams, clock, options);
+  return { outbox, inbox: new Inbox(new RingReader(init.toGuest), control, streams, outbox, clock) };
+}
+
+/** A WASI command: its start function if any, then `_start` (WASI application ABI). */
+function runCommand(instance: EngineInstance, prepared: PreparedModule): Outcome {
+  const started = instance.start();
+  const hasEntry = prepared.exports.some(({ name, kind }) => kind === 'func' && name === '_start');
+  return started.kind === 'returned' && hasEntry ? instance.call('_start', []) : started;
+}
+
+function memoryOf(instance: EngineInstance) {
+  const { memory } = instance;
+  if (memory === undefined) throw new FtWasmError('FTW_LINK', 'the guest called a WASI function, but has no memory');
+  return memory;
+}
+
+/** Results may be bigint, which JSON cannot carry; a command has none. */
+function printable(outcome: Outcome): Outcome {
+  return outcome.kind === 'returned' ? { ...outcome, values: [] } : outcome;
+}

@@ -1,0 +1,151 @@
+/**
+ * One guest with everything it needs on this machine: its thread, its client listeners, its way out and its counters.
+ * Shared by solo services and replicas; whether and when outputs are released is the owner's business.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { DEFAULT_LIMITS } from '../../engine/engine.js';
+import { FtWasmError } from '../../errors.js';
+import { parseAddress } from '../../transport/address.js';
+import type { GuestInit, GuestReport } from '../guest/protocol.js';
+import type { Manifest } from '../manifest.js';
+import type { GuestOptions, ServiceStats } from '../options.js';
+import { OutputGate } from '../output-gate.js';
+import { ClientListeners } from './client-listeners.js';
+import { loadMounts, manifestOf } from './guest-config.js';
+import { GuestThread } from './guest-thread.js';
+import { StreamStdio } from './process-stdio.js';
+
+/** Instructions between two looks at the control block: a few milliseconds of compiled code. */
+const SLICE_FUEL = 5_000_000;
+
+/** What a guest host tells its owner, in guest order. */
+export interface GuestHooks {
+  onBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void;
+  onLive(): void;
+  onReport(report: GuestReport): void;
+}
+
+export class GuestHost {
+  readonly guest: GuestThread;
+  readonly clients: ClientListeners;
+  readonly gate: OutputGate;
+  readonly manifest: Manifest;
+  /** argv[0], and the default name of the service. */
+  readonly name: string;
+  readonly #counters: { logBytes: number; report: GuestReport | undefined };
+
+  private constructor(parts: {
+    guest: GuestThread;
+    clients: ClientListeners;
+    gate: OutputGate;
+    manifest: Manifest;
+    name: string;
+    counters: { logBytes: number; report: GuestReport | undefined };
+  }) {
+    this.guest = parts.guest;
+    this.clients = parts.clients;
+    this.gate = parts.gate;
+    this.manifest = parts.manifest;
+    this.name = parts.name;
+    this.#counters = parts.counters;
+  }
+
+  /** Reads and prepares the module; the guest does not run yet. Rejects with the error of whatever is wrong with it. */
+  static async open(
+    options: GuestOptions,
+    how: Pick<GuestInit, 'mode' | 'logging'>,
+    hooks: GuestHooks,
+  ): Promise<GuestHost> {
+    const bytes = typeof options.module === 'string' ? await readModule(options.module) : options.module;
+    const name = options.name ?? (typeof options.module === 'string' ? basename(options.module) : 'guest.wasm');
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const wasi = await loadMounts(options, name);
+    const counters: { logBytes: number; report: GuestReport | undefined } = { logBytes: 0, report: undefined };
+    // Client events reach a guest that exists only after the listeners do; none comes before `serve`.
+    let guest: GuestThread | undefined;
+    const clients = new ClientListeners(
+      (options.tcplisten ?? []).map((text) => parseAddress(text, 'tcplisten')),
+      {
+        open: (stream, listener) => guest?.open(stream, listener),
+        data: (stream, data) => guest?.data(stream, data),
+        eof: (stream) => guest?.eof(stream),
+        reset: (stream) => guest?.reset(stream),
+        credit: (stream, credit) => guest?.credit(stream, credit),
+      },
+    );
+    const gate = new OutputGate(clients, new StreamStdio(options.stdio));
+    const created = await GuestThread.create(
+      {
+        module: bytes,
+        engine: options.engine ?? 'compiled',
+        limits,
+        wasi: wasi.config,
+        ...how,
+        retainStreams: false,
+        sliceFuel: SLICE_FUEL,
+        fuelMax: options.fuel,
+      },
+      {
+        onBatch: (first, last, counter, batch) => {
+          counters.logBytes += batch.length;
+          hooks.onBatch(first, last, counter, batch);
+        },
+        onOutput: (output) => gate.push(output),
+        onConsumed: (stream, consumed) => clients.consumed(stream, consumed),
+        onLive: () => hooks.onLive(),
+        onReport: (report) => {
+          counters.report = report;
+          hooks.onReport(report);
+        },
+        onBurstEnd: () => {},
+      },
+      options.onProgress,
+    );
+    guest = created.guest;
+    const manifest = manifestOf(options, limits, wasi, created.prepared.hash);
+    return new GuestHost({ guest, clients, gate, manifest, name, counters });
+  }
+
+  /** Feeds `options.stdin` to the guest, or ends its standard input at once. */
+  async feedStdin(stdin: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+    try {
+      for await (const chunk of stdin ?? []) if (chunk.length > 0) this.guest.stdin(chunk);
+    } finally {
+      this.guest.stdin(new Uint8Array(0));
+    }
+  }
+
+  stats(epoch: number): ServiceStats {
+    const { report, logBytes } = this.#counters;
+    const position = report === undefined || report.kind === 'fault' ? this.guest.executed : report.position;
+    const ended = report?.kind === 'outcome' ? report : undefined;
+    return {
+      instructions: ended?.outcome.counter ?? position.counter,
+      entries: position.event,
+      logBytes,
+      outputBytes: this.gate.stats.bytes,
+      heldBytes: this.gate.heldBytes,
+      connections: this.clients.connections,
+      epoch,
+      ...(ended === undefined ? {} : { hostCalls: ended.hostCalls, digest: ended.digest }),
+    };
+  }
+
+  /** Ends the thread and closes every socket, after clients had a chance to take what was released. */
+  async close(): Promise<void> {
+    await this.guest.close();
+    await this.clients.drained();
+    this.clients.close();
+  }
+}
+
+async function readModule(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code;
+    const why = errno === 'ENOENT' ? 'there is no such file' : (cause as Error).message;
+    throw new FtWasmError('FTW_IO', `cannot read the module ${path}: ${why}`, { path, errno }, { cause });
+  }
+}

@@ -1,0 +1,223 @@
+/** The I/O thread's handle on a guest thread: starts the worker, owns both rings, turns messages into calls. */
+import { Worker } from 'node:worker_threads';
+import { FtWasmError } from '../../errors.js';
+import type { StreamId } from '../../host/services.js';
+import type { Position } from '../../log/entry.js';
+import { ControlBlock } from '../control.js';
+import type { GuestInit, GuestReport, PreparedReport } from '../guest/protocol.js';
+import type { Output } from '../held-outputs.js';
+import { createRing, RingReader, RingWriter } from '../ring.js';
+import { FromGuest, HeadWriter, MessageReader, SHUTDOWN_HOW, ToGuest } from '../ring-messages.js';
+import { RingQueue } from '../ring-queue.js';
+
+const TO_GUEST_BYTES = 4 << 20;
+const FROM_GUEST_BYTES = 8 << 20;
+
+type Prepared = Extract<PreparedReport, { ok: true }>;
+
+/** What the guest thread tells its owner; all callbacks run on the I/O thread, in guest order. */
+export interface GuestEvents {
+  onBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void;
+  onOutput(output: Output): void;
+  /** The guest has taken `bytes` of input from `stream`, as of `event`. */
+  onConsumed(stream: StreamId, bytes: number, event: number): void;
+  /** The log is consumed and the guest runs live. */
+  onLive(): void;
+  /** The run is over; nothing follows. */
+  onReport(report: GuestReport): void;
+  /** A burst of messages has been handled: a good moment to write out what it caused. */
+  onBurstEnd(): void;
+}
+
+export class GuestThread {
+  readonly #worker: Worker;
+  readonly #control = new ControlBlock();
+  readonly #reader: RingReader;
+  readonly #queue: RingQueue;
+  readonly #events: GuestEvents;
+  readonly #head = new HeadWriter();
+  readonly #message = new MessageReader();
+  #reported = false;
+  #closed = false;
+
+  private constructor(init: Omit<GuestInit, 'toGuest' | 'fromGuest' | 'control'>, events: GuestEvents) {
+    const toGuest = createRing(TO_GUEST_BYTES);
+    const fromGuest = createRing(FROM_GUEST_BYTES);
+    this.#events = events;
+    this.#reader = new RingReader(fromGuest);
+    this.#queue = new RingQueue(new RingWriter(toGuest));
+    const workerData: GuestInit = { ...init, toGuest, fromGuest, control: this.#control.buffer };
+    this.#worker = new Worker(new URL('./guest-worker.js', import.meta.url), {
+      workerData,
+      // Guests recurse as deep as their own limit allows; V8's must be far above it (design.md section 5).
+      resourceLimits: { stackSizeMb: 64 },
+    });
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new Error('the guest thread ended without a report')));
+  }
+
+  /** Starts a worker and prepares the module in it. Rejects with the engine's own error (DecodeError, LinkError ...). */
+  static async create(
+    init: Omit<GuestInit, 'toGuest' | 'fromGuest' | 'control'>,
+    events: GuestEvents,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<{ guest: GuestThread; prepared: Prepared }> {
+    const guest = new GuestThread(init, events);
+    try {
+      const prepared = await guest.#prepare(onProgress);
+      return { guest, prepared };
+    } catch (error) {
+      await guest.close();
+      throw error;
+    }
+  }
+
+  /** Lets the guest run. */
+  start(): void {
+    this.#worker.postMessage('start');
+    this.#listen();
+  }
+
+  get executed(): Position {
+    return this.#control.executed;
+  }
+
+  /** Bytes that wait because the guest does not take them fast enough. */
+  get queuedBytes(): number {
+    return this.#queue.queuedBytes;
+  }
+
+  set throttle(level: number) {
+    this.#control.throttle = level;
+  }
+
+  set paused(value: boolean) {
+    this.#control.paused = value;
+  }
+
+  batch(bytes: Uint8Array): void {
+    this.#queue.send(this.#head.plain(ToGuest.Batch), bytes);
+    this.#queue.publish();
+  }
+
+  goLive(): void {
+    this.#queue.send(this.#head.plain(ToGuest.GoLive));
+    this.#queue.publish();
+  }
+
+  open(stream: StreamId, listener: number): void {
+    this.#queue.send(this.#head.one(ToGuest.Open, stream, 0, listener));
+    this.#queue.publish();
+  }
+
+  data(stream: StreamId, bytes: Uint8Array): void {
+    this.#queue.send(this.#head.one(ToGuest.Data, stream), bytes);
+    this.#queue.publish();
+  }
+
+  eof(stream: StreamId): void {
+    this.#queue.send(this.#head.one(ToGuest.Eof, stream));
+    this.#queue.publish();
+  }
+
+  reset(stream: StreamId): void {
+    this.#queue.send(this.#head.one(ToGuest.Reset, stream));
+    this.#queue.publish();
+  }
+
+  credit(stream: StreamId, bytes: number): void {
+    this.#queue.send(this.#head.one(ToGuest.Credit, stream, 0, bytes));
+    this.#queue.publish();
+  }
+
+  /** Standard input; an empty array means its end. */
+  stdin(bytes: Uint8Array): void {
+    this.#queue.send(this.#head.plain(ToGuest.Stdin), bytes);
+    this.#queue.publish();
+  }
+
+  /** Asks the guest to end at its next host call or slice; `onReport` follows. */
+  stop(): void {
+    this.#control.stop();
+    this.#queue.send(this.#head.plain(ToGuest.Stop));
+    this.#queue.publish();
+  }
+
+  /** Ends the thread at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#worker.terminate();
+  }
+
+  #prepare(onProgress?: (done: number, total: number) => void): Promise<Prepared> {
+    return new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: PreparedReport | { progress: [number, number] }) => {
+        if ('progress' in message) onProgress?.(...message.progress);
+        else if (message.ok) resolve(message);
+        else reject(new FtWasmError(message.code, message.message, message.details));
+      });
+      this.#worker.once('error', reject);
+    });
+  }
+
+  #listen(): void {
+    if (this.#closed) return;
+    this.#reader.onMessage(() => {
+      this.#pump();
+      this.#listen();
+    });
+  }
+
+  #pump(): void {
+    const count = this.#reader.drain((bytes) => this.#take(this.#message.load(bytes)));
+    if (count > 0) this.#events.onBurstEnd();
+  }
+
+  #take(message: MessageReader): undefined {
+    switch (message.kind) {
+      case FromGuest.Batch:
+        this.#events.onBatch(message.f64(0), message.f64(1), message.f64(2), message.bytes(3).slice());
+        break;
+      case FromGuest.Stdio: {
+        const fd = message.small === 1 ? 1 : 2;
+        this.#events.onOutput({ kind: 'stdio', fd, bytes: message.bytes(1).slice(), event: message.f64(0) });
+        break;
+      }
+      case FromGuest.Send: {
+        const bytes = message.bytes(2).slice();
+        this.#events.onOutput({ kind: 'send', stream: message.f64(0), bytes, event: message.f64(1) });
+        break;
+      }
+      case FromGuest.Shutdown: {
+        const how = SHUTDOWN_HOW[message.small];
+        this.#events.onOutput({ kind: 'shutdown', stream: message.f64(0), how, event: message.f64(1) });
+        break;
+      }
+      case FromGuest.Close:
+        this.#events.onOutput({ kind: 'close', stream: message.f64(0), event: message.f64(1) });
+        break;
+      case FromGuest.Consumed:
+        this.#events.onConsumed(message.f64(0), message.u32, message.f64(1));
+        break;
+      case FromGuest.Live:
+        this.#events.onLive();
+        break;
+      case FromGuest.Report:
+        this.#report(JSON.parse(new TextDecoder().decode(message.bytes(0).slice())) as GuestReport);
+        break;
+    }
+  }
+
+  #report(report: GuestReport): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.#events.onReport(report);
+  }
+
+  #fail(error: Error): void {
+    if (this.#closed) return;
+    // A report may still be in the ring: the thread publishes it before it ends.
+    this.#pump();
+    this.#report({ kind: 'fault', code: 'FTW_HOST', message: `the guest thread failed: ${error.message}` });
+  }
+}

@@ -1,0 +1,82 @@
+/** The logging channel's listener and dialer, and the heartbeat socket, on one port number. */
+
+import { type Address, formatAddress, parseAddress } from '../../transport/address.js';
+import type { Channel } from '../../transport/channel.js';
+import { dialTcp, listenTcp, type TcpListener } from '../../transport/node/tcp.js';
+import { HeartbeatSocket, type HeartbeatTarget } from '../../transport/node/udp.js';
+import type { PeerNetwork } from '../ports.js';
+
+/** Tries to find a port that is free for TCP and UDP alike, when port 0 was asked for. */
+const ANY_PORT_TRIES = 10;
+/** A host that is up answers a connection attempt at once; later than this proves nothing. */
+const PROBE_TIMEOUT_MS = 1000;
+
+export interface PeerNetworkHandlers {
+  onChannel(channel: Channel): void;
+  onHeartbeat(payload: Uint8Array): void;
+}
+
+export class NodePeerNetwork implements PeerNetwork {
+  readonly address: string;
+  readonly #listener: TcpListener;
+  readonly #heartbeats: HeartbeatSocket;
+  /** Resolved heartbeat targets; null while the name is being looked up. */
+  readonly #targets = new Map<string, HeartbeatTarget | null>();
+  #closed = false;
+
+  private constructor(listener: TcpListener, heartbeats: HeartbeatSocket) {
+    this.#listener = listener;
+    this.#heartbeats = heartbeats;
+    this.address = formatAddress(listener.address);
+  }
+
+  /** Binds TCP and UDP at `address`. Rejects with FTW_IO if either is taken. */
+  static async open(address: Address, handlers: PeerNetworkHandlers): Promise<NodePeerNetwork> {
+    for (let tries = 1; ; tries++) {
+      const listener = await listenTcp(address, (channel) => handlers.onChannel(channel));
+      try {
+        const heartbeats = await HeartbeatSocket.open(listener.address, ({ payload }) => handlers.onHeartbeat(payload));
+        return new NodePeerNetwork(listener, heartbeats);
+      } catch (error) {
+        listener.close();
+        if (address.port !== 0 || tries === ANY_PORT_TRIES) throw error;
+      }
+    }
+  }
+
+  dial(address: string): Promise<Channel> {
+    return dialTcp(parseAddress(address));
+  }
+
+  async isGone(address: string): Promise<boolean> {
+    try {
+      const channel = await dialTcp(parseAddress(address), { timeoutMs: PROBE_TIMEOUT_MS });
+      channel.destroy();
+      return false;
+    } catch (error) {
+      return (error as { cause?: NodeJS.ErrnoException }).cause?.code === 'ECONNREFUSED';
+    }
+  }
+
+  heartbeat(address: string, epoch: number, payload: Uint8Array): void {
+    const target = this.#targets.get(address);
+    if (target === undefined) this.#lookUp(address);
+    else if (target !== null) this.#heartbeats.send(target, epoch, payload);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+    void this.#heartbeats.close();
+  }
+
+  #lookUp(address: string): void {
+    this.#targets.set(address, null);
+    this.#heartbeats.resolve(parseAddress(address)).then(
+      (target) => this.#targets.set(address, target),
+      // Tried again with the next heartbeat; the channel's own errors name the cause.
+      () => this.#targets.delete(address),
+    );
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Entry of a replica that runs as a child process (see pair.ts): options come in by IPC, events and the exit go out.
+ * When the parent disappears, the replica leaves in good order instead of staying behind as an orphan.
+ */
+import { FtWasmError } from '../../errors.js';
+import type { ReplicaOptions, Service } from '../options.js';
+import type { FromReplica, ToReplica } from './replica-ipc.js';
+import { startReplica } from './start-replica.js';
+
+let service: Service | undefined;
+let leaving = false;
+
+function tell(message: FromReplica): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function start(options: ReplicaOptions): Promise<void> {
+  try {
+    service = await startReplica({ ...options, onEvent: (event) => tell({ type: 'event', event }) });
+  } catch (error) {
+    const known = error instanceof FtWasmError;
+    tell({
+      type: 'start-failed',
+      code: known ? error.code : 'FTW_HOST',
+      message: error instanceof Error ? error.message : String(error),
+      details: known ? { ...error.details } : {},
+    });
+    process.disconnect();
+    return;
+  }
+  tell({ type: 'started' });
+  if (leaving) void service.close();
+  const exit = await service.done;
+  tell({ type: 'exit', exit });
+  process.exitCode = exit.exitCode;
+  if (process.connected) process.disconnect();
+}
+
+function leave(): void {
+  leaving = true;
+  void service?.close();
+}
+
+process.on('message', (message: ToReplica) => {
+  switch (message.type) {
+    case 'start':
+      void start(message.options);
+      break;
+    case 'shutdown':
+      leave();
+      break;
+    case 'stats':
+      if (service !== undefined) tell({ type: 'stats', stats: service.stats() });
+      break;
+  }
+});
+process.on('disconnect', leave);
+// The parent decides what Ctrl-C means; a terminal sends it to the whole group.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', leave);

@@ -1,0 +1,171 @@
+/**
+ * What users of the library pass in: plain objects, checked once at the door (FTW_USAGE says what is wrong). The command
+ * line builds the same objects.
+ */
+import type { EngineLimits } from '../engine/engine.js';
+import { FtWasmError } from '../errors.js';
+import type { EventLevel, EventName } from '../replica/events.js';
+import { REPLICA_DEFAULTS } from '../replica/types.js';
+import { parseAddress } from '../transport/address.js';
+
+/** A host directory that the guest sees (`--dir HOST::GUEST`). */
+export interface DirectoryMount {
+  readonly host: string;
+  readonly guest: string;
+  /** private: loaded at start, lives in replicated memory, never written back. ro: the same, and the guest cannot change it. */
+  readonly mode: 'private' | 'ro';
+}
+
+/** How to run one guest, replicated or not. */
+export interface GuestOptions {
+  /** Path of the module, or its bytes. */
+  readonly module: string | Uint8Array;
+  /** argv[0] of the guest; default: the module's file name. */
+  readonly name?: string;
+  /** Arguments after argv[0]. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly dirs?: readonly DirectoryMount[];
+  /** Addresses the guest listens on, `host:port`; they are its fds 3, 4, ... */
+  readonly tcplisten?: readonly string[];
+  /** seeded (default): one logged seed. os: every byte from the host, logged. */
+  readonly random?: 'seeded' | 'os';
+  readonly engine?: 'compiled' | 'interpreter';
+  readonly limits?: Partial<EngineLimits>;
+  /** Stop the guest after so many instructions. */
+  readonly fuel?: number;
+  /** Where the guest's stdout and stderr go; default: this process's. */
+  readonly stdio?: { readonly stdout: WritableLike; readonly stderr: WritableLike };
+  /** Where the guest's standard input comes from; default: empty. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Called for every event (see EVENTS); names and levels are stable. */
+  readonly onEvent?: (event: ServiceEvent) => void;
+  /** Compile progress in bytes. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** One replica of a replicated service. */
+export interface ReplicaOptions extends GuestOptions {
+  readonly role: 'primary' | 'backup';
+  /** `file:DIR/NAME`. */
+  readonly arbiter: string;
+  /** Where backups reach this replica, `host:port` (TCP, and UDP for heartbeats). */
+  readonly logListen: string;
+  /** Log address of the primary to follow; required for a backup. */
+  readonly primary?: string;
+  /** Unique name of this replica; default: role and process id. */
+  readonly id?: string;
+  /** Name of the service, equal on all replicas; default: the module's file name. */
+  readonly service?: string;
+  /** The primary's guest waits for so many backups; 0 starts alone. Default 1. */
+  readonly minBackups?: number;
+  /** Default 20. */
+  readonly heartbeatMs?: number;
+  /** Default 200. */
+  readonly failureTimeoutMs?: number;
+}
+
+/** Something a replica reports; `replica` is set by a pair. */
+export interface ServiceEvent {
+  readonly name: EventName;
+  readonly level: EventLevel;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** As much of a writable stream as we need. */
+export interface WritableLike {
+  write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean;
+}
+
+/** How a service ended. */
+export interface ServiceExit {
+  readonly exitCode: number;
+  /** One line for people. */
+  readonly reason: string;
+  readonly stats: ServiceStats;
+}
+
+/** Counters of one replica so far. */
+export interface ServiceStats {
+  readonly instructions: number;
+  readonly hostCalls?: number;
+  /** Entries logged or replayed. */
+  readonly entries: number;
+  /** Bytes of packed log batches, before framing. */
+  readonly logBytes: number;
+  /** Bytes that have left on stdio and streams. */
+  readonly outputBytes: number;
+  /** Bytes held by the output rule right now. */
+  readonly heldBytes: number;
+  readonly connections: number;
+  readonly epoch: number;
+  /** Digest over all host calls and their arguments; only once the guest has ended. */
+  readonly digest?: string;
+}
+
+/** Counters before anything has happened. */
+export const EMPTY_STATS: ServiceStats = {
+  instructions: 0,
+  entries: 0,
+  logBytes: 0,
+  outputBytes: 0,
+  heldBytes: 0,
+  connections: 0,
+  epoch: 0,
+};
+
+/** A running service: one replica, a solo guest, or a pair. */
+export interface Service {
+  /** Resolves when everything is closed; never rejects. */
+  readonly done: Promise<ServiceExit>;
+  /** Leaves in good order (as SIGTERM does): a primary hands over to its backup. Resolves like `done`. */
+  close(): Promise<ServiceExit>;
+  stats(): ServiceStats;
+}
+
+/** Heartbeats per failure timeout below which one lost datagram would look like a death. */
+const HEARTBEATS_PER_TIMEOUT_MIN = 3;
+
+/** Throws FTW_USAGE naming the option that is wrong; returns the timing with defaults filled in. */
+export function checkReplicaOptions(options: ReplicaOptions): {
+  heartbeatMs: number;
+  failureTimeoutMs: number;
+  minBackups: number;
+} {
+  const heartbeatMs = options.heartbeatMs ?? REPLICA_DEFAULTS.heartbeatMs;
+  const failureTimeoutMs = options.failureTimeoutMs ?? REPLICA_DEFAULTS.failureTimeoutMs;
+  const minBackups = options.minBackups ?? REPLICA_DEFAULTS.minBackups;
+  parseAddress(options.logListen, 'logListen');
+  if (options.role === 'backup' && options.primary === undefined) {
+    throw usage('a backup needs `primary`, the log address of the primary that it follows');
+  }
+  if (options.role === 'primary' && options.primary !== undefined) {
+    throw usage('`primary` is for backups; a primary has nobody to follow');
+  }
+  if (options.primary !== undefined) parseAddress(options.primary, 'primary');
+  if (!(heartbeatMs > 0)) throw usage(`heartbeatMs must be above 0, not ${heartbeatMs}`);
+  if (failureTimeoutMs < HEARTBEATS_PER_TIMEOUT_MIN * heartbeatMs) {
+    throw usage(
+      `the failure timeout (${failureTimeoutMs} ms) must be at least ${HEARTBEATS_PER_TIMEOUT_MIN} heartbeats (${heartbeatMs} ms each)`,
+    );
+  }
+  if (!Number.isInteger(minBackups) || minBackups < 0) throw usage(`minBackups must be 0, 1, 2 ..., not ${minBackups}`);
+  checkGuestOptions(options);
+  return { heartbeatMs, failureTimeoutMs, minBackups };
+}
+
+/** The checks that hold for every guest, replicated or not. */
+export function checkGuestOptions(options: GuestOptions): void {
+  for (const address of options.tcplisten ?? []) parseAddress(address, 'tcplisten');
+  if (options.fuel !== undefined && !(Number.isSafeInteger(options.fuel) && options.fuel >= 0)) {
+    throw usage(`fuel must be a whole number below 2^53, not ${options.fuel}`);
+  }
+  for (const [name, value] of Object.entries(options.limits ?? {})) {
+    if (!(Number.isInteger(value) && value > 0))
+      throw usage(`limit ${name} must be a positive whole number, not ${value}`);
+  }
+}
+
+export function usage(message: string): FtWasmError {
+  return new FtWasmError('FTW_USAGE', message);
+}
