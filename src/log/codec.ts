@@ -1,0 +1,125 @@
+/**
+ * Batches: some consecutive entries in one msgpackr array. All numbers of an entry sit side by side in that array, without
+ * keys, and counters are distances, so that a typical entry costs about ten bytes plus its result.
+ *
+ * Layout: `[LOG_FORMAT_VERSION, firstEvent, baseCounter, (call, counter delta, digest, result)*]`. The first delta is from
+ * `baseCounter`, each later one from the entry before.
+ */
+import { Packr } from 'msgpackr';
+import { LogFormatError } from '../errors.js';
+import type { Entry, LoggedValue } from './entry.js';
+
+/** Raised with every change of what batches or results look like; see test/golden/log. */
+export const LOG_FORMAT_VERSION = 1;
+
+const HEADER_FIELDS = 3;
+const ENTRY_FIELDS = 4;
+/** Results nest as deep as a call's row says, which is little; a damaged batch must not exhaust the stack. */
+const RESULT_DEPTH_MAX = 8;
+
+const packr = new Packr({ useRecords: false, int64AsType: 'bigint' });
+
+export interface DecodedBatch {
+  readonly firstEvent: number;
+  readonly lastEvent: number;
+  /** Counter of the last entry; `baseCounter` of the batch if it is empty. */
+  readonly lastCounter: number;
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * Packs entries numbered `firstEvent`, `firstEvent + 1`, ... . `baseCounter`: counter of the entry before the first (0 for
+ * the first of all). The result is the caller's own.
+ */
+export function encodeBatch(firstEvent: number, baseCounter: number, entries: readonly Entry[]): Uint8Array {
+  const flat: LoggedValue[] = new Array(HEADER_FIELDS + entries.length * ENTRY_FIELDS);
+  flat[0] = LOG_FORMAT_VERSION;
+  flat[1] = firstEvent;
+  flat[2] = baseCounter;
+  let at = HEADER_FIELDS;
+  let counter = baseCounter;
+  for (const entry of entries) {
+    flat[at++] = entry.call;
+    flat[at++] = entry.counter - counter;
+    flat[at++] = entry.digest;
+    flat[at++] = entry.result;
+    counter = entry.counter;
+  }
+  return packr.pack(flat);
+}
+
+/** Results may be views into `bytes`, which must not change while they are used. Throws LogFormatError, nothing else. */
+export function decodeBatch(bytes: Uint8Array): DecodedBatch {
+  const flat = unpackArray(bytes);
+  if (flat[0] !== LOG_FORMAT_VERSION) {
+    throw new LogFormatError(
+      `log batch has format version ${String(flat[0])}; this program reads ${LOG_FORMAT_VERSION}`,
+      {
+        version: flat[0],
+      },
+    );
+  }
+  const firstEvent = count(flat, 1, 'first event number');
+  const baseCounter = count(flat, 2, 'base counter');
+  if ((flat.length - HEADER_FIELDS) % ENTRY_FIELDS !== 0) throw damaged(`${flat.length} fields make no whole entries`);
+  const entries = decodeEntries(flat, baseCounter);
+  const lastCounter = entries.at(-1)?.counter ?? baseCounter;
+  return { firstEvent, lastEvent: firstEvent + entries.length - 1, lastCounter, entries };
+}
+
+function unpackArray(bytes: Uint8Array): unknown[] {
+  let value: unknown;
+  try {
+    value = packr.unpack(bytes);
+  } catch (cause) {
+    throw new LogFormatError(
+      `log batch of ${bytes.length} bytes is damaged: ${(cause as Error).message}`,
+      {},
+      { cause },
+    );
+  }
+  if (!Array.isArray(value) || value.length < HEADER_FIELDS) throw damaged('it is not a list of entries');
+  return value;
+}
+
+function decodeEntries(flat: readonly unknown[], baseCounter: number): Entry[] {
+  const entries: Entry[] = [];
+  let counter = baseCounter;
+  for (let at = HEADER_FIELDS; at < flat.length; at += ENTRY_FIELDS) {
+    counter += count(flat, at + 1, 'counter');
+    entries.push({
+      call: count(flat, at, 'call id'),
+      counter,
+      digest: count(flat, at + 2, 'digest'),
+      result: checkResult(flat[at + 3], 0),
+    });
+  }
+  if (!Number.isSafeInteger(counter)) throw damaged('counters exceed 2^53');
+  return entries;
+}
+
+function count(flat: readonly unknown[], at: number, what: string): number {
+  const value = flat[at];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw damaged(`field ${at} is no ${what}`);
+  return value;
+}
+
+function checkResult(value: unknown, depth: number): LoggedValue {
+  switch (typeof value) {
+    case 'number':
+    case 'bigint':
+    case 'string':
+    case 'boolean':
+      return value;
+    default:
+  }
+  if (value === null || value instanceof Uint8Array) return value;
+  if (!Array.isArray(value) || depth === RESULT_DEPTH_MAX) throw damaged('a result is of no type that a log can hold');
+  for (const item of value) checkResult(item, depth + 1);
+  return value as LoggedValue;
+}
+
+function damaged(reason: string): LogFormatError {
+  return new LogFormatError(`log batch is damaged: ${reason}`, { reason });
+}

@@ -1,0 +1,120 @@
+/** Guest memory with bounds checks: a bad pointer ends the call with EFAULT and never traps or throws to the guest. */
+import type { GuestMemory } from '../engine/engine.js';
+import { ERRNO } from './abi.js';
+import { fail } from './failure.js';
+
+/** Most buffers in one scatter/gather call (IOV_MAX of Linux). */
+const IOVECS_MAX = 1024;
+const IOVEC_BYTES = 8;
+
+/** Fatal: names that are not UTF-8 are refused with EILSEQ, as preview1 strings are UTF-8. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The buffers of one scatter/gather call; views into guest memory, valid during the call. */
+export interface Iovecs {
+  readonly buffers: readonly Uint8Array[];
+  /** Sum of their lengths in bytes. */
+  readonly total: number;
+}
+
+const EMPTY_MEMORY: GuestMemory = { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
+
+export class GuestBytes {
+  bytes: Uint8Array = EMPTY_MEMORY.bytes;
+  view: DataView = EMPTY_MEMORY.view;
+  #get: () => GuestMemory | undefined = () => undefined;
+
+  bind(get: () => GuestMemory | undefined): void {
+    this.#get = get;
+  }
+
+  /** Takes the current view; called at the start of each host call, because the guest may have grown its memory. */
+  refresh(): void {
+    const memory = this.#get() ?? EMPTY_MEMORY;
+    this.bytes = memory.bytes;
+    this.view = memory.view;
+  }
+
+  /** Fails with EFAULT unless `[pointer, pointer + length)` lies in memory. */
+  check(pointer: number, length: number): void {
+    if (pointer + length > this.bytes.length) fail(ERRNO.FAULT);
+  }
+
+  slice(pointer: number, length: number): Uint8Array {
+    this.check(pointer, length);
+    return this.bytes.subarray(pointer, pointer + length);
+  }
+
+  u32(pointer: number): number {
+    this.check(pointer, 4);
+    return this.view.getUint32(pointer, true);
+  }
+
+  setU16(pointer: number, value: number): void {
+    this.check(pointer, 2);
+    this.view.setUint16(pointer, value, true);
+  }
+
+  setU32(pointer: number, value: number): void {
+    this.check(pointer, 4);
+    this.view.setUint32(pointer, value, true);
+  }
+
+  setU64(pointer: number, value: bigint): void {
+    this.check(pointer, 8);
+    this.view.setBigUint64(pointer, value, true);
+  }
+
+  /** A UTF-8 string; EILSEQ if it is not, EINVAL if it contains a NUL. */
+  string(pointer: number, length: number): string {
+    const bytes = this.slice(pointer, length);
+    if (bytes.includes(0)) fail(ERRNO.INVAL);
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      return fail(ERRNO.ILSEQ);
+    }
+  }
+
+  /** Reads `count` (pointer, length) pairs. EINVAL for too many or for a total that a u32 cannot report. */
+  iovecs(pointer: number, count: number): Iovecs {
+    if (count > IOVECS_MAX) fail(ERRNO.INVAL);
+    this.check(pointer, count * IOVEC_BYTES);
+    const buffers: Uint8Array[] = [];
+    let total = 0;
+    for (let at = pointer; at < pointer + count * IOVEC_BYTES; at += IOVEC_BYTES) {
+      const length = this.view.getUint32(at + 4, true);
+      if (length === 0) continue;
+      buffers.push(this.slice(this.view.getUint32(at, true), length));
+      total += length;
+    }
+    if (total > 0xffffffff) fail(ERRNO.INVAL);
+    return { buffers, total };
+  }
+}
+
+/** Copies `source` into the buffers, in order; it must fit. */
+export function scatter(iovecs: Iovecs, source: Uint8Array): void {
+  let at = 0;
+  for (const buffer of iovecs.buffers) {
+    if (at >= source.length) return;
+    const part = source.subarray(at, at + buffer.length);
+    buffer.set(part);
+    at += part.length;
+  }
+}
+
+/** The first `length` bytes of the buffers, as one array: a view if a single buffer holds them, else a copy. */
+export function gather(iovecs: Iovecs, length = iovecs.total): Uint8Array {
+  const first = iovecs.buffers[0];
+  if (first !== undefined && first.length >= length) return first.subarray(0, length);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const buffer of iovecs.buffers) {
+    if (at === length) break;
+    const part = buffer.subarray(0, length - at);
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,105 @@
+/** One poll_oneoff call, live: its subscriptions parsed once, then scanned after each wake-up until something fires. */
+import { CLOCK, ERRNO, EVENTTYPE, RIGHTS } from '../abi.js';
+import type { WasiContext } from '../context.js';
+import type { Descriptor } from '../descriptors.js';
+import type { LiveWorld } from '../live.js';
+import { readiness } from './readiness.js';
+import { readClockSubscription, readFd, type SubscriptionLayout, tagAt } from './subscription.js';
+
+interface Timer {
+  readonly index: number;
+  readonly clockId: number;
+  readonly timeoutNs: bigint;
+  readonly absolute: boolean;
+}
+
+export class PollSet {
+  readonly #live: LiveWorld;
+  readonly #timers: Timer[] = [];
+  /** Parallel arrays, one element per descriptor subscription. */
+  readonly #indices: number[] = [];
+  readonly #tags: number[] = [];
+  readonly #targets: (Descriptor | undefined)[] = [];
+  /** Flat triples: subscription index, byte count, code. */
+  #fired: number[] = [];
+  /** Some timer may be due at once: the clock is read even when a descriptor is ready. */
+  #eager = false;
+  #startNs: bigint | undefined;
+
+  constructor(ctx: WasiContext, live: LiveWorld, layout: SubscriptionLayout, subs: number, count: number) {
+    this.#live = live;
+    const { view } = ctx.memory;
+    for (let index = 0, at = subs; index < count; index++, at += layout.bytes) {
+      const tag = view.getUint8(tagAt(at));
+      if (tag === EVENTTYPE.CLOCK) {
+        this.#addTimer({ index, ...readClockSubscription(view, layout, at) });
+      } else {
+        this.#indices.push(index);
+        this.#tags.push(tag);
+        this.#targets.push(ctx.fds.find(readFd(view, at)));
+      }
+    }
+  }
+
+  /** Blocks until at least one subscription fires; returns the flat triples to log. */
+  wait(): number[] {
+    this.#scan();
+    if (this.#fired.length === 0 || this.#eager) this.#fireTimers();
+    while (this.#fired.length === 0) {
+      this.#live.waiter.wait(this.#hostDeadline());
+      this.#scan();
+      this.#fireTimers();
+    }
+    return this.#fired;
+  }
+
+  #addTimer(timer: Timer): void {
+    if (timer.clockId !== CLOCK.REALTIME && timer.clockId !== CLOCK.MONOTONIC) {
+      const errno = timer.clockId > CLOCK.THREAD_CPUTIME ? ERRNO.INVAL : ERRNO.NOTSUP;
+      this.#fired.push(timer.index, 0, errno);
+      return;
+    }
+    this.#timers.push(timer);
+    this.#eager ||= timer.absolute || timer.timeoutNs === 0n;
+  }
+
+  #scan(): void {
+    const { network, stdin } = this.#live;
+    for (let at = 0; at < this.#indices.length; at++) {
+      const target = this.#targets[at];
+      const index = this.#indices[at]!;
+      if (target === undefined) this.#fired.push(index, 0, ERRNO.BADF);
+      else if ((target.rights & RIGHTS.POLL_FD_READWRITE) === 0) this.#fired.push(index, 0, ERRNO.NOTCAPABLE);
+      else {
+        const ready = readiness(target, this.#tags[at]!, network, stdin);
+        if (ready !== undefined) this.#fired.push(index, ready.byteCount, ready.code);
+      }
+    }
+  }
+
+  #fireTimers(): void {
+    for (const timer of this.#timers) {
+      if (this.#leftNs(timer) <= 0n) this.#fired.push(timer.index, 0, 0);
+    }
+  }
+
+  #leftNs(timer: Timer): bigint {
+    const { clock } = this.#live;
+    if (timer.absolute && timer.clockId === CLOCK.REALTIME) return timer.timeoutNs - clock.realtimeNs();
+    const now = clock.monotonicNs();
+    if (timer.absolute) return timer.timeoutNs - now;
+    this.#startNs ??= now;
+    return this.#startNs + timer.timeoutNs - now;
+  }
+
+  /** The host's monotonic time of the first timer; undefined without timers. */
+  #hostDeadline(): bigint | undefined {
+    let least: bigint | undefined;
+    for (const timer of this.#timers) {
+      const left = this.#leftNs(timer);
+      if (least === undefined || left < least) least = left;
+    }
+    if (least === undefined) return undefined;
+    return this.#live.clock.hostDeadline(this.#live.clock.monotonicNs() + least);
+  }
+}

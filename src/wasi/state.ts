@@ -1,0 +1,46 @@
+/** Everything that WASI adds to a guest's state, as plain data: equal on every replica at equal positions. */
+import type { WasiConfig } from './config.js';
+import type { Descriptor } from './descriptors.js';
+import { LISTENER_RIGHTS, STDIN_RIGHTS, STDOUT_RIGHTS, STREAM_RIGHTS } from './rights.js';
+
+/** The last logged values, in nanoseconds. */
+export interface ClockState {
+  realtimeNs: bigint;
+  monotonicNs: bigint;
+}
+
+export interface RandomState {
+  /** 32 bytes, logged when the guest first asks; null before. */
+  seed: Uint8Array | null;
+  /** Bytes of the key stream used so far. */
+  offset: number;
+}
+
+export interface WasiState {
+  readonly clocks: ClockState;
+  readonly random: RandomState;
+  readonly descriptors: (Descriptor | null)[];
+}
+
+/** The state of a guest that has not run yet. */
+export function initialState(config: WasiConfig): WasiState {
+  return {
+    clocks: { realtimeNs: 0n, monotonicNs: 0n },
+    random: { seed: null, offset: 0 },
+    descriptors: initialDescriptors(config),
+  };
+}
+
+/** stdio, then listeners, then preopened directories: the order in which Wasmtime's command line numbers them. */
+function initialDescriptors(config: WasiConfig): Descriptor[] {
+  const terminal = config.terminal ?? false;
+  const descriptors: Descriptor[] = [
+    { kind: 'stdio', stdio: 0, terminal, rights: STDIN_RIGHTS, inheriting: 0, flags: 0 },
+    { kind: 'stdio', stdio: 1, terminal, rights: STDOUT_RIGHTS, inheriting: 0, flags: 0 },
+    { kind: 'stdio', stdio: 2, terminal, rights: STDOUT_RIGHTS, inheriting: 0, flags: 0 },
+  ];
+  for (let listener = 0; listener < (config.listeners ?? 0); listener++) {
+    descriptors.push({ kind: 'listener', listener, rights: LISTENER_RIGHTS, inheriting: STREAM_RIGHTS, flags: 0 });
+  }
+  return descriptors;
+}

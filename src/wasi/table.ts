@@ -1,0 +1,64 @@
+/**
+ * The one table of WASI calls. A call that is not listed refuses to link, by name. Ids are part of the log format: they are
+ * never reused, and new calls get new ones.
+ */
+import type { CallClass, CallInfo } from '../record/call.js';
+import type { FuncType } from '../wasm/module.js';
+import { argsGet, argsSizesGet } from './calls/args.js';
+import { clockResGet, clockTimeGet } from './calls/clock.js';
+import { environGet, environSizesGet } from './calls/environ.js';
+import * as fd from './calls/fd.js';
+import { pollOneoff } from './calls/poll.js';
+import { procExit, procRaise, schedYield } from './calls/proc.js';
+import { randomGet } from './calls/random.js';
+import { sockAccept, sockRecv, sockSend, sockShutdown } from './calls/sock.js';
+import type { WasiContext, WasiStep } from './context.js';
+import { parseSignature } from './signature.js';
+
+/** The deterministic part of a call; arguments as in the signature, i32 as unsigned number, i64 as bigint. */
+export type WasiHandler = (ctx: WasiContext, ...args: never[]) => WasiStep;
+
+export interface CallRow extends CallInfo {
+  readonly module: string;
+  readonly function: string;
+  readonly type: FuncType;
+  readonly handler: WasiHandler;
+}
+
+const PREVIEW1 = 'wasi_snapshot_preview1';
+
+function row(id: number, name: string, callClass: CallClass, signature: string, handler: WasiHandler): CallRow {
+  const { params, type } = parseSignature(signature);
+  return { id, name: `${PREVIEW1}.${name}`, module: PREVIEW1, function: name, class: callClass, params, type, handler };
+}
+
+export const CALL_TABLE: readonly CallRow[] = [
+  row(16, 'args_get', 'pure', 'argv:i32 argv_buf:i32 -> i32', argsGet),
+  row(17, 'args_sizes_get', 'pure', 'argc:i32 argv_buf_size:i32 -> i32', argsSizesGet),
+  row(18, 'environ_get', 'pure', 'environ:i32 environ_buf:i32 -> i32', environGet),
+  row(19, 'environ_sizes_get', 'pure', 'count:i32 environ_buf_size:i32 -> i32', environSizesGet),
+  row(20, 'clock_res_get', 'pure', 'id:i32 resolution:i32 -> i32', clockResGet),
+  row(21, 'clock_time_get', 'descriptor', 'id:i32 precision:i64 time:i32 -> i32', clockTimeGet),
+  row(24, 'fd_close', 'descriptor', 'fd:i32 -> i32', fd.fdClose),
+  row(26, 'fd_fdstat_get', 'pure', 'fd:i32 stat:i32 -> i32', fd.fdFdstatGet),
+  row(27, 'fd_fdstat_set_flags', 'pure', 'fd:i32 flags:i32 -> i32', fd.fdFdstatSetFlags),
+  row(28, 'fd_fdstat_set_rights', 'pure', 'fd:i32 rights_base:i64 rights_inheriting:i64 -> i32', fd.fdFdstatSetRights),
+  row(33, 'fd_prestat_get', 'pure', 'fd:i32 prestat:i32 -> i32', fd.fdPrestatGet),
+  row(36, 'fd_read', 'descriptor', 'fd:i32 iovs:i32 iovs_len:i32 nread:i32 -> i32', fd.fdRead),
+  row(42, 'fd_write', 'descriptor', 'fd:i32 iovs:i32 iovs_len:i32 nwritten:i32 -> i32', fd.fdWrite),
+  row(53, 'poll_oneoff', 'input', 'in:i32 out:i32 nsubscriptions:i32 nevents:i32 -> i32', pollOneoff),
+  row(54, 'proc_exit', 'pure', 'code:i32', procExit),
+  row(55, 'proc_raise', 'pure', 'signal:i32 -> i32', procRaise),
+  row(56, 'sched_yield', 'pure', '-> i32', schedYield),
+  row(57, 'random_get', 'descriptor', 'buf:i32 buf_len:i32 -> i32', randomGet),
+  row(58, 'sock_accept', 'input', 'fd:i32 flags:i32 ro_fd:i32 -> i32', sockAccept),
+  row(
+    59,
+    'sock_recv',
+    'input',
+    'fd:i32 ri_data:i32 ri_data_len:i32 ri_flags:i32 ro_datalen:i32 ro_flags:i32 -> i32',
+    sockRecv,
+  ),
+  row(60, 'sock_send', 'output', 'fd:i32 si_data:i32 si_data_len:i32 si_flags:i32 so_datalen:i32 -> i32', sockSend),
+  row(61, 'sock_shutdown', 'output', 'fd:i32 how:i32 -> i32', sockShutdown),
+];

@@ -1,0 +1,86 @@
+/** Binds the call table to one guest: configuration, services, session and memory become the guest's imports. */
+import type { GuestMemory, HostFunction, HostImports } from '../engine/engine.js';
+import { LinkError } from '../errors.js';
+import type { HostServices } from '../host/services.js';
+import { type CallArgs, EVENT } from '../record/call.js';
+import type { Session } from '../record/session.js';
+import type { FuncType } from '../wasm/module.js';
+import type { WasiConfig } from './config.js';
+import type { WasiContext, WasiStep } from './context.js';
+import { DescriptorTable } from './descriptors.js';
+import { failureErrno } from './failure.js';
+import { type LiveWorld, liveWorld } from './live.js';
+import { GuestBytes } from './memory.js';
+import { formatType, sameType } from './signature.js';
+import { initialState, type WasiState } from './state.js';
+import { CALL_TABLE, type CallRow } from './table.js';
+
+export interface Wasi {
+  readonly imports: HostImports;
+  /** Must be called before the guest runs; the getter is asked again at each host call. */
+  bindMemory(getMemory: () => GuestMemory | undefined): void;
+  /** The live state itself, plain data; see `exportState` for a copy that can be kept. */
+  readonly state: WasiState;
+}
+
+/** `state`: continue from a snapshot's; the guest starts anew without it. */
+export function createWasi(config: WasiConfig, services: HostServices, session: Session, state?: WasiState): Wasi {
+  const memory = new GuestBytes();
+  const current = state ?? initialState(config);
+  const ctx: WasiContext = {
+    config,
+    state: current,
+    fds: new DescriptorTable(current.descriptors),
+    memory,
+    output: services.output,
+    get counter() {
+      return session.counter;
+    },
+  };
+  const live = liveWorld(services, current.clocks);
+  if (session.mode === 'live') live.clock.rebase();
+  else session.onLive(() => live.clock.rebase());
+  session.nameCalls(callName);
+  return {
+    imports: { resolve: (module, name, type) => resolve(ctx, session, live, module, name, type) },
+    bindMemory: (getMemory) => memory.bind(getMemory),
+    state: current,
+  };
+}
+
+const rowsByName = new Map<string, CallRow>(CALL_TABLE.map((row) => [row.name, row]));
+const namesById = new Map<number, string>([
+  [EVENT.GO_LIVE, 'event.go-live'],
+  [EVENT.CONTROL, 'event.control'],
+  ...CALL_TABLE.map((row) => [row.id, row.name] as const),
+]);
+
+/** Name of a call or event by its id in the log. */
+export function callName(id: number): string | undefined {
+  return namesById.get(id);
+}
+
+function resolve(
+  ctx: WasiContext,
+  session: Session,
+  live: LiveWorld,
+  module: string,
+  name: string,
+  type: FuncType,
+): HostFunction | undefined {
+  const row = rowsByName.get(`${module}.${name}`);
+  if (row === undefined) return undefined;
+  if (!sameType(row.type, type)) {
+    throw new LinkError(`${row.name} is imported as ${formatType(type)}, but it is ${formatType(row.type)}`, {
+      import: row.name,
+      expected: formatType(row.type),
+      found: formatType(type),
+    });
+  }
+  const handler = row.handler as (ctx: WasiContext, ...args: CallArgs) => WasiStep;
+  const bound = (args: CallArgs): WasiStep => {
+    ctx.memory.refresh();
+    return handler(ctx, ...args);
+  };
+  return session.hostFunction(row, bound, live, failureErrno) as HostFunction;
+}
