@@ -34,3 +34,4 @@ export type {
   ServiceStats,
   WritableLike,
 } from './runtime/options.js';
+export { type Address, formatAddress, parseAddress } from './transport/address.js';

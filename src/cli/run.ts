@@ -1,0 +1,68 @@
+/** The command line: arguments in, exit code out. Never throws and never ends the process. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { FtWasmError } from '../index.js';
+import { errorLine, exitCodeOf } from './exit-code.js';
+import { serve } from './serve.js';
+import { declareServeFlags, type RawServeFlags } from './serve-flags.js';
+import { toServeOptions } from './serve-options.js';
+import type { CliProcess } from './streams.js';
+
+/** Runs `ft-wasm` with `args` (without node and script) and returns its exit code. */
+export async function run(args: readonly string[], process: CliProcess): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(process, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (caught) {
+    const error = caught instanceof CommanderError ? fromCommander(caught) : caught;
+    if (error === undefined) return 0;
+    process.stderr.write(`${errorLine(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(process: CliProcess, setExitCode: (code: number) => void): Command {
+  const program = new Command('ft-wasm');
+  program
+    .description('Keeps an unmodified WebAssembly service alive when its machine dies.')
+    .version(packageVersion())
+    // Flags after the module belong to the guest.
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      // Mistakes are reported once, by run().
+      writeErr: () => {},
+    });
+  const command = program
+    .command('serve')
+    .summary('run a WASI service, replicated')
+    .description('Runs a WASI service as one replica of a pair, or as a whole pair on this machine.')
+    .argument('<guest.wasm>', 'the service, a WASI preview1 command module')
+    .argument('[args...]', "the guest's arguments; flags after the module are the guest's")
+    .passThroughOptions()
+    .action(async (module: string, args: string[], flags: RawServeFlags) => {
+      setExitCode(await serve(toServeOptions(module, args, flags, process.env), process));
+    });
+  declareServeFlags(command);
+  return program;
+}
+
+/** Commander's own mistakes as ours; undefined for help and version, which are none. */
+function fromCommander(error: CommanderError): FtWasmError | undefined {
+  if (error.exitCode === 0) return undefined;
+  if (error.code === 'commander.help') {
+    return new FtWasmError('FTW_USAGE', "a command is missing; try 'ft-wasm serve GUEST.wasm' or 'ft-wasm --help'");
+  }
+  const what = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return new FtWasmError('FTW_USAGE', `${what}; see 'ft-wasm serve --help'`);
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

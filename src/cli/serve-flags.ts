@@ -1,0 +1,73 @@
+/** The flags of `ft-wasm serve`: their names, their help and the raw text that commander collects for them. */
+import type { Command } from 'commander';
+
+export const ROLES = ['pair', 'primary', 'backup'] as const;
+export type ServeRole = (typeof ROLES)[number] | 'solo';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Flags as commander collects them: text, repeated text or presence. */
+export interface RawServeFlags {
+  readonly role?: string;
+  readonly solo?: boolean;
+  readonly id?: string;
+  readonly logListen?: string;
+  readonly primary?: string;
+  readonly arbiter?: string;
+  readonly minBackups?: string;
+  readonly heartbeat?: string;
+  readonly failureTimeout?: string;
+  readonly tcplisten?: readonly string[];
+  readonly dir?: readonly string[];
+  readonly env?: readonly string[];
+  readonly random?: string;
+  readonly maxMemory?: string;
+  readonly maxTable?: string;
+  readonly maxStack?: string;
+  readonly fuel?: string;
+  readonly json?: boolean;
+  readonly logLevel?: string;
+  readonly stats?: string;
+}
+
+/** Group, flag and help text, in the order of the help page. Parsing and checking is the job of serve-options. */
+const FLAGS: readonly (readonly [group: string, flag: string, help: string])[] = [
+  ['Role:', '--role <role>', 'pair (both replicas on this machine, the default), primary or backup'],
+  ['Role:', '--solo', 'run the guest with no replication at all'],
+  ['Role:', '--id <name>', 'unique name of this replica in logs and in the arbiter (default: role and process id)'],
+  ['Role:', '--log-listen <host:port>', 'where other replicas reach this one (TCP, and UDP for heartbeats)'],
+  ['Role:', '--primary <host:port>', 'backup: --log-listen address of the primary to follow'],
+  ['Role:', '--arbiter <url>', 'file:DIR/NAME, the record that decides who may run alone'],
+  ['Role:', '--min-backups <n>', 'primary: hold the guest until n backups have joined (default: 1; 0 starts alone)'],
+  ['Role:', '--heartbeat <duration>', 'interval of heartbeats (default: 20ms)'],
+  ['Role:', '--failure-timeout <duration>', 'silence after which a peer counts as dead (default: 200ms)'],
+  ['Guest:', '--tcplisten <host:port>', 'preopen a listening socket as the next fd from 3; repeatable'],
+  [
+    'Guest:',
+    '--dir <host::guest>',
+    'load a directory into the guest, privately; ::ro behind it forbids changes; repeatable',
+  ],
+  ['Guest:', '--env <name=value>', 'set a variable, or pass ours on with NAME alone; repeatable'],
+  ['Guest:', '--random <source>', 'seeded (default) or os'],
+  ['Limits:', '--max-memory <size>', 'largest linear memory (default: 4GiB)'],
+  ['Limits:', '--max-table <n>', 'most elements of a table (default: 10000000)'],
+  ['Limits:', '--max-stack <n>', 'call depth in frame units (default: 200000)'],
+  ['Limits:', '--fuel <n>', 'stop the guest after n instructions'],
+  ['Logs:', '--json', 'log JSON even on a terminal'],
+  ['Logs:', '--log-level <level>', `${LOG_LEVELS.join(', ')} (default: info)`],
+  ['Logs:', '--stats <duration>', 'log a stats event at this interval'],
+];
+
+const REPEATABLE: ReadonlySet<string> = new Set(['--tcplisten', '--dir', '--env']);
+
+/** Declares all flags on `command`. */
+export function declareServeFlags(command: Command): Command {
+  for (const [group, flag, help] of FLAGS) {
+    const option = command.createOption(flag, help).helpGroup(group);
+    const name = flag.split(' ')[0]!;
+    if (REPEATABLE.has(name)) option.argParser((text: string, all: string[] | undefined) => [...(all ?? []), text]);
+    command.addOption(option);
+  }
+  return command;
+}

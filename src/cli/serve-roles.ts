@@ -1,0 +1,71 @@
+/** Which flags of `serve` go with which role. */
+import { FtWasmError } from '../index.js';
+import type { RawServeFlags, ServeRole } from './serve-flags.js';
+
+/** Which flags a role needs and which it cannot take, with the reason shown to the user. */
+interface RoleRule {
+  readonly needs: readonly (keyof typeof FLAG_NAMES)[];
+  readonly refuses: Partial<Record<keyof typeof FLAG_NAMES, string>>;
+}
+
+const FLAG_NAMES = {
+  role: '--role',
+  id: '--id',
+  logListen: '--log-listen',
+  primary: '--primary',
+  arbiter: '--arbiter',
+  minBackups: '--min-backups',
+} as const;
+
+const PAIR_CHOOSES = 'a pair chooses it for both of its replicas; use --role primary and --role backup to set it';
+const NO_REPLICATION = '--solo runs the guest without any replication';
+
+const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
+  pair: {
+    needs: [],
+    refuses: {
+      id: PAIR_CHOOSES,
+      logListen: PAIR_CHOOSES,
+      primary: PAIR_CHOOSES,
+      minBackups: 'the primary of a pair waits for the one backup it has',
+    },
+  },
+  primary: {
+    needs: ['logListen', 'arbiter'],
+    refuses: {
+      primary: 'it names the primary that a backup follows; use it with --role backup',
+    },
+  },
+  backup: {
+    needs: ['primary', 'logListen', 'arbiter'],
+    refuses: { minBackups: 'only a primary waits for backups; use it with --role primary' },
+  },
+  solo: {
+    needs: [],
+    refuses: {
+      role: NO_REPLICATION,
+      logListen: NO_REPLICATION,
+      primary: NO_REPLICATION,
+      arbiter: NO_REPLICATION,
+      minBackups: NO_REPLICATION,
+    },
+  },
+};
+
+/**
+ * Refuses flags that mean nothing in `role` and asks for those that it cannot do without.
+ * @throws FtWasmError FTW_USAGE with the reason.
+ */
+export function checkRoleFlags(role: ServeRole, flags: RawServeFlags): void {
+  const rule = ROLE_RULES[role];
+  const name = role === 'solo' ? '--solo' : `--role ${role}`;
+  for (const [key, reason] of Object.entries(rule.refuses)) {
+    if (flags[key as keyof typeof FLAG_NAMES] === undefined) continue;
+    throw new FtWasmError(
+      'FTW_USAGE',
+      `${FLAG_NAMES[key as keyof typeof FLAG_NAMES]} cannot be used with ${name}: ${reason}`,
+    );
+  }
+  const missing = rule.needs.filter((key) => flags[key] === undefined).map((key) => FLAG_NAMES[key]);
+  if (missing.length > 0) throw new FtWasmError('FTW_USAGE', `${name} needs ${missing.join(' and ')}`);
+}

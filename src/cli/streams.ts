@@ -1,0 +1,12 @@
+/** What the command line needs of the process it runs in; tests pass their own. */
+import type { Writable } from 'node:stream';
+
+export interface CliProcess {
+  /** Only an unreplicated guest reads it: what one replica has read, the other cannot read again. */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdout: Writable;
+  readonly stderr: Writable & { isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Calls back at each SIGTERM or SIGINT until the returned function is called. */
+  onSignal(callback: (signal: string) => void): () => void;
+}
