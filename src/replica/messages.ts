@@ -38,9 +38,7 @@ export type RefusalCode =
   /** This replica is a backup, or has lost its epoch. */
   | 'not-primary'
   /** The service is about to end. */
-  | 'shutting-down'
-  /** The message's epoch is older than the current one. */
-  | 'old-epoch';
+  | 'shutting-down';
 
 /** First message of the dialling side. */
 export interface Hello extends Member {

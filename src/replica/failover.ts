@@ -1,0 +1,104 @@
+/**
+ * Who may write which record (R3, R4): the decisions as pure functions, and the two ways to claim an epoch that loop
+ * over read, decide and compare-and-set.
+ */
+import { type ArbiterRecord, type ArbiterState, type Member, sameMember } from '../arbiter/arbiter.js';
+import type { ArbiterSession } from './arbiter-session.js';
+
+export type StartDecision =
+  | { readonly kind: 'claim'; readonly expectedGeneration: number; readonly record: ArbiterRecord }
+  | { readonly kind: 'refuse'; readonly reason: string };
+
+/** May a fresh primary start the service? Only if nobody else can still be running it. */
+export function decideStart(self: Member, service: string, current: ArbiterState | undefined): StartDecision {
+  if (current === undefined) return claim(self, service, 0, 1);
+  const { generation, record } = current;
+  const foreign = describeForeignService(service, record);
+  if (foreign !== undefined) return { kind: 'refuse', reason: foreign };
+  const others = record.members.filter((member) => member.id !== self.id);
+  if (record.ended || others.length === 0) return claim(self, service, generation, record.epoch + 1);
+  const names = others.map((member) => member.id).join(', ');
+  const reason =
+    `the arbiter's record (epoch ${record.epoch}) says that ${record.live} is live and that ${names} may take over; ` +
+    `${self.id} would start the service a second time. If none of them is running any more, remove the record and start again`;
+  return { kind: 'refuse', reason };
+}
+
+export type ClaimDecision =
+  | { readonly kind: 'claim'; readonly expectedGeneration: number; readonly record: ArbiterRecord }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'foreign'; readonly reason: string };
+
+/** May a backup go live? Only a member of the record's last configuration may even try. */
+export function decideClaim(self: Member, service: string, current: ArbiterState | undefined): ClaimDecision {
+  if (current === undefined) return { kind: 'lost' };
+  const { generation, record } = current;
+  const foreign = describeForeignService(service, record);
+  if (foreign !== undefined) return { kind: 'foreign', reason: foreign };
+  if (record.ended) return { kind: 'ended' };
+  if (!record.members.some((member) => sameMember(member, self))) return { kind: 'lost' };
+  return claim(self, service, generation, record.epoch + 1);
+}
+
+/** Why this record is not ours, or undefined if it is. */
+export function describeForeignService(service: string, record: ArbiterRecord): string | undefined {
+  return record.service === service
+    ? undefined
+    : `the arbiter's record belongs to the service ${JSON.stringify(record.service)}, not to ${JSON.stringify(service)}; use another arbiter name`;
+}
+
+function claim(self: Member, service: string, expectedGeneration: number, epoch: number) {
+  const record: ArbiterRecord = { epoch, members: [self], live: self.id, service };
+  return { kind: 'claim', expectedGeneration, record } as const;
+}
+
+export interface StartHandlers {
+  /** `replaced` is the record that was there before, if any. */
+  won(state: ArbiterState, replaced: ArbiterState | undefined): void;
+  refused(reason: string): void;
+}
+
+/** A fresh primary claims the service. A lost race is final: whoever won it is about to serve. */
+export function claimService(arbiter: ArbiterSession, self: Member, service: string, handlers: StartHandlers): void {
+  arbiter.read((current) => {
+    const decision = decideStart(self, service, current);
+    if (decision.kind === 'refuse') {
+      handlers.refused(decision.reason);
+      return;
+    }
+    arbiter.propose(decision.expectedGeneration, decision.record, (outcome) => {
+      if (outcome.won) handlers.won(outcome.state, current);
+      else handlers.refused(describeLostRace(self, outcome.current));
+    });
+  });
+}
+
+function describeLostRace(self: Member, current: ArbiterState | undefined): string {
+  const winner = current === undefined ? 'somebody who removed it again' : current.record.live;
+  return `${self.id} lost the race for the arbiter's record to ${winner}; only one primary can start the service`;
+}
+
+export interface ClaimHandlers {
+  won(state: ArbiterState): void;
+  notMine(decision: Exclude<ClaimDecision, { kind: 'claim' }>, current: ArbiterState | undefined): void;
+}
+
+/**
+ * A backup claims the epoch. A lost race is looked at again: the old primary may have rewritten the record with this
+ * backup still a member, and the claim then stands.
+ */
+export function claimEpoch(arbiter: ArbiterSession, self: Member, service: string, handlers: ClaimHandlers): void {
+  const attempt = (current: ArbiterState | undefined): void => {
+    const decision = decideClaim(self, service, current);
+    if (decision.kind !== 'claim') {
+      handlers.notMine(decision, current);
+      return;
+    }
+    arbiter.propose(decision.expectedGeneration, decision.record, (outcome) => {
+      if (outcome.won) handlers.won(outcome.state);
+      else attempt(outcome.current);
+    });
+  };
+  arbiter.read(attempt);
+}

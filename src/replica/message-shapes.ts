@@ -1,0 +1,95 @@
+/** The one table of what each message carries, in wire order, and what is accepted in each field. */
+import type { Message } from './messages.js';
+
+export type MessageType = Message['type'];
+
+export type Check = (value: unknown) => boolean;
+
+export interface MessageShape {
+  /** First element on the wire; never reused. */
+  readonly tag: number;
+  readonly fields: Readonly<Record<string, Check>>;
+  /** Later versions may add fields at the end: they can still tell each other that their versions differ. */
+  readonly open?: boolean;
+}
+
+const text: Check = (value) => typeof value === 'string';
+const bytes: Check = (value) => value instanceof Uint8Array;
+const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const integer: Check = (value) => Number.isSafeInteger(value);
+const time: Check = (value) => Number.isFinite(value) && (value as number) >= 0;
+const oneOf =
+  (...allowed: string[]): Check =>
+  (value) =>
+    typeof value === 'string' && allowed.includes(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+/** Exactly these fields, in any order. */
+const object =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) &&
+    Object.keys(value).length === Object.keys(fields).length &&
+    Object.entries(fields).every(([name, check]) => Object.hasOwn(value, name) && check(value[name]));
+const mapOf =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(check);
+
+const position = object({ counter: whole, event: whole });
+const member = { id: text, incarnation: text };
+const outcome = object({ exitCode: integer, description: text });
+
+export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
+  hello: {
+    tag: 1,
+    open: true,
+    fields: {
+      ...member,
+      protocolVersion: whole,
+      service: text,
+      manifest: mapOf(text),
+      logAddress: text,
+      position,
+    },
+  },
+  welcome: { tag: 2, fields: { ...member, firstEvent: whole } },
+  refuse: {
+    tag: 3,
+    open: true,
+    fields: {
+      code: oneOf(
+        'protocol-version',
+        'manifest-mismatch',
+        'service-mismatch',
+        'already-run',
+        'duplicate-id',
+        'not-primary',
+        'shutting-down',
+      ),
+      reason: text,
+      differs: optional(listOf(text)),
+    },
+  },
+  configured: { tag: 4, fields: { members: listOf(object(member)) } },
+  append: { tag: 5, fields: { firstEvent: whole, lastEvent: whole, counter: whole, batch: bytes } },
+  ack: { tag: 6, fields: { receivedEvent: whole, executed: position } },
+  released: { tag: 7, fields: { event: whole } },
+  handover: { tag: 8, fields: { lastEvent: whole } },
+  live: { tag: 9, fields: {} },
+  leaving: { tag: 10, fields: {} },
+  finished: { tag: 11, fields: { outcome } },
+  diverged: { tag: 12, fields: { report: text } },
+  heartbeat: {
+    tag: 13,
+    fields: { ...member, role: oneOf('primary', 'backup'), executed: position, sentMs: time, echoMs: time },
+  },
+};

@@ -1,0 +1,235 @@
+/**
+ * The live replica: takes backups in, sends them the log, releases output by the output rule, keeps the arbiter's
+ * record equal to the set of backups it has, and ends in good order.
+ */
+import type { ArbiterState, Member } from '../arbiter/arbiter.js';
+import { invariant } from '../errors.js';
+import type { ArbiterSession } from './arbiter-session.js';
+import { BackupSet } from './backup-set.js';
+import type { Context } from './context.js';
+import { Ending } from './ending.js';
+import { FlowControl } from './flow-control.js';
+import { Membership } from './membership.js';
+import type { Heartbeat, Message } from './messages.js';
+import { releasableEvent } from './output-rule.js';
+import type { Role, RoleInput } from './role.js';
+import type { LogBatch, PeerId } from './types.js';
+
+export interface PrimaryStart {
+  readonly state: ArbiterState;
+  /** Last event of the log that this replica has; 0 for a fresh guest. */
+  readonly lastEvent: number;
+  /** `held`: not started yet. `replaying`: a backup's guest that was told to go live. */
+  readonly guest: 'held' | 'replaying';
+}
+
+export class Primary implements Role {
+  readonly #context: Context;
+  readonly #membership: Membership;
+  readonly #backups: BackupSet;
+  readonly #flow: FlowControl;
+  readonly #ending: Ending;
+  #guestStarted: boolean;
+  #lastEvent: number;
+  /** Guest's instruction counter at the last event. */
+  #counter = 0;
+  #releasedEvent = 0;
+  /** Last event whose outputs have left, and what the backups were told of it. */
+  #leftEvent = 0;
+  #announcedEvent = 0;
+  #nextHeartbeatMs = 0;
+
+  constructor(context: Context, arbiter: ArbiterSession, start: PrimaryStart) {
+    this.#context = context;
+    this.#membership = new Membership(context, arbiter, start.state, (joined) => this.#onRecord(joined));
+    this.#backups = new BackupSet(context, this.#membership);
+    this.#flow = new FlowControl(context);
+    this.#ending = new Ending(context, this.#membership, {
+      successor: () => this.#backups.successor(),
+      broadcast: (message) => this.#backups.broadcast(message),
+    });
+    this.#guestStarted = start.guest === 'replaying';
+    this.#lastEvent = start.lastEvent;
+  }
+
+  /** Says what it waits for and does what can be done at once. */
+  begin(): void {
+    const { epoch } = this.#membership;
+    if (!this.#guestStarted) {
+      this.#context.event('ready', { role: 'primary', epoch });
+      if (this.#context.config.minBackups > 0) this.#announceWaiting();
+    }
+    this.#advance();
+  }
+
+  handle(input: RoleInput): void {
+    this.#dispatch(input);
+    if (!this.#context.stopped) this.#advance();
+  }
+
+  slept(gapMs: number): void {
+    this.#backups.forgive(gapMs);
+  }
+
+  #dispatch(input: RoleInput): void {
+    switch (input.type) {
+      case 'tick':
+        this.#onTick();
+        break;
+      case 'peer-connected':
+        this.#backups.connected(input.peer);
+        break;
+      case 'peer-closed':
+        this.#backups.closed(input.peer, input.reason);
+        this.#ending.successorAnswered(input.peer, `handed over; the successor closed the connection: ${input.reason}`);
+        break;
+      case 'message':
+        this.#onMessage(input.peer, input.message);
+        break;
+      case 'heartbeat':
+        this.#onHeartbeat(input.message);
+        break;
+      case 'log':
+        this.#onLog(input);
+        break;
+      case 'outputs-left':
+        this.#leftEvent = Math.max(this.#leftEvent, input.event);
+        break;
+      case 'guest-live':
+        this.#context.event('go-live', { epoch: this.#membership.epoch, event: this.#lastEvent });
+        break;
+      case 'guest-exit':
+        this.#ending.finish(input.outcome);
+        break;
+      case 'shutdown':
+        this.#ending.leave(this.#guestStarted);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Everything that may have become possible by the last input. */
+  #advance(): void {
+    if (!this.#ending.recordFrozen) this.#membership.reconcile(this.#backups.members());
+    this.#startGuest();
+    this.#release();
+    this.#flow.update(this.#releasedEvent, this.#executedEvent());
+    this.#ending.advance(this.#leftEvent >= this.#lastEvent, this.#lastEvent);
+  }
+
+  #startGuest(): void {
+    const { minBackups } = this.#context.config;
+    if (this.#guestStarted || this.#ending.begun || !this.#membership.settled) return;
+    if (this.#membership.members.length - 1 < minBackups) return;
+    this.#guestStarted = true;
+    this.#context.emit({ type: 'start-guest', mode: 'live' });
+    this.#context.event('guest-started', { mode: 'live' });
+    if (this.#membership.isSolo) this.#announceSolo();
+  }
+
+  /** R1 and R5: acknowledged by everybody who could go live, and nobody has gone live yet. */
+  #release(): void {
+    if (!this.#membership.trusted || this.#ending.handedOver) return;
+    const acknowledged: number[] = [];
+    const claimants = this.#membership.claimants();
+    for (const claimant of claimants) {
+      const backup = this.#backups.find(claimant);
+      if (backup?.lease.isValid(this.#context.nowMs)) acknowledged.push(backup.receivedEvent);
+    }
+    // All of them, because any of them may win the epoch.
+    const event = releasableEvent(this.#lastEvent, acknowledged, claimants.length);
+    if (event <= this.#releasedEvent) return;
+    this.#releasedEvent = event;
+    this.#context.emit({ type: 'release', event });
+  }
+
+  #onLog(input: LogBatch): void {
+    if (this.#ending.guestStopped) return;
+    const { firstEvent, lastEvent, counter, batch } = input;
+    invariant(
+      firstEvent === this.#lastEvent + 1 && lastEvent >= firstEvent,
+      `the guest logged events ${firstEvent} to ${lastEvent} after event ${this.#lastEvent}`,
+    );
+    this.#lastEvent = lastEvent;
+    this.#counter = counter;
+    this.#flow.logged(lastEvent, batch.byteLength);
+    const epoch = this.#membership.epoch;
+    this.#backups.broadcast({ type: 'append', epoch, firstEvent, lastEvent, counter, batch });
+  }
+
+  #onTick(): void {
+    this.#membership.poll();
+    this.#backups.dropSilent();
+    if (this.#context.nowMs < this.#nextHeartbeatMs) return;
+    this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;
+    this.#backups.sendHeartbeats({ counter: this.#counter, event: this.#lastEvent });
+    this.#flow.tick(this.#executedEvent());
+    if (this.#leftEvent > this.#announcedEvent) {
+      this.#announcedEvent = this.#leftEvent;
+      this.#backups.broadcast({ type: 'released', epoch: this.#membership.epoch, event: this.#leftEvent });
+    }
+  }
+
+  #onMessage(peer: PeerId, message: Message): void {
+    if (message.type === 'hello') {
+      if (message.epoch > this.#membership.epoch) this.#membership.suspect(message.epoch);
+      this.#backups.hello(peer, message, this.#joinable());
+      return;
+    }
+    const backup = this.#backups.sender(peer, message);
+    if (backup === undefined) return;
+    switch (message.type) {
+      case 'heartbeat':
+        this.#onHeartbeat(message);
+        break;
+      case 'ack':
+        this.#backups.acknowledged(backup, message, this.#lastEvent);
+        break;
+      case 'leaving':
+        this.#backups.drop(backup, 'it left in good order');
+        break;
+      case 'diverged':
+        this.#context.event('diverged', { id: backup.id, report: message.report });
+        this.#backups.drop(backup, 'its replay diverged');
+        break;
+      case 'live':
+        this.#ending.successorAnswered(peer, `handed over to ${backup.id}, live in epoch ${message.epoch}`);
+        break;
+      default:
+        this.#backups.drop(backup, `it sent ${message.type}, which only a primary sends`);
+    }
+  }
+
+  #onHeartbeat(message: Heartbeat): void {
+    if (message.epoch > this.#membership.epoch) this.#membership.suspect(message.epoch);
+    else if (message.epoch >= this.#membership.reign) this.#backups.heartbeat(message);
+  }
+
+  #joinable(): 'yes' | 'already-run' | 'shutting-down' {
+    if (this.#ending.begun) return 'shutting-down';
+    return this.#guestStarted ? 'already-run' : 'yes';
+  }
+
+  /** The record was rewritten: tell the operator and the backups. */
+  #onRecord(joined: readonly Member[]): void {
+    const { epoch, members } = this.#membership;
+    for (const member of joined) this.#context.event('backup-joined', { id: member.id, epoch });
+    this.#backups.broadcast({ type: 'configured', epoch, members });
+    if (this.#guestStarted && this.#membership.isSolo && !this.#ending.recordFrozen) this.#announceSolo();
+    if (!this.#guestStarted && members.length - 1 < this.#context.config.minBackups) this.#announceWaiting();
+  }
+
+  #announceWaiting(): void {
+    const joined = this.#membership.members.length - 1;
+    this.#context.event('waiting-for-backups', { joined, needed: this.#context.config.minBackups });
+  }
+
+  #announceSolo(): void {
+    this.#context.event('solo', { epoch: this.#membership.epoch });
+  }
+
+  #executedEvent(): number {
+    return this.#backups.executedEvent() ?? this.#lastEvent;
+  }
+}

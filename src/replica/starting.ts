@@ -1,0 +1,56 @@
+/** A primary before it has its epoch: it claims the service and lets early backups wait. */
+import type { ArbiterState } from '../arbiter/arbiter.js';
+import type { ArbiterSession } from './arbiter-session.js';
+import type { Context } from './context.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { claimService } from './failover.js';
+import type { Role, RoleInput } from './role.js';
+
+/** Inputs about connections that are kept for the primary; more than any honest number of backups needs. */
+const KEPT_MAX = 1_000;
+
+export class StartingPrimary implements Role {
+  readonly #context: Context;
+  readonly #arbiter: ArbiterSession;
+  readonly #onWon: (state: ArbiterState, kept: readonly RoleInput[]) => void;
+  readonly #kept: RoleInput[] = [];
+
+  constructor(
+    context: Context,
+    arbiter: ArbiterSession,
+    onWon: (state: ArbiterState, kept: readonly RoleInput[]) => void,
+  ) {
+    this.#context = context;
+    this.#arbiter = arbiter;
+    this.#onWon = onWon;
+  }
+
+  handle(input: RoleInput): void {
+    if (input.type === 'start') this.#claim();
+    else if (input.type === 'shutdown') this.#context.stop(EXIT_CODES.ok, 'shut down before the service started');
+    else if (input.type === 'message' || input.type === 'peer-connected' || input.type === 'peer-closed') {
+      this.#keep(input);
+    }
+  }
+
+  slept(): void {}
+
+  #keep(input: RoleInput & { type: 'message' | 'peer-connected' | 'peer-closed' }): void {
+    if (this.#kept.length < KEPT_MAX) this.#kept.push(input);
+    else if (input.type !== 'peer-closed') this.#context.close(input.peer, 'not ready yet');
+  }
+
+  #claim(): void {
+    const { config, self } = this.#context;
+    claimService(this.#arbiter, self, config.service, {
+      won: (state, replaced) => {
+        this.#context.event('epoch-won', { epoch: state.record.epoch, members: [config.id] });
+        if (replaced !== undefined && !replaced.record.ended) {
+          this.#context.event('record-replaced', { epoch: replaced.record.epoch });
+        }
+        this.#onWon(state, this.#kept);
+      },
+      refused: (reason) => this.#context.stop(EXIT_CODES.arbiter, reason),
+    });
+  }
+}
