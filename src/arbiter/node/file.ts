@@ -1,0 +1,197 @@
+/**
+ * The arbiter in a directory, `file:DIR/NAME`, atomic on any file system with hard links, shared ones included.
+ *
+ *     DIR/NAME.6            an older generation
+ *     DIR/NAME.7            the record: the highest generation counts
+ *     DIR/NAME.tmp-<nonce>  a record being written
+ *
+ * A record is written and flushed under a temporary name, then link(2)ed to the next generation: that fails if the
+ * generation exists, and it never shows a record in part. Older generations are kept for a while for people to look
+ * at; removing them is harmless, because whoever links one in again finds a higher one and has lost.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { ArbiterError } from '../../errors.js';
+import {
+  type Arbiter,
+  type ArbiterRecord,
+  type ArbiterState,
+  ArbiterUnreachableError,
+  type CompareAndSetResult,
+} from '../arbiter.js';
+import { decodeRecordFile, encodeRecordFile } from '../record-file.js';
+import { arbiterError, errorCode } from './file-errors.js';
+
+const GENERATIONS_KEPT = 8;
+
+/** A record may be replaced and pruned between listing and reading it; that cannot go on for long. */
+const READ_ATTEMPTS_MAX = 16;
+
+export class FileArbiter implements Arbiter {
+  readonly #directory: string;
+  readonly #name: string;
+  #probed = false;
+  /** Generations never go back: a listing below this one is stale, or of another file system. */
+  #newestSeen = 0;
+
+  /** @param path `DIR/NAME`; DIR must exist. */
+  constructor(path: string) {
+    const absolute = resolve(path);
+    this.#directory = dirname(absolute);
+    this.#name = basename(absolute);
+  }
+
+  /** The first call also checks that records could be written, so that a wrong set-up is found at the start. */
+  read(): Promise<ArbiterState | undefined> {
+    return this.#guarded('read', async () => {
+      if (!this.#probed) await this.#probe();
+      this.#probed = true;
+      return this.#current();
+    });
+  }
+
+  compareAndSet(expectedGeneration: number, record: ArbiterRecord): Promise<CompareAndSetResult> {
+    return this.#guarded('write', async () => {
+      const current = await this.#current();
+      if ((current?.generation ?? 0) !== expectedGeneration) return { won: false, current };
+      const generation = expectedGeneration + 1;
+      const linked = await this.#publish(generation, record);
+      const newest = await this.#newestGeneration();
+      if (!linked || newest > generation) return this.#lost(linked ? generation : undefined);
+      await this.#prune(generation);
+      return { won: true, generation };
+    });
+  }
+
+  /** `own` is a generation that we linked although a newer one exists: it had been pruned. */
+  async #lost(own: number | undefined): Promise<CompareAndSetResult> {
+    const current = await this.#current();
+    if (own !== undefined && current !== undefined && current.generation > own) await remove(this.#path(own));
+    return { won: false, current };
+  }
+
+  async #current(): Promise<ArbiterState | undefined> {
+    for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
+      const generation = await this.#newestGeneration();
+      if (generation === 0) return undefined;
+      const text = await readIfPresent(this.#path(generation));
+      if (text !== undefined) return { generation, record: decodeRecordFile(text, this.#path(generation)).record };
+    }
+    throw new ArbiterUnreachableError(`the records ${this.#path('*')} change faster than they can be read`);
+  }
+
+  /** 0 if there is no record. */
+  async #newestGeneration(): Promise<number> {
+    let newest = 0;
+    for (const entry of await readdir(this.#directory)) newest = Math.max(newest, this.#generationOf(entry));
+    if (newest < this.#newestSeen) {
+      const now = newest === 0 ? 'is no record' : `is only generation ${newest}`;
+      throw new ArbiterUnreachableError(
+        `there ${now} in ${this.#directory}, but generation ${this.#newestSeen} of ${this.#name} was there before; is another file system mounted?`,
+      );
+    }
+    this.#newestSeen = newest;
+    return newest;
+  }
+
+  #generationOf(entry: string): number {
+    const prefix = `${this.#name}.`;
+    const suffix = entry.startsWith(prefix) ? entry.slice(prefix.length) : '';
+    return /^[1-9][0-9]{0,14}$/.test(suffix) ? Number(suffix) : 0;
+  }
+
+  /** Makes `record` the content of `generation`; false if that generation exists already. */
+  async #publish(generation: number, record: ArbiterRecord): Promise<boolean> {
+    const nonce = randomUUID();
+    const temporary = this.#path(`tmp-${nonce}`);
+    try {
+      await writeDurably(temporary, encodeRecordFile({ record, nonce }));
+      const linked = await this.#link(temporary, this.#path(generation), nonce);
+      if (linked) await syncDirectory(this.#directory);
+      return linked;
+    } finally {
+      await remove(temporary);
+    }
+  }
+
+  /**
+   * A network file system may carry out a link and still report an error, EEXIST included (a retransmitted request).
+   * Our nonce in the target, or a second name on our file, says that the link is ours.
+   */
+  async #link(temporary: string, target: string, nonce: string): Promise<boolean> {
+    try {
+      await link(temporary, target);
+      return true;
+    } catch (error) {
+      const text = await readIfPresent(target);
+      if (text !== undefined) return decodeRecordFile(text, target).nonce === nonce;
+      if ((await stat(temporary)).nlink > 1) return true;
+      throw error;
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const nonce = randomUUID();
+    const [first, second] = [this.#path(`tmp-${nonce}`), this.#path(`tmp-${nonce}-link`)];
+    try {
+      await writeDurably(first, '');
+      await link(first, second);
+    } finally {
+      await remove(first);
+      await remove(second);
+    }
+  }
+
+  async #prune(generation: number): Promise<void> {
+    for (const entry of await readdir(this.#directory)) {
+      const old = this.#generationOf(entry);
+      if (old > 0 && old <= generation - GENERATIONS_KEPT) await remove(join(this.#directory, entry));
+    }
+  }
+
+  #path(suffix: number | string): string {
+    return join(this.#directory, `${this.#name}.${suffix}`);
+  }
+
+  async #guarded<T>(action: 'read' | 'write', run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw error instanceof ArbiterError ? error : arbiterError(action, this.#directory, error);
+    }
+  }
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Best effort: what is left behind is never taken for a record. */
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch(() => {});
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
