@@ -17,7 +17,7 @@ export async function serve(options: ServeOptions, process: CliProcess): Promise
   const { exitCode, reason, stats } = await service.done;
   stopListening();
   stopStats();
-  logger.info({ exitCode, reason, ...stats }, 'stopped');
+  logger.info({ exitCode, reason, ...stats }, 'stats');
   return exitCode;
 }
 
