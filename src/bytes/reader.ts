@@ -1,6 +1,6 @@
 /** A bounds-checked reader over a byte range: every failure is a DecodeError that says where and what was expected. */
 import { DecodeError } from '../errors.js';
-import { type ByteCursor, readS32, readS33, readS64, readU32, readU64 } from './leb128.js';
+import { type ByteCursor, readS32, readS33, readS64, readU32, readU64, skipS64 } from './leb128.js';
 
 /** Fatal, and a byte-order mark is part of the name: names are compared byte for byte (core spec 5.2.4). */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -71,6 +71,11 @@ export class ByteReader implements ByteCursor {
 
   s64(expected = 'an s64'): bigint {
     return this.leb(readS64, expected);
+  }
+
+  /** Checks and consumes a signed 64-bit integer without making a BigInt. */
+  skipS64(expected = 'an s64'): void {
+    this.leb(skipS64, expected);
   }
 
   /** Consumes `length` bytes and returns the position where they start. */

@@ -23,6 +23,10 @@ export const LIMITS = {
   brTableLabels: 65_520,
   segmentElements: 10_000_000,
   tableElements: 10_000_000,
+  /** Pages of 64 KiB: 4 GiB. */
+  memoryPages: 65_536,
+  /** Ours: values on the operand stack during validation, far above what any real function needs. */
+  operands: 1_000_000,
 } as const;
 
 /** @throws DecodeError FTW_LIMIT if `count` is above the limit. `what` is a plural noun. */

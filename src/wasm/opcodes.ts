@@ -13,7 +13,8 @@ function define(group: Group, first: number, signature: string, names: string): 
 }
 
 const control: Group = { family: 'control' };
-define(control, 0x00, ':', 'unreachable nop');
+define(control, 0x00, '', 'unreachable');
+define(control, 0x01, ':', 'nop');
 define({ ...control, imm: Imm.BlockType }, 0x02, '', 'block loop if');
 define(control, 0x05, '', 'else');
 define(control, 0x0b, '', 'end');

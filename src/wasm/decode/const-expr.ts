@@ -2,17 +2,8 @@
 import type { ByteReader } from '../../bytes/reader.js';
 import { immediatesAt, opcodeAt, skipImmediates } from '../instructions.js';
 import type { ConstExpr } from '../module.js';
-import { FLAT_OPCODES, Op } from '../opcode.js';
+import { Op } from '../opcode.js';
 import { OPCODE_BY_FLAT } from '../opcode-lookup.js';
-
-/** Instructions that may stand in a constant expression of the features supported. */
-export const CONSTANT_OPCODES: Uint8Array = (() => {
-  const allowed = new Uint8Array(FLAT_OPCODES);
-  const { I32Const, I64Const, F32Const, F64Const, V128Const, RefNull, RefFunc, GlobalGet } = Op;
-  for (const op of [I32Const, I64Const, F32Const, F64Const, V128Const, RefNull, RefFunc, GlobalGet]) allowed[op] = 1;
-  for (const op of [Op.I32Add, Op.I32Sub, Op.I32Mul, Op.I64Add, Op.I64Sub, Op.I64Mul]) allowed[op] = 1;
-  return allowed;
-})();
 
 /** Walks over one constant expression. Any known instruction is stepped over, so that validation can name it. */
 export function readConstExpr(reader: ByteReader): ConstExpr {
