@@ -1,6 +1,4 @@
 /** Folds `value` into the running checksum `sum`; the same function as in ../kernels/c/kernel.h. */
-// @ts-ignore: decorator
-@inline
 export function mix(sum: u32, value: u32): u32 {
   const product = (sum ^ value) * 0x9e3779b1;
   return product ^ (product >> 15);

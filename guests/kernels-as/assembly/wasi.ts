@@ -1,17 +1,5 @@
-// The four WASI calls of the kernels, and what the language needs of a host: nothing else is imported.
-
-// @ts-ignore: decorator
-@external("wasi_snapshot_preview1", "args_sizes_get")
-declare function args_sizes_get(count: usize, size: usize): i32;
-// @ts-ignore: decorator
-@external("wasi_snapshot_preview1", "args_get")
-declare function args_get(argv: usize, text: usize): i32;
-// @ts-ignore: decorator
-@external("wasi_snapshot_preview1", "fd_write")
-declare function fd_write(fd: i32, vectors: usize, count: usize, written: usize): i32;
-// @ts-ignore: decorator
-@external("wasi_snapshot_preview1", "proc_exit")
-declare function proc_exit(code: i32): void;
+// What the kernels need of their host, on four WASI calls; nothing else is imported.
+import { args_get, args_sizes_get, fd_write, proc_exit } from './wasi_snapshot_preview1';
 
 /** The program's arguments, the program's own name first. */
 export function readArgs(): string[] {
@@ -47,7 +35,7 @@ export function exit(code: i32): void {
 
 /** What the compiler calls when an assertion of the standard library fails (asconfig.json, "use"). */
 export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
-  print("abort: " + (message ? message : "") + " at " + (file ? file : "") + ":" + line.toString() + "\n");
+  print('abort: ' + (message ? message : '') + ' at ' + (file ? file : '') + ':' + line.toString() + '\n');
   proc_exit(134);
   unreachable();
 }

@@ -1,5 +1,5 @@
 // Alpha blending of two images in 16-bit lanes.
-import { mix, Random } from "../checksum";
+import { mix, Random } from '../checksum';
 
 const SIZE = 16384;
 

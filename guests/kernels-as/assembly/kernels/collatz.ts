@@ -1,5 +1,5 @@
 // The longest Collatz chains below a limit: 64-bit integers and unpredictable branches.
-import { mix } from "../checksum";
+import { mix } from '../checksum';
 
 export function collatz(): u32 {
   let sum: u32 = 0;

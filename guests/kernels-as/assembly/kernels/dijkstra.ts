@@ -1,5 +1,5 @@
 // Shortest paths over a grid of random weights with a binary heap of packed (distance, square) pairs.
-import { mix, Random } from "../checksum";
+import { mix, Random } from '../checksum';
 
 const SIDE = 40;
 const SQUARES = SIDE * SIDE;

@@ -1,5 +1,5 @@
 // Huffman coding with objects: a sorted list of nodes, a tree of code lengths, bits in and out.
-import { mix, Random } from "../checksum";
+import { mix, Random } from '../checksum';
 
 const SIZE = 6000;
 
@@ -40,8 +40,8 @@ function collectCodes(node: Node, code: string, codes: Map<i32, string>): void {
     codes.set(node.symbol, code);
     return;
   }
-  collectCodes(left, code + "0", codes);
-  collectCodes(right, code + "1", codes);
+  collectCodes(left, code + '0', codes);
+  collectCodes(right, code + '1', codes);
 }
 
 function encode(data: Uint8Array, codes: Map<i32, string>, bits: Uint8Array): i32 {
@@ -76,7 +76,7 @@ export function huffman(): u32 {
   }
   const root = buildTree(data);
   const codes = new Map<i32, string>();
-  collectCodes(root, "", codes);
+  collectCodes(root, '', codes);
   const bits = new Uint8Array(SIZE * 16);
   const length = encode(data, codes, bits);
   return decode(root, bits, length, 0) == expected ? mix(expected, length) : 0;

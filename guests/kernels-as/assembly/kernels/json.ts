@@ -1,5 +1,5 @@
 // A JSON parser and printer over a class hierarchy: virtual calls, strings and number parsing.
-import { mix } from "../checksum";
+import { mix } from '../checksum';
 
 abstract class Value {
   abstract print(): string;
@@ -30,13 +30,13 @@ class List extends Value {
     super();
   }
   print(): string {
-    let text = this.isObject ? "{" : "[";
+    let text = this.isObject ? '{' : '[';
     for (let i = 0; i < this.items.length; i++) {
-      if (i > 0) text += ",";
-      if (this.isObject) text += this.keys[i] + ":";
+      if (i > 0) text += ',';
+      if (this.isObject) text += this.keys[i] + ':';
       text += this.items[i].print();
     }
-    return text + (this.isObject ? "}" : "]");
+    return text + (this.isObject ? '}' : ']');
   }
 }
 
@@ -95,9 +95,9 @@ function isEnd(c: i32): bool {
 const RECORD = `{"id": 17, "name": "primary \\"a\\"", "epoch": 3, "lag": -0.25, "members": [1, 2, 30.5], "live": true, "next": null}`;
 
 export function json(): u32 {
-  let text = "[";
-  for (let i = 0; i < 25; i++) text += (i > 0 ? ", " : "") + RECORD;
-  const printed = new Parser(text + "]").parse().print();
+  let text = '[';
+  for (let i = 0; i < 25; i++) text += (i > 0 ? ', ' : '') + RECORD;
+  const printed = new Parser(text + ']').parse().print();
   let sum: u32 = 0;
   for (let i = 0; i < printed.length; i++) sum = mix(sum, printed.charCodeAt(i));
   return sum;

@@ -1,5 +1,5 @@
 // N queens by bit masks: short recursive calls on integers.
-import { mix } from "../checksum";
+import { mix } from '../checksum';
 
 function place(all: u32, columns: u32, left: u32, right: u32): u32 {
   if (columns == all) return 1;

@@ -1,5 +1,5 @@
 // Spectral norm of the matrix 1 / ((i + j)(i + j + 1) / 2 + i + 1): f64 divisions and sums.
-import { mix } from "../checksum";
+import { mix } from '../checksum';
 
 const SIZE = 60;
 

@@ -1,10 +1,10 @@
 // Word counts in a hash map of strings: allocation, hashing, comparison and the garbage collector.
-import { mix, Random } from "../checksum";
+import { mix, Random } from '../checksum';
 
-const SYLLABLES: string[] = ["ka", "ro", "mi", "ten", "lo", "shi", "va", "nu"];
+const SYLLABLES: string[] = ['ka', 'ro', 'mi', 'ten', 'lo', 'shi', 'va', 'nu'];
 
 function makeWord(random: Random): string {
-  let word = "";
+  let word = '';
   for (let left = 1 + (random.next() & 3); left > 0; left--) word += SYLLABLES[random.next() & 7];
   return word;
 }
@@ -19,6 +19,7 @@ export function words(): u32 {
   const seen = counts.keys();
   seen.sort();
   let sum: u32 = 0;
-  for (let i = 0; i < seen.length; i++) sum = mix(mix(sum, counts.get(seen[i])), seen[i].charCodeAt(0) + seen[i].length);
+  for (let i = 0; i < seen.length; i++)
+    sum = mix(mix(sum, counts.get(seen[i])), seen[i].charCodeAt(0) + seen[i].length);
   return sum;
 }
