@@ -54,6 +54,7 @@ export class ByteReader implements ByteCursor {
   }
 
   u32(expected = 'a u32'): number {
+    if (this.pos < this.end && this.bytes[this.pos]! < 0x80) return this.bytes[this.pos++]!;
     return this.leb(readU32, expected);
   }
 

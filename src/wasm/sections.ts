@@ -1,3 +1,5 @@
+import { ByteReader } from '../bytes/reader.js';
+
 /** Section ids (core spec 5.5.2; the tag section is from the exception-handling proposal) and their order. */
 export const Section = {
   Custom: 0,
@@ -58,4 +60,20 @@ export function isSection(id: number): id is Section {
 /** "type section" and the like, for messages. */
 export function sectionName(id: Section): string {
   return `${NAMES[id]} section`;
+}
+
+/** Offset of the first section with this id in a module that decodes, for messages; 0 if there is none. */
+export function sectionOffset(bytes: Uint8Array, id: Section): number {
+  const reader = new ByteReader(bytes, 8);
+  while (!reader.atEnd) {
+    const offset = reader.pos;
+    if (reader.u8() === id) return offset;
+    reader.skip(reader.u32(), 'a section');
+  }
+  return 0;
+}
+
+/** Like {@link sectionOffset}; falls back to the import section, for things that can also be imported. */
+export function declarationOffset(bytes: Uint8Array, id: Section): number {
+  return sectionOffset(bytes, id) || sectionOffset(bytes, Section.Import);
 }

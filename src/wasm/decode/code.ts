@@ -20,9 +20,9 @@ function readLocals(reader: ByteReader, onGroup: (count: number, type: ValType) 
     const count = reader.u32('a number of locals');
     total += count;
     if (total > 0xffffffff) throw reader.error('fewer than 2^32 locals', `${total} locals`, offset);
-    checkLimit('locals', total, 'locals of a function', offset);
     onGroup(count, readValType(reader, 'the type of locals'));
   }
+  checkLimit('locals', total, 'locals of a function', reader.pos);
 }
 
 const ignore = () => {};

@@ -96,7 +96,7 @@ export function decodeTypeSection(reader: ByteReader): FuncType[] {
 export function readLimits(reader: ByteReader, what: 'memory' | 'table'): Limits {
   const offset = reader.pos;
   const expected = `${what} limits (flags 0x0 to 0x7)`;
-  const flags = reader.u32(expected);
+  const flags = reader.u8(expected);
   if (flags > 7) {
     if (flags < 16) throw unsupported(offset, 'custom page sizes', 'a page size other than 64 KiB');
     throw reader.error(expected, hex(flags), offset);

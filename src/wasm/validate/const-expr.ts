@@ -6,7 +6,8 @@ import type { ConstExpr } from '../module.js';
 import { ValType } from '../module.js';
 import { flatOpcode, Op } from '../opcode.js';
 import { OPCODE_BY_FLAT, opcodeName } from '../opcode-lookup.js';
-import { invalidModule, type ModuleContext, typeName } from './context.js';
+import { typeName } from '../type-names.js';
+import { invalidModule, type ModuleContext } from './context.js';
 
 /** Checks that `expr` is constant and leaves one value of type `type`. `where` names the owner for messages. */
 export function validateConstExpr(context: ModuleContext, expr: ConstExpr, type: ValType, where: string): void {

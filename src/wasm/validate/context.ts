@@ -1,11 +1,11 @@
 /** What validation of code and constant expressions may refer to (core spec 3.1.1, "Contexts"). */
 import { DecodeError } from '../../errors.js';
 import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../instructions.js';
-import type { ConstExpr, FuncType, GlobalType, Module, TableType } from '../module.js';
-import { ValType } from '../module.js';
+import type { ConstExpr, GlobalType, Module, TableType } from '../module.js';
 import { ModuleNames } from '../names.js';
 import { Op } from '../opcode.js';
 import { allGlobals, allMemories, allTables, allTags, functionTypeIndices, importedFunctionCount } from '../spaces.js';
+import { ControlStack, OperandStack } from './frames.js';
 
 export interface ModuleContext {
   readonly module: Module;
@@ -21,6 +21,9 @@ export interface ModuleContext {
   readonly tags: readonly number[];
   /** Functions that `ref.func` may name in code: those that occur outside of function bodies. */
   readonly declaredFunctions: ReadonlySet<number>;
+  /** Stacks of the function being validated, kept so that each function does not make its own. */
+  readonly operands: OperandStack;
+  readonly control: ControlStack;
 }
 
 export function createContext(module: Module): ModuleContext {
@@ -36,6 +39,8 @@ export function createContext(module: Module): ModuleContext {
     importedGlobals: globals.length - module.globals.length,
     tags: allTags(module),
     declaredFunctions: declaredFunctions(module),
+    operands: new OperandStack(),
+    control: new ControlStack(),
   };
 }
 
@@ -59,28 +64,6 @@ function collectRefs(moduleBytes: Uint8Array, expr: ConstExpr, into: Set<number>
     if (op === Op.RefFunc) into.add(lebU32At(bytes, immediates));
     pos = skipImmediates(bytes, op, immediates);
   }
-}
-
-const TYPE_NAMES: Record<number, string> = {
-  [ValType.I32]: 'i32',
-  [ValType.I64]: 'i64',
-  [ValType.F32]: 'f32',
-  [ValType.F64]: 'f64',
-  [ValType.V128]: 'v128',
-  [ValType.FuncRef]: 'funcref',
-  [ValType.ExternRef]: 'externref',
-  [ValType.ExnRef]: 'exnref',
-};
-
-/** The text-format name of a value type; 0 is the unknown type of unreachable code. */
-export function typeName(type: number): string {
-  return TYPE_NAMES[type] ?? 'any type';
-}
-
-/** `[i32 i64] -> [f32]` */
-export function funcTypeName(type: FuncType): string {
-  const list = (types: readonly ValType[]) => `[${types.map(typeName).join(' ')}]`;
-  return `${list(type.params)} -> ${list(type.results)}`;
 }
 
 /** A validation failure outside of code. `where` names the thing at fault. */

@@ -4,7 +4,7 @@ import { checkLimit } from '../limits.js';
 import type { FuncType } from '../module.js';
 import { ValType } from '../module.js';
 import { Op } from '../opcode.js';
-import { funcTypeName, typeName } from './context.js';
+import { funcTypeName, typeName } from '../type-names.js';
 import { FrameKind, UNKNOWN } from './frames.js';
 import { EMPTY_BLOCK, type FunctionState } from './function-state.js';
 

@@ -2,7 +2,7 @@
 import { CatchKind } from '../instructions.js';
 import { ValType } from '../module.js';
 import { Op } from '../opcode.js';
-import { funcTypeName } from './context.js';
+import { funcTypeName } from '../type-names.js';
 import { readBlockType } from './control.js';
 import { FrameKind } from './frames.js';
 import type { FunctionState } from './function-state.js';

@@ -6,8 +6,9 @@ import { isRefType } from '../decode/types.js';
 import type { FuncType, ValType } from '../module.js';
 import { ValType as V } from '../module.js';
 import { opcodeName } from '../opcode-lookup.js';
-import { type ModuleContext, typeName } from './context.js';
-import { ControlStack, FrameKind, OperandStack, UNKNOWN } from './frames.js';
+import { typeName } from '../type-names.js';
+import type { ModuleContext } from './context.js';
+import { type ControlStack, FrameKind, type OperandStack, UNKNOWN } from './frames.js';
 
 /** s33 of the block type without parameters and results. */
 export const EMPTY_BLOCK = -64;
@@ -21,8 +22,8 @@ export class FunctionState {
   readonly functionIndex: number;
   readonly type: FuncType;
   readonly reader: ByteReader;
-  readonly operands = new OperandStack();
-  readonly control = new ControlStack();
+  readonly operands: OperandStack;
+  readonly control: ControlStack;
   /** Types of parameters and locals. */
   readonly locals: Uint8Array;
   /** Flat opcode and offset of the instruction being validated. */
@@ -41,6 +42,10 @@ export class FunctionState {
     const where = `code section, function ${this.functionIndex}`;
     this.reader = new ByteReader(bytes, body.code.start, body.code.end, where);
     this.offset = body.code.start;
+    this.operands = context.operands;
+    this.operands.height = 0;
+    this.control = context.control;
+    this.control.depth = 0;
     this.control.push(FrameKind.Function, typeIndex, 0);
   }
 

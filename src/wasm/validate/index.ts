@@ -1,4 +1,4 @@
 /** Validation: the public surface of this folder. */
-export { type ModuleContext, typeName } from './context.js';
+export type { ModuleContext } from './context.js';
 export { validateFunction } from './function.js';
 export { validateDeclarations, validateModule } from './validate.js';

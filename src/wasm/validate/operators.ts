@@ -2,7 +2,7 @@
 import { readRefType, readValType } from '../decode/types.js';
 import { ValType } from '../module.js';
 import { Op } from '../opcode.js';
-import { typeName } from './context.js';
+import { typeName } from '../type-names.js';
 import type { FunctionState } from './function-state.js';
 
 export function checkLocal(state: FunctionState): void {

@@ -2,9 +2,11 @@
 import { checkLimit, LIMITS } from '../limits.js';
 import { type ElementSegment, type ExternKind, type Limits, type Module, type TableType, ValType } from '../module.js';
 import { refused } from '../refused.js';
+import { declarationOffset, Section, sectionOffset } from '../sections.js';
 import { allMemories } from '../spaces.js';
+import { funcTypeName, typeName } from '../type-names.js';
 import { validateConstExpr } from './const-expr.js';
-import { createContext, funcTypeName, invalidModule, type ModuleContext, typeName } from './context.js';
+import { createContext, invalidModule, type ModuleContext } from './context.js';
 import { validateFunction } from './function.js';
 
 /**
@@ -46,42 +48,47 @@ function checkTypeIndices(module: Module): void {
   for (let at = 0; at < module.functions.length; at++) {
     check(module.functions[at]!, `defined function ${at}`, module.bodies[at]!.body.start);
   }
-  for (const [at, tag] of module.tags.entries()) check(tag.typeIndex, `defined tag ${at}`, 0);
+  const tagOffset = sectionOffset(module.bytes, Section.Tag);
+  for (const [at, tag] of module.tags.entries()) check(tag.typeIndex, `defined tag ${at}`, tagOffset);
 }
 
-function checkBounds(limits: Limits, max: number, where: string, unit: string): void {
+function checkBounds(limits: Limits, max: number, where: string, unit: string, offset: number): void {
   for (const bound of [limits.min, limits.max ?? 0]) {
-    if (bound > max) throw invalidModule(where, `a size of at most ${max} ${unit}`, `${bound} ${unit}`, 0);
+    if (bound > max) throw invalidModule(where, `a size of at most ${max} ${unit}`, `${bound} ${unit}`, offset);
   }
   if (limits.max !== undefined && limits.min > limits.max) {
-    throw invalidModule(where, 'a minimum size not above the maximum', `${limits.min} above ${limits.max}`, 0);
+    throw invalidModule(where, 'a minimum size not above the maximum', `${limits.min} above ${limits.max}`, offset);
   }
 }
 
-function checkTable({ limits }: TableType, where: string): void {
-  if (limits.is64) throw refused('memory64', where, 0);
-  if (limits.shared) throw refused('shared-memory', where, 0);
-  checkBounds(limits, 0xffffffff, where, 'elements');
-  checkLimit('tableElements', limits.min, 'initial elements of a table', 0);
+function checkTable({ limits }: TableType, where: string, offset: number): void {
+  if (limits.is64) throw refused('memory64', where, offset);
+  if (limits.shared) throw refused('shared-memory', where, offset);
+  checkBounds(limits, 0xffffffff, where, 'elements', offset);
+  checkLimit('tableElements', limits.min, 'initial elements of a table', offset);
 }
 
 function checkTables(context: ModuleContext): void {
-  for (const [index, table] of context.tables.entries()) checkTable(table, `table ${index}`);
+  const offset = declarationOffset(context.module.bytes, Section.Table);
+  for (const [index, table] of context.tables.entries()) checkTable(table, `table ${index}`, offset);
 }
 
 function checkMemories(module: Module): void {
+  const offset = declarationOffset(module.bytes, Section.Memory);
   for (const [index, limits] of allMemories(module).entries()) {
     const where = `memory ${index}`;
-    if (limits.is64) throw refused('memory64', where, 0);
-    if (limits.shared) throw refused('shared-memory', where, 0);
-    checkBounds(limits, LIMITS.memoryPages, where, 'pages');
+    if (limits.is64) throw refused('memory64', where, offset);
+    if (limits.shared) throw refused('shared-memory', where, offset);
+    checkBounds(limits, LIMITS.memoryPages, where, 'pages', offset);
   }
 }
 
 function checkTags(context: ModuleContext): void {
+  const offset = declarationOffset(context.module.bytes, Section.Tag);
   for (const [index, typeIndex] of context.tags.entries()) {
     const type = context.module.types[typeIndex]!;
-    if (type.results.length > 0) throw invalidModule(`tag ${index}`, 'a type without results', funcTypeName(type), 0);
+    if (type.results.length > 0)
+      throw invalidModule(`tag ${index}`, 'a type without results', funcTypeName(type), offset);
   }
 }
 
@@ -94,12 +101,13 @@ function checkExports(context: ModuleContext): void {
     tag: context.tags.length,
   };
   const seen = new Set<string>();
+  const offset = sectionOffset(context.module.bytes, Section.Export);
   for (const { name, kind, index } of context.module.exports) {
     const where = `export ${JSON.stringify(name)}`;
-    if (seen.has(name)) throw invalidModule(where, 'unique export names', 'a duplicate export name', 0);
+    if (seen.has(name)) throw invalidModule(where, 'unique export names', 'a duplicate export name', offset);
     seen.add(name);
     if (index >= counts[kind]) {
-      throw invalidModule(where, `a ${kind} index below ${counts[kind]}`, `unknown ${kind} ${index}`, 0);
+      throw invalidModule(where, `a ${kind} index below ${counts[kind]}`, `unknown ${kind} ${index}`, offset);
     }
   }
 }
@@ -107,13 +115,19 @@ function checkExports(context: ModuleContext): void {
 function checkStart(context: ModuleContext): void {
   const { module, functions } = context;
   if (module.start === undefined) return;
+  const offset = sectionOffset(module.bytes, Section.Start);
   const typeIndex = functions[module.start];
   if (typeIndex === undefined) {
-    throw invalidModule('start', `a function index below ${functions.length}`, `unknown function ${module.start}`, 0);
+    throw invalidModule(
+      'start',
+      `a function index below ${functions.length}`,
+      `unknown function ${module.start}`,
+      offset,
+    );
   }
   const type = module.types[typeIndex]!;
   if (type.params.length + type.results.length > 0) {
-    throw invalidModule('start', 'a function of type [] -> []', funcTypeName(type), 0);
+    throw invalidModule('start', 'a function of type [] -> []', funcTypeName(type), offset);
   }
 }
 
@@ -136,7 +150,9 @@ function checkElement(context: ModuleContext, segment: ElementSegment, index: nu
   }
   const count = context.functions.length;
   for (const item of items.indices) {
-    if (item >= count) throw invalidModule(where, `function indices below ${count}`, `unknown function ${item}`, 0);
+    if (item < count) continue;
+    const at = offset?.start ?? sectionOffset(context.module.bytes, Section.Element);
+    throw invalidModule(where, `function indices below ${count}`, `unknown function ${item}`, at);
   }
 }
 
