@@ -103,6 +103,11 @@ export class DescriptorTable {
     while (this.slots.length > 0 && this.slots.at(-1) === null) this.slots.pop();
   }
 
+  /** Whether some descriptor is open on this inode of the private tree. */
+  hasInode(inode: number): boolean {
+    return this.slots.some((slot) => (slot?.kind === 'file' || slot?.kind === 'dir') && slot.inode === inode);
+  }
+
   #nextFree(): number {
     let fd = this.#lowestFree;
     while (fd < this.slots.length && this.slots[fd] !== null) fd++;

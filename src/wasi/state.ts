@@ -1,7 +1,16 @@
 /** Everything that WASI adds to a guest's state, as plain data: equal on every replica at equal positions. */
 import type { WasiConfig } from './config.js';
 import type { Descriptor } from './descriptors.js';
-import { LISTENER_RIGHTS, STDIN_RIGHTS, STDOUT_RIGHTS, STREAM_RIGHTS } from './rights.js';
+import type { TreeState } from './fs/inode.js';
+import { loadTree } from './fs/load.js';
+import {
+  DIRECTORY_INHERITING,
+  DIRECTORY_RIGHTS,
+  LISTENER_RIGHTS,
+  STDIN_RIGHTS,
+  STDOUT_RIGHTS,
+  STREAM_RIGHTS,
+} from './rights.js';
 
 /** The last logged values, in nanoseconds. */
 export interface ClockState {
@@ -20,19 +29,22 @@ export interface WasiState {
   readonly clocks: ClockState;
   readonly random: RandomState;
   readonly descriptors: (Descriptor | null)[];
+  readonly tree: TreeState;
 }
 
 /** The state of a guest that has not run yet. */
 export function initialState(config: WasiConfig): WasiState {
+  const tree = loadTree(config.preopens ?? []);
   return {
     clocks: { realtimeNs: 0n, monotonicNs: 0n },
     random: { seed: null, offset: 0 },
-    descriptors: initialDescriptors(config),
+    descriptors: initialDescriptors(config, tree),
+    tree,
   };
 }
 
 /** stdio, then listeners, then preopened directories: the order in which Wasmtime's command line numbers them. */
-function initialDescriptors(config: WasiConfig): Descriptor[] {
+function initialDescriptors(config: WasiConfig, tree: TreeState): Descriptor[] {
   const terminal = config.terminal ?? false;
   const descriptors: Descriptor[] = [
     { kind: 'stdio', stdio: 0, terminal, rights: STDIN_RIGHTS, inheriting: 0, flags: 0 },
@@ -41,6 +53,11 @@ function initialDescriptors(config: WasiConfig): Descriptor[] {
   ];
   for (let listener = 0; listener < (config.listeners ?? 0); listener++) {
     descriptors.push({ kind: 'listener', listener, rights: LISTENER_RIGHTS, inheriting: STREAM_RIGHTS, flags: 0 });
+  }
+  for (const [mount, { guest, root }] of tree.mounts.entries()) {
+    const rights = DIRECTORY_RIGHTS;
+    const inheriting = DIRECTORY_INHERITING;
+    descriptors.push({ kind: 'dir', mount, inode: root, preopen: guest, listing: null, rights, inheriting, flags: 0 });
   }
   return descriptors;
 }

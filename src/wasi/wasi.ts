@@ -9,6 +9,7 @@ import type { WasiConfig } from './config.js';
 import type { WasiContext, WasiStep } from './context.js';
 import { DescriptorTable } from './descriptors.js';
 import { failureErrno } from './failure.js';
+import { Tree } from './fs/tree.js';
 import { type LiveWorld, liveWorld } from './live.js';
 import { GuestBytes } from './memory.js';
 import { formatType, sameType } from './signature.js';
@@ -27,16 +28,7 @@ export interface Wasi {
 export function createWasi(config: WasiConfig, services: HostServices, session: Session, state?: WasiState): Wasi {
   const memory = new GuestBytes();
   const current = state ?? initialState(config);
-  const ctx: WasiContext = {
-    config,
-    state: current,
-    fds: new DescriptorTable(current.descriptors),
-    memory,
-    output: services.output,
-    get counter() {
-      return session.counter;
-    },
-  };
+  const ctx = makeContext(config, services, session, memory, current);
   const live = liveWorld(services, current.clocks);
   if (session.mode === 'live') live.clock.rebase();
   else session.onLive(() => live.clock.rebase());
@@ -45,6 +37,31 @@ export function createWasi(config: WasiConfig, services: HostServices, session: 
     imports: { resolve: (module, name, type) => resolve(ctx, session, live, module, name, type) },
     bindMemory: (getMemory) => memory.bind(getMemory),
     state: current,
+  };
+}
+
+function makeContext(
+  config: WasiConfig,
+  services: HostServices,
+  session: Session,
+  memory: GuestBytes,
+  state: WasiState,
+): WasiContext {
+  const tree = new Tree(state.tree, () => state.clocks.realtimeNs);
+  const fds = new DescriptorTable(state.descriptors);
+  return {
+    config,
+    state,
+    fds,
+    tree,
+    memory,
+    output: services.output,
+    get counter() {
+      return session.counter;
+    },
+    releaseInode(inode) {
+      if (tree.get(inode).links === 0 && !fds.hasInode(inode)) tree.release(inode);
+    },
   };
 }
 

@@ -6,7 +6,9 @@ import { output } from '../effects.js';
 import { fail } from '../failure.js';
 import { readStdin, writeStdio } from '../io/stdio.js';
 import { receiveStream, sendStream } from '../io/stream.js';
-import type { Iovecs } from '../memory.js';
+import { readFile, writeFile } from './fd-file.js';
+
+const SYNC_FLAGS = FDFLAGS.DSYNC | FDFLAGS.RSYNC | FDFLAGS.SYNC;
 
 export function fdRead(ctx: WasiContext, fd: number, iovecs: number, iovecCount: number, count: number): WasiStep {
   const descriptor = checkTransfer(ctx, fd, RIGHTS.FD_READ);
@@ -16,28 +18,30 @@ export function fdRead(ctx: WasiContext, fd: number, iovecs: number, iovecCount:
       return readStdin(ctx, descriptor, target, count);
     case 'stream':
       return receiveStream(ctx, descriptor, target, count);
-    default:
-      return ERRNO.NOTSUP;
+    case 'file':
+      return readFile(ctx, descriptor, target, count);
   }
 }
 
 export function fdWrite(ctx: WasiContext, fd: number, iovecs: number, iovecCount: number, count: number): WasiStep {
   const descriptor = checkTransfer(ctx, fd, RIGHTS.FD_WRITE);
-  const source: Iovecs = ctx.memory.iovecs(iovecs, iovecCount);
+  const source = ctx.memory.iovecs(iovecs, iovecCount);
   switch (descriptor.kind) {
     case 'stdio':
       return writeStdio(ctx, descriptor.stdio === 1 ? 1 : 2, source, count);
     case 'stream':
       return sendStream(ctx, descriptor, source, count);
-    default:
-      return ERRNO.NOTSUP;
+    case 'file':
+      return writeFile(ctx, descriptor, source, count);
   }
 }
 
-/** The descriptor of a read or write; EISDIR and ENOTCONN come before the rights, as they say more. */
-function checkTransfer(ctx: WasiContext, fd: number, right: number): Descriptor {
+type Transferable = Exclude<Descriptor, { kind: 'dir' | 'listener' }>;
+
+/** The descriptor of a read or write. Directories are EBADF, as in Wasmtime; listeners say more by ENOTCONN. */
+function checkTransfer(ctx: WasiContext, fd: number, right: number): Transferable {
   const descriptor = ctx.fds.get(fd);
-  if (descriptor.kind === 'dir') return fail(ERRNO.ISDIR);
+  if (descriptor.kind === 'dir') return fail(ERRNO.BADF);
   if (descriptor.kind === 'listener') return fail(ERRNO.NOTCONN);
   // POSIX: a descriptor that is not open for reading (writing) is a bad one.
   if ((descriptor.rights & right) === 0) return fail(ERRNO.BADF);
@@ -47,15 +51,32 @@ function checkTransfer(ctx: WasiContext, fd: number, right: number): Descriptor 
 /** Closing a connection is an output: its peer can tell. */
 export function fdClose(ctx: WasiContext, fd: number): WasiStep {
   const descriptor = ctx.fds.get(fd);
+  return closing(ctx, descriptor, () => ctx.fds.remove(fd));
+}
+
+/** Moves `from` to `to`, closing what was there; both must be open. */
+export function fdRenumber(ctx: WasiContext, from: number, to: number): WasiStep {
+  const moved = ctx.fds.get(from);
+  const replaced = ctx.fds.get(to);
+  if (from === to) return ERRNO.SUCCESS;
+  return closing(ctx, replaced, () => {
+    ctx.fds.put(to, moved);
+    ctx.fds.remove(from);
+  });
+}
+
+/** Takes `descriptor` out of the table by `remove`, then lets go of what it stood for. */
+function closing(ctx: WasiContext, descriptor: Descriptor, remove: () => void): WasiStep {
   if (descriptor.kind !== 'stream') {
-    ctx.fds.remove(fd);
+    remove();
+    if (descriptor.kind === 'file' || descriptor.kind === 'dir') ctx.releaseInode(descriptor.inode);
     return ERRNO.SUCCESS;
   }
   return output<null>({
     observe: () => null,
     accepts: (value) => value === null,
     apply: (_result, event) => {
-      ctx.fds.remove(fd);
+      remove();
       ctx.output.close(descriptor.stream, event);
       return ERRNO.SUCCESS;
     },
@@ -76,6 +97,8 @@ export function fdFdstatGet(ctx: WasiContext, fd: number, stat: number): number 
 export function fdFdstatSetFlags(ctx: WasiContext, fd: number, flags: number): number {
   const descriptor = ctx.fds.get(fd, RIGHTS.FD_FDSTAT_SET_FLAGS);
   if ((flags & ~FDFLAGS.ALL) !== 0) return ERRNO.INVAL;
+  // As in Wasmtime: how a file is synchronised is decided when it is opened.
+  if ((flags & ~descriptor.flags & SYNC_FLAGS) !== 0) return ERRNO.INVAL;
   descriptor.flags = flags;
   return ERRNO.SUCCESS;
 }
@@ -92,10 +115,4 @@ export function fdFdstatSetRights(ctx: WasiContext, fd: number, rights: bigint, 
 /** i64 arguments arrive signed; bits above the rights that exist are never a subset. */
 function isSubset(rights: bigint, of: number): boolean {
   return (BigInt.asUintN(64, rights) & ~BigInt(of)) === 0n;
-}
-
-/** No directory is preopened yet at this fd: programs stop looking at the first EBADF. */
-export function fdPrestatGet(ctx: WasiContext, fd: number, _prestat: number): number {
-  ctx.fds.get(fd);
-  return ERRNO.BADF;
 }

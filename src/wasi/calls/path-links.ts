@@ -1,0 +1,86 @@
+/** path_symlink, path_link, path_rename. */
+import { ERRNO, PATH_BYTES_MAX, RIGHTS } from '../abi.js';
+import type { WasiContext } from '../context.js';
+import type { Inode } from '../fs/inode.js';
+import { existing, followFlag, type PathTarget, resolveArgument } from './path.js';
+
+export function pathSymlink(
+  ctx: WasiContext,
+  oldPath: number,
+  oldLength: number,
+  fd: number,
+  newPath: number,
+  newLength: number,
+): number {
+  const resolved = resolveArgument(ctx, fd, newPath, newLength, { rights: RIGHTS.PATH_SYMLINK });
+  const target = ctx.memory.string(oldPath, oldLength);
+  if (target === '') return ERRNO.NOENT;
+  // A link out of the tree could never be followed; Wasmtime refuses to make one.
+  if (target.startsWith('/')) return ERRNO.PERM;
+  if (oldLength >= PATH_BYTES_MAX) return ERRNO.NAMETOOLONG;
+  if (resolved.inode !== undefined) return ERRNO.EXIST;
+  if (resolved.mustBeDirectory) return ERRNO.NOENT;
+  ctx.tree.checkWritable(resolved.directory.mount);
+  ctx.tree.link(resolved.parent, resolved.name, ctx.tree.makeSymlink(target));
+  return ERRNO.SUCCESS;
+}
+
+export function pathLink(
+  ctx: WasiContext,
+  oldFd: number,
+  lookup: number,
+  oldPath: number,
+  oldLength: number,
+  newFd: number,
+  newPath: number,
+  newLength: number,
+): number {
+  // As in Wasmtime: a hard link is made to the name that was given, never to what a symbolic link points at.
+  if (followFlag(lookup)) return ERRNO.INVAL;
+  const source = resolveArgument(ctx, oldFd, oldPath, oldLength, { rights: RIGHTS.PATH_LINK_SOURCE });
+  const inode = existing(source);
+  const target = resolveArgument(ctx, newFd, newPath, newLength, { rights: RIGHTS.PATH_LINK_TARGET });
+  if (target.inode !== undefined) return ERRNO.EXIST;
+  if (ctx.tree.get(inode).kind === 'dir') return ERRNO.PERM;
+  if (target.mustBeDirectory) return ERRNO.NOENT;
+  if (source.directory.mount !== target.directory.mount) return ERRNO.XDEV;
+  ctx.tree.checkWritable(target.directory.mount);
+  ctx.tree.link(target.parent, target.name, inode);
+  return ERRNO.SUCCESS;
+}
+
+export function pathRename(
+  ctx: WasiContext,
+  fd: number,
+  oldPath: number,
+  oldLength: number,
+  newFd: number,
+  newPath: number,
+  newLength: number,
+): number {
+  const source = resolveArgument(ctx, fd, oldPath, oldLength, { rights: RIGHTS.PATH_RENAME_SOURCE, changes: true });
+  const inode = existing(source);
+  const target = resolveArgument(ctx, newFd, newPath, newLength, { rights: RIGHTS.PATH_RENAME_TARGET, changes: true });
+  const errno = checkRename(ctx, source, inode, target);
+  if (errno !== ERRNO.SUCCESS || target.inode === inode) return errno;
+  if (target.inode !== undefined) ctx.releaseInode(ctx.tree.unlink(target.parent, target.name));
+  ctx.tree.unlink(source.parent, source.name);
+  ctx.tree.link(target.parent, target.name, inode);
+  return ERRNO.SUCCESS;
+}
+
+/** The errors of POSIX rename(), before anything has changed. */
+function checkRename(ctx: WasiContext, source: PathTarget, inode: number, target: PathTarget): number {
+  if (source.directory.mount !== target.directory.mount) return ERRNO.XDEV;
+  if (source.name === '.' || target.name === '.') return ERRNO.BUSY;
+  const moved = ctx.tree.get(inode);
+  if (moved.kind === 'dir' && ctx.tree.isWithin(target.parent, inode)) return ERRNO.INVAL;
+  if (target.inode === undefined) return moved.kind !== 'dir' && target.mustBeDirectory ? ERRNO.NOTDIR : ERRNO.SUCCESS;
+  return checkReplace(moved, ctx.tree.get(target.inode));
+}
+
+function checkReplace(moved: Inode, replaced: Inode): number {
+  if (moved.kind !== 'dir') return replaced.kind === 'dir' ? ERRNO.ISDIR : ERRNO.SUCCESS;
+  if (replaced.kind !== 'dir') return ERRNO.NOTDIR;
+  return replaced.entries.size > 0 && replaced !== moved ? ERRNO.NOTEMPTY : ERRNO.SUCCESS;
+}

@@ -1,0 +1,109 @@
+/** path_open. */
+import { ERRNO, FDFLAGS, LOOKUP_SYMLINK_FOLLOW, OFLAGS, RIGHTS } from '../abi.js';
+import type { WasiContext } from '../context.js';
+import type { Descriptor, DirectoryDescriptor } from '../descriptors.js';
+import { fail } from '../failure.js';
+import { resize } from '../fs/content.js';
+import { type Resolved, resolvePath } from '../fs/resolve.js';
+import { DIRECTORY_RIGHTS, FILE_RIGHTS } from '../rights.js';
+import { directoryOf } from './fd-dir.js';
+
+interface OpenRequest {
+  readonly directory: DirectoryDescriptor;
+  readonly oflags: number;
+  /** Rights asked for, as far as the directory can hand them on. */
+  readonly rights: number;
+  readonly inheriting: number;
+  readonly fdflags: number;
+}
+
+export function pathOpen(
+  ctx: WasiContext,
+  fd: number,
+  lookup: number,
+  path: number,
+  pathLength: number,
+  oflags: number,
+  rightsBase: bigint,
+  rightsInheriting: bigint,
+  fdflags: number,
+  fdPointer: number,
+): number {
+  const directory = directoryOf(ctx, fd, neededRights(oflags));
+  const name = ctx.memory.string(path, pathLength);
+  ctx.memory.check(fdPointer, 4);
+  checkFlags(lookup, oflags, fdflags);
+  ctx.fds.checkRoom();
+  const rights = Number(rightsBase & BigInt(directory.inheriting));
+  const inheriting = Number(rightsInheriting & BigInt(directory.inheriting));
+  const follow = (lookup & LOOKUP_SYMLINK_FOLLOW) !== 0 && (oflags & OFLAGS.EXCL) === 0;
+  const resolved = resolvePath(ctx.tree, directory.inode, name, follow);
+  const descriptor = open(ctx, { directory, oflags, rights, inheriting, fdflags }, resolved);
+  ctx.memory.setU32(fdPointer, ctx.fds.insert(descriptor));
+  return ERRNO.SUCCESS;
+}
+
+function neededRights(oflags: number): number {
+  let rights: number = RIGHTS.PATH_OPEN;
+  if (oflags & OFLAGS.CREAT) rights |= RIGHTS.PATH_CREATE_FILE;
+  if (oflags & OFLAGS.TRUNC) rights |= RIGHTS.PATH_FILESTAT_SET_SIZE;
+  return rights;
+}
+
+function checkFlags(lookup: number, oflags: number, fdflags: number): void {
+  if ((lookup & ~LOOKUP_SYMLINK_FOLLOW) !== 0) fail(ERRNO.INVAL);
+  if ((oflags & ~OFLAGS.ALL) !== 0 || (fdflags & ~FDFLAGS.ALL) !== 0) fail(ERRNO.INVAL);
+  if (oflags & OFLAGS.DIRECTORY && oflags & (OFLAGS.CREAT | OFLAGS.EXCL | OFLAGS.TRUNC)) fail(ERRNO.INVAL);
+}
+
+function open(ctx: WasiContext, request: OpenRequest, resolved: Resolved): Descriptor {
+  if (resolved.inode === undefined) return openFile(ctx, request, create(ctx, request, resolved));
+  if (request.oflags & OFLAGS.CREAT && request.oflags & OFLAGS.EXCL) return fail(ERRNO.EXIST);
+  switch (ctx.tree.get(resolved.inode).kind) {
+    case 'symlink':
+      return fail(ERRNO.LOOP);
+    case 'dir':
+      return openDirectory(request, resolved.inode);
+    case 'file':
+      if (request.oflags & OFLAGS.DIRECTORY) return fail(ERRNO.NOTDIR);
+      truncate(ctx, request, resolved.inode);
+      return openFile(ctx, request, resolved.inode);
+  }
+}
+
+function create(ctx: WasiContext, request: OpenRequest, resolved: Resolved): number {
+  if ((request.oflags & OFLAGS.CREAT) === 0) fail(ERRNO.NOENT);
+  if (resolved.mustBeDirectory) fail(ERRNO.ISDIR);
+  ctx.tree.checkWritable(request.directory.mount);
+  const inode = ctx.tree.makeFile();
+  ctx.tree.link(resolved.parent, resolved.name, inode);
+  return inode;
+}
+
+function truncate(ctx: WasiContext, request: OpenRequest, number: number): void {
+  if ((request.oflags & OFLAGS.TRUNC) === 0) return;
+  ctx.tree.checkWritable(request.directory.mount);
+  const inode = ctx.tree.get(number);
+  if (inode.kind !== 'file') return;
+  resize(ctx.tree.state, inode, 0);
+  ctx.tree.touch(inode);
+}
+
+/** EROFS when a file of a read-only mount is opened for writing. */
+function openFile(ctx: WasiContext, request: OpenRequest, inode: number): Descriptor {
+  const { mount } = request.directory;
+  const rights = request.rights & FILE_RIGHTS;
+  if (rights & RIGHTS.FD_WRITE) ctx.tree.checkWritable(mount);
+  return { kind: 'file', mount, inode, offset: 0, rights, inheriting: 0, flags: request.fdflags };
+}
+
+/** EISDIR when a directory is opened for writing, unless the guest said that it wants a directory. */
+function openDirectory(request: OpenRequest, inode: number): Descriptor {
+  const { mount } = request.directory;
+  const asDirectory = (request.oflags & OFLAGS.DIRECTORY) !== 0;
+  if (request.oflags & (OFLAGS.CREAT | OFLAGS.TRUNC)) return fail(ERRNO.ISDIR);
+  if (!asDirectory && request.rights & RIGHTS.FD_WRITE) return fail(ERRNO.ISDIR);
+  const rights = request.rights & DIRECTORY_RIGHTS;
+  const { inheriting } = request;
+  return { kind: 'dir', mount, inode, preopen: null, listing: null, rights, inheriting, flags: request.fdflags };
+}

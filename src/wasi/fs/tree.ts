@@ -1,0 +1,136 @@
+/** Operations on the private tree: making, naming and releasing inodes. All of it deterministic; errors are errnos. */
+import { invariant } from '../../errors.js';
+import { ERRNO } from '../abi.js';
+import { fail } from '../failure.js';
+import type { DirectoryInode, FileInode, Inode, SymlinkInode, TreeState } from './inode.js';
+
+export class Tree {
+  readonly state: TreeState;
+  readonly #now: () => bigint;
+
+  /** `now`: virtual realtime in nanoseconds. */
+  constructor(state: TreeState, now: () => bigint) {
+    this.state = state;
+    this.#now = now;
+  }
+
+  get(inode: number): Inode {
+    const found = this.state.inodes.get(inode);
+    invariant(found !== undefined, `inode ${inode} is named but does not exist`);
+    return found;
+  }
+
+  /** The directory, or ENOTDIR. */
+  directory(inode: number): DirectoryInode {
+    const found = this.get(inode);
+    return found.kind === 'dir' ? found : fail(ERRNO.NOTDIR);
+  }
+
+  /** EROFS if the mount was preopened read-only. */
+  checkWritable(mount: number): void {
+    if (this.state.mounts[mount]?.mode === 'ro') fail(ERRNO.ROFS);
+  }
+
+  makeFile(): number {
+    return this.#add({ kind: 'file', bytes: new Uint8Array(0), size: 0, links: 0, ...this.#times() } as FileInode);
+  }
+
+  /** Without a parent, a root of its own. */
+  makeDirectory(parent?: number): number {
+    const inode = this.state.nextInode;
+    const directory = { kind: 'dir', entries: new Map(), parent: parent ?? inode, links: parent === undefined ? 1 : 0 };
+    return this.#add({ ...directory, ...this.#times() } as DirectoryInode);
+  }
+
+  makeSymlink(target: string): number {
+    return this.#add({ kind: 'symlink', target, links: 0, ...this.#times() } as SymlinkInode);
+  }
+
+  /** Gives `inode` a name in a directory that has no such name; ENOENT if the directory itself was removed. */
+  link(directory: number, name: string, inode: number): void {
+    const parent = this.directory(directory);
+    if (parent.links === 0) fail(ERRNO.NOENT);
+    invariant(!parent.entries.has(name), `name ${name} is taken`);
+    parent.entries.set(name, inode);
+    const target = this.get(inode);
+    target.links++;
+    target.ctimNs = this.#now();
+    if (target.kind === 'dir') target.parent = directory;
+    this.#changed(parent);
+  }
+
+  /** Takes a name away; the inode itself stays until {@link release}. */
+  unlink(directory: number, name: string): number {
+    const parent = this.directory(directory);
+    const inode = parent.entries.get(name);
+    invariant(inode !== undefined, `name ${name} does not exist`);
+    parent.entries.delete(name);
+    const target = this.get(inode);
+    target.links--;
+    target.ctimNs = this.#now();
+    this.#changed(parent);
+    return inode;
+  }
+
+  /** Forgets an inode that has neither a name nor, as the caller knows, a descriptor. */
+  release(inode: number): void {
+    const found = this.get(inode);
+    if (found.links > 0) return;
+    if (found.kind === 'file') this.state.usedBytes -= found.size;
+    this.state.inodes.delete(inode);
+  }
+
+  /** Whether `inode` is `ancestor` or lies below it. */
+  isWithin(inode: number, ancestor: number): boolean {
+    for (let at = inode; ; ) {
+      if (at === ancestor) return true;
+      const { parent } = this.directory(at);
+      if (parent === at) return false;
+      at = parent;
+    }
+  }
+
+  touch(inode: Inode): void {
+    inode.mtimNs = this.#now();
+    inode.ctimNs = inode.mtimNs;
+  }
+
+  get nowNs(): bigint {
+    return this.#now();
+  }
+
+  #changed(directory: DirectoryInode): void {
+    this.touch(directory);
+  }
+
+  #times(): { atimNs: bigint; mtimNs: bigint; ctimNs: bigint } {
+    const now = this.#now();
+    return { atimNs: now, mtimNs: now, ctimNs: now };
+  }
+
+  #add(inode: Inode): number {
+    const number = this.state.nextInode++;
+    this.state.inodes.set(number, inode);
+    return number;
+  }
+}
+
+/** Names in the order of their code points, which is the order of their UTF-8 bytes (and not that of UTF-16 units). */
+export function sortedNames(names: Iterable<string>): string[] {
+  return [...names].sort(compareCodePoints);
+}
+
+function compareCodePoints(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at++) {
+    const a = left.charCodeAt(at);
+    const b = right.charCodeAt(at);
+    if (a !== b) return codeUnitRank(a) - codeUnitRank(b);
+  }
+  return left.length - right.length;
+}
+
+/** Surrogates stand for code points above all others. */
+function codeUnitRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
