@@ -1,0 +1,23 @@
+/**
+ * The host calls this guest needs, and nothing else. AssemblyScript names an import after the file that declares it, so
+ * this file's name is the module's name. Every function returns an errno; results are written through pointers.
+ */
+
+export declare function clock_time_get(clock: u32, precision: u64, time: usize): u32;
+export declare function random_get(buffer: usize, length: usize): u32;
+export declare function poll_oneoff(subscriptions: usize, events: usize, count: usize, ready: usize): u32;
+export declare function fd_fdstat_get(fd: u32, stat: usize): u32;
+export declare function fd_fdstat_set_flags(fd: u32, flags: u32): u32;
+export declare function fd_write(fd: u32, vectors: usize, count: usize, written: usize): u32;
+export declare function fd_close(fd: u32): u32;
+export declare function sock_accept(fd: u32, flags: u32, accepted: usize): u32;
+export declare function sock_recv(
+  fd: u32,
+  vectors: usize,
+  count: usize,
+  flags: u32,
+  length: usize,
+  outFlags: usize,
+): u32;
+export declare function sock_send(fd: u32, vectors: usize, count: usize, flags: u32, length: usize): u32;
+export declare function proc_exit(code: u32): void;
