@@ -1,10 +1,7 @@
-/** Plain descriptions of directory trees: what a host directory, an archive or a test becomes before a guest starts. */
+/** How preopened directories are described to WASI: plain values, part of the guest's configuration. */
+import type { TreeEntry } from '../../host/tree.js';
 
-/** One file, directory or symbolic link; `path` is relative to the tree's root, with `/` between names. */
-export type TreeEntry =
-  | { readonly path: string; readonly kind: 'file'; readonly bytes: Uint8Array }
-  | { readonly path: string; readonly kind: 'dir' }
-  | { readonly path: string; readonly kind: 'symlink'; readonly target: string };
+export type { TreeEntry } from '../../host/tree.js';
 
 /** private: in the replicated state, writable. ro: the same, but every change fails with EROFS. */
 export type TreeMode = 'private' | 'ro';
