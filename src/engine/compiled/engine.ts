@@ -1,0 +1,67 @@
+/** The compiled engine: the module's bytes are rewritten and run by V8. */
+import { DecodeError, FtWasmError } from '../../errors.js';
+import { DEFAULT_INJECT_OPTIONS, type Injected, type InjectOptions, inject } from '../../inject/index.js';
+import { decodeModule } from '../../wasm/decode/index.js';
+import { assertSupported } from '../../wasm/features.js';
+import type { Module } from '../../wasm/module.js';
+import { validateModule } from '../../wasm/validate/index.js';
+import type { Engine, PreparedModule } from '../engine.js';
+import { CompiledModule } from './prepared.js';
+import { type WasmModule, WebAssembly } from './webassembly.js';
+
+export interface CompiledEngineOptions {
+  /** What to inject; everything by default. Replicas must agree on it. */
+  readonly inject?: InjectOptions;
+  /** SHA-256 as lower-case hex; the platform's Web Crypto by default. */
+  readonly sha256?: (bytes: Uint8Array) => Promise<string>;
+}
+
+export class CompiledEngine implements Engine {
+  readonly name = 'compiled';
+
+  constructor(private readonly options: CompiledEngineOptions = {}) {}
+
+  /**
+   * @throws DecodeError FTW_MALFORMED, FTW_INVALID or FTW_UNSUPPORTED with the offset; FTW_LIMIT when the rewritten
+   * module is too large for V8
+   */
+  async prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule> {
+    const module = decodeModule(bytes);
+    assertSupported(module);
+    validate(module);
+    const hash = await (this.options.sha256 ?? sha256)(bytes);
+    const injected = inject(module, {
+      ...(this.options.inject ?? DEFAULT_INJECT_OPTIONS),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+    return new CompiledModule(hash, module, await compile(module, injected), injected.exportPrefix);
+  }
+}
+
+/** V8 is quick at saying whether a module is valid; our own validator says precisely why one is not. */
+function validate(module: Module): void {
+  const { bytes } = module;
+  if (WebAssembly.validate(bytes)) return;
+  validateModule(module);
+  try {
+    new WebAssembly.Module(bytes);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const offset = Number(/@\+(\d+)/.exec(message)?.[1] ?? 0);
+    throw new DecodeError('FTW_INVALID', offset, message.replace(/^WebAssembly\.Module\(\): /, ''));
+  }
+}
+
+async function compile(module: Module, injected: Injected): Promise<WasmModule> {
+  try {
+    return await WebAssembly.compile(injected.bytes);
+  } catch (cause) {
+    const message = `the rewritten module (${injected.bytes.length} bytes from ${module.bytes.length}) does not compile: ${(cause as Error).message}`;
+    throw new FtWasmError('FTW_LIMIT', message, {}, { cause });
+  }
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await globalThis.crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,2 @@
+/** The compiled engine: the public surface of this folder. */
+export { CompiledEngine, type CompiledEngineOptions } from './engine.js';

@@ -1,0 +1,31 @@
+/**
+ * The part of the WebAssembly JavaScript interface that this engine uses. Declared here because the types come with the
+ * DOM library only, whose other names would then be visible everywhere.
+ */
+
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+export interface WasmGlobal {
+  value: unknown;
+}
+
+/** A compiled module; opaque. */
+export type WasmModule = object;
+export type WasmExports = Readonly<Record<string, unknown>>;
+export type WasmImports = Record<string, Record<string, unknown>>;
+
+interface WasmNamespace {
+  validate(bytes: Uint8Array): boolean;
+  compile(bytes: Uint8Array): Promise<WasmModule>;
+  readonly Module: new (bytes: Uint8Array) => WasmModule;
+  readonly Instance: new (module: WasmModule, imports: WasmImports) => { readonly exports: WasmExports };
+  readonly RuntimeError: new (message: string) => Error;
+  /** Absent where exception handling is. */
+  readonly Exception?: new (
+    ...args: unknown[]
+  ) => object;
+}
+
+export const WebAssembly = (globalThis as unknown as { WebAssembly: WasmNamespace }).WebAssembly;

@@ -1,0 +1,164 @@
+/** The functions that the pass adds besides the guest's: wrappers of imports and exports, and cold or rare paths. */
+import { ByteWriter } from '../bytes/writer.js';
+import { type FuncType, ValType } from '../wasm/module.js';
+import { Op } from '../wasm/opcode.js';
+import { Halt, type InjectedGlobal, type Layout } from './layout.js';
+import { EMPTY_BLOCK } from './type-table.js';
+
+const F64_CONVERT_I64_S = 0xb9;
+const I64_TRUNC_F64_S = 0xb0;
+const I32_LT_S = 0x48;
+const I32_EQ = 0x46;
+const I64_GT_U = 0x56;
+const I64_EXTEND_I32_U = 0xad;
+
+/** A function of the rewritten module that does not come from the guest. */
+export interface AddedFunction {
+  readonly type: FuncType;
+  /** Types of the locals after the parameters. */
+  readonly locals: readonly ValType[];
+  readonly code: Uint8Array;
+}
+
+/** Writes the code of added functions; every method appends one or a few instructions. */
+export class Assembler {
+  readonly out = new ByteWriter(64);
+
+  constructor(readonly layout: Layout) {}
+
+  op(opcode: number, ...immediates: number[]): this {
+    this.out.u8(opcode);
+    for (const immediate of immediates) this.out.u32(immediate);
+    return this;
+  }
+
+  constant(opcode: number, value: number): this {
+    this.out.u8(opcode);
+    this.out.s32(value);
+    return this;
+  }
+
+  globalGet(name: InjectedGlobal): this {
+    return this.op(Op.GlobalGet, this.layout.global(name));
+  }
+
+  globalSet(name: InjectedGlobal): this {
+    return this.op(Op.GlobalSet, this.layout.global(name));
+  }
+
+  /** `if (top of stack) body`. */
+  when(body: () => void): this {
+    this.constant(Op.If, EMPTY_BLOCK);
+    body();
+    return this.op(Op.End);
+  }
+
+  /** Traps, and says why in the global `halt`. */
+  halt(reason: number): this {
+    return this.constant(Op.I32Const, reason).globalSet('halt').op(Op.Unreachable);
+  }
+
+  /** The exact counter as a double, from a counter on the stack. */
+  absoluteCounter(): this {
+    return this.globalGet('limit').op(Op.I64Add).op(F64_CONVERT_I64_S);
+  }
+
+  finish(type: FuncType, locals: readonly ValType[] = []): AddedFunction {
+    this.op(Op.End);
+    return { type, locals, code: this.out.finish() };
+  }
+}
+
+/** Support functions in the order of `Layout.support`. */
+export function supportFunctions(layout: Layout, checkImport: number): AddedFunction[] {
+  return [
+    enterFunction(layout),
+    pollFunction(layout, checkImport),
+    ...layout.memoryMaxima.map((max, memory) =>
+      growFunction(layout, { params: [ValType.I32], results: [ValType.I32] }, 'memoryPagesMax', max, {
+        size: (asm) => asm.op(Op.MemorySize, memory),
+        grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.MemoryGrow, memory),
+      }),
+    ),
+    ...layout.tableMaxima.map((max, table) =>
+      growFunction(
+        layout,
+        { params: [layout.tableTypes[table]!, ValType.I32], results: [ValType.I32] },
+        'tableElementsMax',
+        max,
+        {
+          size: (asm) => asm.op(0xfc, 16, table),
+          grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.LocalGet, 1).op(0xfc, 15, table),
+        },
+      ),
+    ),
+  ];
+}
+
+/** `(counter, depth) -> counter`: no depth left is a trap, whose counter is stored; else the slice is used up. */
+function enterFunction(layout: Layout): AddedFunction {
+  const asm = new Assembler(layout);
+  asm.op(Op.LocalGet, 1).constant(Op.I32Const, 0).op(I32_LT_S);
+  asm.when(() => asm.op(Op.LocalGet, 0).globalSet('counter').halt(Halt.StackOverflow));
+  asm.op(Op.LocalGet, 1).globalSet('depth');
+  asm.op(Op.LocalGet, 0).op(Op.Call, layout.support.poll);
+  return asm.finish({ params: [ValType.I64, ValType.I32], results: [ValType.I64] });
+}
+
+/** `(counter) -> counter`: asks the host how far it may run and moves the limit there. */
+function pollFunction(layout: Layout, checkImport: number): AddedFunction {
+  const asm = new Assembler(layout);
+  const counter = 0;
+  const budget = 1;
+  asm.op(Op.LocalGet, counter).globalSet('counter');
+  asm.op(Op.LocalGet, counter).absoluteCounter().op(Op.Call, checkImport).op(I64_TRUNC_F64_S).op(Op.LocalSet, budget);
+  asm.globalGet('halt').when(() => asm.op(Op.Unreachable));
+  asm
+    .globalGet('limit')
+    .op(Op.LocalGet, counter)
+    .op(Op.I64Add)
+    .op(Op.LocalGet, budget)
+    .op(Op.I64Add)
+    .globalSet('limit');
+  asm.constant(Op.I64Const, 0).op(Op.LocalGet, budget).op(Op.I64Sub);
+  return asm.finish({ params: [ValType.I64], results: [ValType.I64] }, [ValType.I64]);
+}
+
+interface Growable {
+  size(asm: Assembler): void;
+  grow(asm: Assembler): void;
+}
+
+/**
+ * `grow` that fails exactly when the size would pass the declared or the configured maximum, on every host. If the host
+ * fails although the limits allow it, the replica must stop: the guest is not told (design.md section 5).
+ */
+function growFunction(
+  layout: Layout,
+  type: FuncType,
+  configured: InjectedGlobal,
+  declared: number,
+  growable: Growable,
+): AddedFunction {
+  const asm = new Assembler(layout);
+  const delta = type.params.length - 1;
+  const result = type.params.length;
+  const tooLarge = (bound: () => void) => {
+    growable.size(asm);
+    asm.op(I64_EXTEND_I32_U).op(Op.LocalGet, delta).op(I64_EXTEND_I32_U).op(Op.I64Add);
+    bound();
+    asm
+      .op(I64_EXTEND_I32_U)
+      .op(I64_GT_U)
+      .when(() => asm.constant(Op.I32Const, -1).op(Op.Return));
+  };
+  tooLarge(() => asm.globalGet(configured));
+  tooLarge(() => asm.constant(Op.I32Const, declared | 0));
+  growable.grow(asm);
+  asm
+    .op(Op.LocalTee, result)
+    .constant(Op.I32Const, -1)
+    .op(I32_EQ)
+    .when(() => asm.halt(Halt.GrowFailed));
+  return asm.op(Op.LocalGet, result).finish(type, [ValType.I32]);
+}

@@ -1,0 +1,87 @@
+/**
+ * Which functions can be part of a recursion. Only those need a depth test: the frames of all others are bounded by the
+ * length of the longest path through the rest of the graph.
+ *
+ * An indirect call may reach every function of its type that is in an element segment or named by `ref.func`, which is
+ * modelled by one extra node per type. Calls of the host end the path: a host function that calls an export starts a new
+ * one, with the depth that was left.
+ */
+import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instructions.js';
+import type { ConstExpr, Module } from '../wasm/module.js';
+import { Op } from '../wasm/opcode.js';
+import { stronglyConnected } from './strongly-connected.js';
+
+/** 1 for each function (original index, imports first) that lies on a cycle of the call graph. */
+export function recursiveFunctions(module: Module, typeIndexOf: Uint32Array): Uint8Array {
+  const graph = new CallGraph(module, typeIndexOf);
+  return stronglyConnected(graph.edges).subarray(0, typeIndexOf.length);
+}
+
+class CallGraph {
+  /** Successors by node: functions by original index, then one node per type. */
+  readonly edges: number[][];
+  private readonly typeNode: Uint32Array;
+  private readonly addressTaken = new Set<number>();
+
+  constructor(
+    private readonly module: Module,
+    typeIndexOf: Uint32Array,
+  ) {
+    const functions = typeIndexOf.length;
+    this.edges = Array.from({ length: functions + module.types.length }, () => []);
+    this.typeNode = canonicalTypes(module).map((type) => functions + type);
+    const imported = functions - module.bodies.length;
+    for (const [at, { code }] of module.bodies.entries()) this.scan(imported + at, code.start, code.end);
+    this.addSegments();
+    for (const callee of this.addressTaken) this.edges[this.typeNode[typeIndexOf[callee]!]!]!.push(callee);
+  }
+
+  private scan(caller: number, start: number, end: number): void {
+    const { bytes } = this.module;
+    const targets = this.edges[caller]!;
+    for (let pos = start; pos < end; ) {
+      const op = opcodeAt(bytes, pos);
+      const immediates = immediatesAt(bytes, pos);
+      if (op === Op.Call || op === Op.ReturnCall) add(targets, lebU32At(bytes, immediates));
+      else if (op === Op.CallIndirect || op === Op.ReturnCallIndirect) {
+        add(targets, this.typeNode[lebU32At(bytes, immediates)]!);
+      } else if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
+      pos = skipImmediates(bytes, op, immediates);
+    }
+  }
+
+  private addSegments(): void {
+    const { module } = this;
+    for (const { items } of module.elements) {
+      if (items.kind === 'funcs') for (const index of items.indices) this.addressTaken.add(index);
+      else for (const expr of items.exprs) this.addExpression(expr);
+    }
+    for (const { init } of module.globals) this.addExpression(init);
+    for (const { init } of module.tables) if (init) this.addExpression(init);
+  }
+
+  private addExpression({ start, end }: ConstExpr): void {
+    const { bytes } = this.module;
+    for (let pos = start; pos < end; ) {
+      const op = opcodeAt(bytes, pos);
+      const immediates = immediatesAt(bytes, pos);
+      if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
+      pos = skipImmediates(bytes, op, immediates);
+    }
+  }
+}
+
+/** Adds a target unless it was the last one added; the rest of the repetitions do no harm. */
+function add(targets: number[], target: number): void {
+  if (targets[targets.length - 1] !== target) targets.push(target);
+}
+
+/** For each type, the first type that is equal to it. */
+function canonicalTypes(module: Module): Uint32Array {
+  const first = new Map<string, number>();
+  return Uint32Array.from(module.types, ({ params, results }, index) => {
+    const key = `${params.join()}>${results.join()}`;
+    if (!first.has(key)) first.set(key, index);
+    return first.get(key)!;
+  });
+}

@@ -1,0 +1,170 @@
+/** Blocks, loops and conditionals: where potentials are fixed, and where loops look at the counter. */
+import { lebU32At } from '../wasm/instructions.js';
+import type { FuncType, ValType } from '../wasm/module.js';
+import { Op } from '../wasm/opcode.js';
+import { skipDeadCode } from './dead-code.js';
+import { type FunctionPass, type Label, LabelKind, UNSET } from './function-pass.js';
+import { cleanOperands } from './nan.js';
+import { EMPTY_BLOCK } from './type-table.js';
+
+const NO_TYPES: readonly ValType[] = [];
+const EMPTY_TYPE: FuncType = { params: NO_TYPES, results: NO_TYPES };
+const oneResult = new Map<number, FuncType>();
+
+/** The function type that a block type stands for. */
+export function blockTypeAt(pass: FunctionPass, at: number): FuncType {
+  const byte = pass.bytes[at]!;
+  if (byte === 0x40) return EMPTY_TYPE;
+  if (byte < 0x40 || byte >= 0x80) return pass.layout.module.types[lebU32At(pass.bytes, at)]!;
+  let type = oneResult.get(byte);
+  if (type === undefined) {
+    type = { params: NO_TYPES, results: [byte as ValType] };
+    oneResult.set(byte, type);
+  }
+  return type;
+}
+
+/** `block`: its potential is that of the first branch to it. */
+export function beginBlock(pass: FunctionPass, start: number, immediates: number): void {
+  open(pass, LabelKind.Block, start, immediates);
+}
+
+/** `loop`: entering is free, each way back pays the difference; the header is where a slice can end. */
+export function beginLoop(pass: FunctionPass, start: number, immediates: number): void {
+  const label = open(pass, LabelKind.Loop, start, immediates);
+  label.potential = pass.pending;
+  if (label.reload) startReloadingLoop(pass, label);
+  if (pass.options.preemption) checkSlice(pass);
+}
+
+/** An exception can branch to this loop: its first iteration finds the counter in the global, like the others. */
+function startReloadingLoop(pass: FunctionPass, label: Label): void {
+  pass.reloadCounter();
+  label.potential = 0;
+}
+
+/** `if`: both arms start with the same `pending`. */
+export function beginIf(pass: FunctionPass, start: number, immediates: number): void {
+  open(pass, LabelKind.If, start, immediates);
+}
+
+/** Opens a block with the block type of the source and its operands fixed. */
+export function open(pass: FunctionPass, kind: LabelKind, start: number, immediates: number): Label {
+  const type = blockTypeAt(pass, immediates);
+  cleanOperands(pass, type.params.length, kind === LabelKind.If ? 1 : 0);
+  if (kind === LabelKind.If) pass.height--;
+  const reloadingLoop = kind === LabelKind.Loop && pass.nextLabelReloads;
+  if (reloadingLoop) pass.flushCounter();
+  pass.code.copy(pass.bytes, start, pass.pos);
+  const label = pass.pushLabel(kind, type);
+  pass.setStack(label, type.params);
+  return label;
+}
+
+/** The cold path of a loop header: hand the exact counter over, take the next slice's. */
+function checkSlice(pass: FunctionPass): void {
+  const { code, locals, pending } = pass;
+  pass.op(Op.LocalGet, locals.counter);
+  code.u8(Op.I64Const);
+  code.s32(-pending);
+  code.u8(OP_I64_GE_S);
+  code.u8(Op.If);
+  code.s32(EMPTY_BLOCK);
+  pass.counterPlus(pending);
+  pass.op(Op.Call, pass.layout.support.poll);
+  if (pending !== 0) {
+    code.u8(Op.I64Const);
+    code.s32(-pending);
+    code.u8(Op.I64Add);
+  }
+  pass.op(Op.LocalSet, locals.counter);
+  code.u8(Op.End);
+}
+
+const OP_I64_GE_S = 0x59;
+
+/** `else`: the first arm ends like a branch to the label. */
+export function elseArm(pass: FunctionPass): void {
+  const label = pass.labelAt(0);
+  endArm(pass, label);
+  pass.code.u8(Op.Else);
+  label.kind = LabelKind.Else;
+  startArm(pass, label, label.type.params);
+}
+
+/** Ends an arm of a conditional or handler that can fall through. */
+export function endArm(pass: FunctionPass, label: Label): void {
+  if (!pass.live) return;
+  cleanOperands(pass, label.type.results.length, 0);
+  pass.settle(label);
+}
+
+/** Starts another arm of the same label, with what was pending when the label was opened. */
+export function startArm(pass: FunctionPass, label: Label, operands: readonly ValType[]): void {
+  pass.live = true;
+  pass.pending = label.entryPending;
+  pass.setStack(label, operands);
+}
+
+/** `end` of whatever is innermost. */
+export function endBlock(pass: FunctionPass): void {
+  const label = pass.labelAt(0);
+  if (label.kind === LabelKind.Function) return endFunction(pass, label);
+  if (label.kind === LabelKind.If) endWithoutElse(pass, label);
+  else if (label.kind === LabelKind.Loop) cleanIfLive(pass, label);
+  else endArm(pass, label);
+  pass.code.u8(Op.End);
+  closeLabel(pass, label);
+}
+
+/** Leaves the innermost label; what follows is dead if neither a branch nor the fall-through gets there. */
+export function closeLabel(pass: FunctionPass, label: Label): void {
+  pass.depth--;
+  pass.setStack(label, label.type.results);
+  if (label.kind !== LabelKind.Loop) {
+    pass.live = label.potential !== UNSET;
+    pass.pending = label.potential;
+    if (pass.live && label.reload) pass.reloadCounter();
+  }
+  if (pass.live) return;
+  pass.code.u8(Op.Unreachable);
+  skipDeadCode(pass);
+}
+
+function cleanIfLive(pass: FunctionPass, label: Label): void {
+  if (pass.live) cleanOperands(pass, label.type.results.length, 0);
+}
+
+/** An `if` alone: the edge around the arm is the first that reaches the label, unless a branch in the arm did. */
+function endWithoutElse(pass: FunctionPass, label: Label): void {
+  if (label.reload) return endReloadingIf(pass, label);
+  if (label.potential === UNSET) label.potential = label.entryPending;
+  endArm(pass, label);
+  const difference = label.entryPending - label.potential;
+  if (difference === 0) return;
+  pass.code.u8(Op.Else);
+  pass.charge(difference);
+}
+
+/** An exception can branch to this `if`: the edge around the arm stores the counter like all others. */
+function endReloadingIf(pass: FunctionPass, label: Label): void {
+  endArm(pass, label);
+  pass.code.u8(Op.Else);
+  pass.pending = label.entryPending;
+  pass.settle(label);
+}
+
+/** The function's own `end`: the results, then the exact counter. */
+function endFunction(pass: FunctionPass, label: Label): void {
+  if (pass.live) cleanOperands(pass, label.type.results.length, 0);
+  if (pass.wrapped) {
+    if (pass.live) pass.settle(label);
+    pass.code.u8(Op.End);
+    pass.pending = label.potential;
+    pass.live = true;
+    if (label.reload) pass.reloadCounter();
+  }
+  if (pass.live) pass.counterPlus(pass.pending);
+  pass.code.u8(Op.End);
+  pass.depth--;
+}

@@ -1,0 +1,76 @@
+/**
+ * Exceptions. Whoever throws stores the exact counter in the global first; whoever catches reloads it, so that nothing
+ * pends in a handler. (Calls need no flush of their own: an exception comes from a throw, or from the host, whose wrapper
+ * has stored the counter.) The depth is a parameter and needs no repair.
+ */
+import { CatchKind, lebU32At, skipLeb } from '../wasm/instructions.js';
+import type { FuncType } from '../wasm/module.js';
+import { Op } from '../wasm/opcode.js';
+import { closeLabel, endArm, open, startArm } from './control.js';
+import { skipDeadCode } from './dead-code.js';
+import { type FunctionPass, LabelKind } from './function-pass.js';
+import { cleanOperands } from './nan.js';
+
+/** Legacy `try`. */
+export function beginTry(pass: FunctionPass, start: number, immediates: number): void {
+  open(pass, LabelKind.Try, start, immediates);
+}
+
+/** Legacy `catch` (with a tag) or `catch_all`: another arm of the `try`. */
+export function catchArm(pass: FunctionPass, start: number, tag: number | undefined): void {
+  const label = pass.labelAt(0);
+  endArm(pass, label);
+  pass.code.copy(pass.bytes, start, pass.pos);
+  label.kind = LabelKind.Catch;
+  startArm(pass, label, tag === undefined ? [] : tagType(pass, tag).params);
+  pass.reloadCounter();
+}
+
+/** Legacy `delegate`: an `end` that names the handler. */
+export function delegateTo(pass: FunctionPass, relative: number): void {
+  const label = pass.labelAt(0);
+  endArm(pass, label);
+  pass.op(Op.Delegate, relative);
+  closeLabel(pass, label);
+}
+
+export function throwTag(pass: FunctionPass, tag: number): void {
+  cleanOperands(pass, tagType(pass, tag).params.length, 0);
+  pass.flushCounter();
+  pass.op(Op.Throw, tag);
+  skipDeadCode(pass);
+}
+
+export function rethrow(pass: FunctionPass, relative: number): void {
+  pass.flushCounter();
+  pass.op(Op.Rethrow, relative);
+  skipDeadCode(pass);
+}
+
+export function throwRef(pass: FunctionPass): void {
+  pass.flushCounter();
+  pass.code.u8(Op.ThrowRef);
+  skipDeadCode(pass);
+}
+
+/**
+ * `try_table`: its clauses branch straight to labels, where the counter local is stale if the way there was a throw. Such a
+ * label reloads the counter from the global ({@link Label.reload}), so every other branch to it stores it first. Earlier
+ * branches did not know that: the function is walked again.
+ */
+export function beginTryTable(pass: FunctionPass, start: number, immediates: number): void {
+  const { bytes } = pass;
+  let pos = skipLeb(bytes, immediates);
+  let left = lebU32At(bytes, pos);
+  for (pos = skipLeb(bytes, pos); left > 0; left--) {
+    const tagged = bytes[pos++]! < CatchKind.CatchAll;
+    if (tagged) pos = skipLeb(bytes, pos);
+    pass.reloadAt(pass.labelAt(lebU32At(bytes, pos)));
+    pos = skipLeb(bytes, pos);
+  }
+  open(pass, LabelKind.TryTable, start, immediates);
+}
+
+function tagType(pass: FunctionPass, tag: number): FuncType {
+  return pass.layout.module.types[pass.layout.tagTypes[tag]!]!;
+}

@@ -1,0 +1,236 @@
+/**
+ * State of the walk over one function body: where it reads, what it writes, and what is known at this place: the typed
+ * operand stack, the enclosing labels and the instructions that are not charged yet. One object serves all functions of
+ * a module, so that its buffers are allocated once.
+ *
+ * Invariant ("potentials", after Ball and Larus, "Optimally profiling and tracing programs", 1994): at every place of the
+ * rewritten code, executed instructions = counter local + `pending`, where `pending` is a constant known here. Each label
+ * has one such constant, its potential; an edge that arrives with another one charges the difference first.
+ */
+import { ByteWriter } from '../bytes/writer.js';
+import type { FuncType, FunctionBody } from '../wasm/module.js';
+import { ValType } from '../wasm/module.js';
+import { Op } from '../wasm/opcode.js';
+import type { Layout } from './layout.js';
+import { LocalTable } from './local-table.js';
+import type { InjectOptions } from './options.js';
+import { ValueKind } from './value-kind.js';
+
+export const LabelKind = { Function: 0, Block: 1, Loop: 2, If: 3, Else: 4, Try: 5, Catch: 6, TryTable: 7 } as const;
+export type LabelKind = (typeof LabelKind)[keyof typeof LabelKind];
+
+/** {@link Label.potential} of a label that no branch has reached yet. */
+export const UNSET = -0x8000_0000;
+
+export interface Label {
+  kind: LabelKind;
+  type: FuncType;
+  /** Operands below the block's parameters. */
+  height: number;
+  potential: number;
+  /** `pending` on entry: what the `else` arm starts with. */
+  entryPending: number;
+  /** Exceptions branch here: the counter travels in the global, on every edge. */
+  reload: boolean;
+  /** Number of the label in the function, in source order. */
+  ordinal: number;
+}
+
+export class FunctionPass {
+  readonly code = new ByteWriter(1 << 16);
+  readonly bytes: Uint8Array;
+  readonly locals = new LocalTable();
+  /** Next byte to read. */
+  pos = 0;
+  end = 0;
+  /** Instructions executed since the counter local was last brought up to date. */
+  pending = 0;
+  /** False after a branch, until the label where code can be reached again. */
+  live = true;
+
+  /** Operand types, their {@link ValueKind}s and the number of operands. */
+  types = new Uint8Array(256);
+  kinds = new Uint8Array(256);
+  height = 0;
+  heightMax = 0;
+  /** A v128 was seen: every operand slot of the function counts twice. */
+  wide = false;
+
+  readonly labels: Label[] = [];
+  /** Number of enclosing labels; `labels` keeps its objects for reuse. */
+  depth = 0;
+  /** A conditional branch leaves the function: the body needs a block around it. */
+  wrapped = false;
+  /** A tail call gives the frame's stack units back: the depth on entry must be kept. */
+  needsEntryDepth = false;
+
+  /** Ordinals of the labels to which exceptions branch, over all walks of the function. */
+  private readonly reloads = new Set<number>();
+  private ordinals = 0;
+  private newReload = false;
+
+  /** Functions named by `ref.func` anywhere in the module, by original index. */
+  readonly referenced = new Set<number>();
+
+  constructor(
+    readonly layout: Layout,
+    readonly options: InjectOptions,
+  ) {
+    this.bytes = layout.module.bytes;
+  }
+
+  /** Reads the declarations of a function; `type` is its original type. */
+  load(body: FunctionBody, type: FuncType): void {
+    this.locals.load(this.bytes, body, type, this.options.canonicalNans);
+    this.reloads.clear();
+  }
+
+  /** Starts a walk over the body; there can be several, see {@link mustWalkAgain}. */
+  begin(body: FunctionBody, type: FuncType): void {
+    this.pos = body.code.start;
+    this.end = body.code.end;
+    this.code.truncate(0);
+    this.locals.beginWalk();
+    this.pending = 0;
+    this.live = true;
+    this.height = 0;
+    this.heightMax = 0;
+    this.wide = this.locals.wide;
+    this.depth = 0;
+    this.wrapped = false;
+    this.needsEntryDepth = false;
+    this.ordinals = 0;
+    this.newReload = false;
+    this.pushLabel(LabelKind.Function, { params: [], results: type.results });
+  }
+
+  /** Something that the walk took for granted turned out wrong; what was learnt is kept for the next one. */
+  get mustWalkAgain(): boolean {
+    return this.newReload || this.locals.contradicted;
+  }
+
+  push(type: number, kind: ValueKind = ValueKind.Exact): void {
+    if (this.height === this.types.length) this.growStack();
+    this.types[this.height] = type;
+    this.kinds[this.height++] = kind;
+    if (this.height > this.heightMax) this.heightMax = this.height;
+    if (type === ValType.V128) this.wide = true;
+  }
+
+  pushAll(types: readonly ValType[]): void {
+    for (let at = 0; at < types.length; at++) this.push(types[at]!);
+  }
+
+  pushLabel(kind: LabelKind, type: FuncType): Label {
+    const height = this.height - type.params.length;
+    let label = this.labels[this.depth];
+    if (label === undefined) {
+      label = { kind, type, height, potential: UNSET, entryPending: 0, reload: false, ordinal: 0 };
+      this.labels.push(label);
+    }
+    this.depth++;
+    label.kind = kind;
+    label.type = type;
+    label.height = height;
+    label.potential = UNSET;
+    label.entryPending = this.pending;
+    label.ordinal = this.ordinals++;
+    label.reload = this.reloads.size > 0 && this.reloads.has(label.ordinal);
+    if (label.reload && kind === LabelKind.Function) this.wrapped = true;
+    return label;
+  }
+
+  /** The label that is opened next is one to which exceptions branch. */
+  get nextLabelReloads(): boolean {
+    return this.reloads.size > 0 && this.reloads.has(this.ordinals);
+  }
+
+  /** The label `relative` levels out; 0 is the innermost. */
+  labelAt(relative: number): Label {
+    return this.labels[this.depth - 1 - relative]!;
+  }
+
+  /** Resets the operand stack to a label's height plus `types`. */
+  setStack(label: Label, types: readonly ValType[]): void {
+    this.height = label.height;
+    this.pushAll(types);
+  }
+
+  /** Adds `amount` to the counter local. */
+  charge(amount: number): void {
+    if (amount === 0) return;
+    this.counterPlus(amount);
+    this.code.u8(Op.LocalSet);
+    this.code.u32(this.locals.counter);
+  }
+
+  /** Pushes counter + `amount`. */
+  counterPlus(amount: number): void {
+    const { code } = this;
+    code.u8(Op.LocalGet);
+    code.u32(this.locals.counter);
+    if (amount === 0) return;
+    code.u8(Op.I64Const);
+    code.s32(amount);
+    code.u8(Op.I64Add);
+  }
+
+  /** Pushes a call's two added arguments: the exact counter and the depth that is left. */
+  addedArguments(): void {
+    this.counterPlus(this.pending);
+    this.code.u8(Op.LocalGet);
+    this.code.u32(this.locals.depth);
+  }
+
+  /** Stores the exact counter where the host reads it. */
+  flushCounter(): void {
+    this.counterPlus(this.pending);
+    this.code.u8(Op.GlobalSet);
+    this.code.u32(this.layout.global('counter'));
+  }
+
+  /** Takes the exact counter back from where {@link flushCounter} or the host has put it. */
+  reloadCounter(): void {
+    this.op(Op.GlobalGet, this.layout.global('counter'));
+    this.op(Op.LocalSet, this.locals.counter);
+    this.pending = 0;
+  }
+
+  /** Prepares a branch to the label: `pending` agrees with its potential, which the first edge defines. */
+  settle(label: Label): void {
+    if (label.reload) return this.settleReload(label);
+    if (label.potential === UNSET) label.potential = this.pending;
+    this.charge(this.pending - label.potential);
+    this.pending = label.potential;
+  }
+
+  /** Prepares a branch to a label that reloads the counter; `pending` stays what it is. */
+  settleReload(label: Label): void {
+    this.flushCounter();
+    label.potential = 0;
+  }
+
+  /** Notes that an exception can branch to the label. */
+  reloadAt(label: Label): void {
+    if (this.reloads.has(label.ordinal)) {
+      label.potential = 0;
+      return;
+    }
+    this.reloads.add(label.ordinal);
+    this.newReload = true;
+  }
+
+  op(opcode: number, immediate: number): void {
+    this.code.u8(opcode);
+    this.code.u32(immediate);
+  }
+
+  private growStack(): void {
+    const types = new Uint8Array(this.types.length * 2);
+    const kinds = new Uint8Array(this.kinds.length * 2);
+    types.set(this.types);
+    kinds.set(this.kinds);
+    this.types = types;
+    this.kinds = kinds;
+  }
+}

@@ -1,0 +1,49 @@
+/** The code that replaces a NaN on top of the operand stack by the canonical one. */
+import { ValType } from '../wasm/module.js';
+import { Op } from '../wasm/opcode.js';
+import type { FunctionPass } from './function-pass.js';
+import { Temporary } from './local-table.js';
+import { ValueKind } from './value-kind.js';
+
+const SIMD = 0xfd;
+const F32_EQ = 0x5b;
+const F64_EQ = 0x61;
+const F32X4_EQ = 0x41;
+const F64X2_EQ = 0x47;
+const V128_BITSELECT = 0x52;
+
+const F32_NAN = [0x00, 0x00, 0xc0, 0x7f];
+const F64_NAN = [0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x7f];
+
+/** `x` becomes `x == x ? x : nan`, lane by lane for vectors (spec 4.3.3, canonical NaN). */
+export function fixNan(pass: FunctionPass, type: ValType, kind: number): void {
+  const { code } = pass;
+  const local = pass.locals.temporary(type, Temporary.Nan);
+  pass.op(Op.LocalTee, local);
+  const negative = kind === ValueKind.NegatedNan;
+  if (type === ValType.V128) vectorConstant(pass, kind);
+  else scalarConstant(pass, type, negative);
+  pass.op(Op.LocalGet, local);
+  pass.op(Op.LocalGet, local);
+  if (type === ValType.V128) {
+    pass.op(SIMD, kind === ValueKind.NanF32x4 ? F32X4_EQ : F64X2_EQ);
+    pass.op(SIMD, V128_BITSELECT);
+    return;
+  }
+  code.u8(type === ValType.F32 ? F32_EQ : F64_EQ);
+  code.u8(Op.Select);
+}
+
+function scalarConstant(pass: FunctionPass, type: ValType, negative: boolean): void {
+  const bytes = type === ValType.F32 ? F32_NAN : F64_NAN;
+  pass.code.u8(type === ValType.F32 ? Op.F32Const : Op.F64Const);
+  for (const [at, byte] of bytes.entries()) pass.code.u8(negative && at === bytes.length - 1 ? byte | 0x80 : byte);
+}
+
+function vectorConstant(pass: FunctionPass, kind: number): void {
+  const lane = kind === ValueKind.NanF32x4 ? F32_NAN : F64_NAN;
+  pass.op(SIMD, V128_CONST);
+  for (let at = 0; at < 16; at++) pass.code.u8(lane[at % lane.length]!);
+}
+
+const V128_CONST = 0x0c;

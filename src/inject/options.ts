@@ -1,0 +1,18 @@
+/** What the pass adds, and the version that goes into the handshake. */
+
+/** Raised with every change of the rewritten bytes that replicas could notice. */
+export const INJECT_VERSION = 1;
+
+/** Features, each of which can be switched off for measurements. The counter is always there. */
+export interface InjectOptions {
+  /** Trap with 'stack-overflow' when the frames of recursive functions exceed the budget. */
+  readonly depth: boolean;
+  /** Leave for the host at loop headers and entries of recursive functions when a slice of fuel is used up. */
+  readonly preemption: boolean;
+  /** Make NaN bits equal everywhere (canonical NaNs of the deterministic profile). */
+  readonly canonicalNans: boolean;
+  /** Bytes of function bodies rewritten so far, and in all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export const DEFAULT_INJECT_OPTIONS: InjectOptions = { depth: true, preemption: true, canonicalNans: true };

@@ -1,0 +1,58 @@
+/**
+ * The type section of the rewritten module. The original types keep their indices, because block types and tags refer to
+ * them; type `i + n` is the instrumented form of type `i`; further ones are added on demand.
+ *
+ * Instrumented form: `P -> R` becomes `P ++ [i64 counter, i32 depth] -> R ++ [i64 counter]`. The map is injective, so the
+ * type check of `call_indirect` means what it meant.
+ */
+import type { FuncType, ValType as ValTypeOf } from '../wasm/module.js';
+import { ValType } from '../wasm/module.js';
+
+/** Parameters that the instrumented form adds. */
+export const ADDED_PARAMS = 2;
+
+export class TypeTable {
+  readonly types: FuncType[];
+  private readonly originals: number;
+  private readonly indexByKey = new Map<string, number>();
+
+  constructor(originals: readonly FuncType[]) {
+    this.originals = originals.length;
+    this.types = [...originals, ...originals.map(instrumentedType)];
+    for (let index = this.types.length - 1; index >= 0; index--) this.indexByKey.set(keyOf(this.types[index]!), index);
+  }
+
+  /** Index of the instrumented form of original type `index`. */
+  instrumented(index: number): number {
+    return index + this.originals;
+  }
+
+  /** Index of a type, added if it is new. */
+  indexOf(type: FuncType): number {
+    const key = keyOf(type);
+    let index = this.indexByKey.get(key);
+    if (index === undefined) {
+      index = this.types.push(type) - 1;
+      this.indexByKey.set(key, index);
+    }
+    return index;
+  }
+
+  /** The s33 block type for `params -> results`: the empty or one-result shorthand where there is one. */
+  blockType(params: readonly ValTypeOf[], results: readonly ValTypeOf[]): number {
+    if (params.length === 0 && results.length === 0) return EMPTY_BLOCK;
+    if (params.length === 0 && results.length === 1) return results[0]! - 0x80;
+    return this.indexOf({ params, results });
+  }
+}
+
+/** Block type `[] -> []` as a signed number (byte 0x40). */
+export const EMPTY_BLOCK = -0x40;
+
+function instrumentedType({ params, results }: FuncType): FuncType {
+  return { params: [...params, ValType.I64, ValType.I32], results: [...results, ValType.I64] };
+}
+
+function keyOf({ params, results }: FuncType): string {
+  return `${params.join()}>${results.join()}`;
+}

@@ -1,0 +1,21 @@
+/** What is known about the bits of a float or vector on the operand stack or in a local. See `nan.ts`. */
+export const ValueKind = {
+  /** The bits are the same on every host and must not be touched. Everything that is not a float is Exact. */
+  Exact: 0,
+  /** Not a NaN at all (and so not a NaN in any lane, of either width). */
+  Number: 1,
+  /** If it is a NaN it stands for the canonical one, whatever its bits are. */
+  Nan: 2,
+  /** If it is a NaN it stands for the canonical one with the sign bit set. */
+  NegatedNan: 3,
+  /** A vector with `Nan` in each f32 lane. */
+  NanF32x4: 4,
+  /** A vector with `Nan` in each f64 lane. */
+  NanF64x2: 5,
+} as const;
+export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
+
+/** Whether the bits must be fixed before anything can observe them. */
+export function isLoose(kind: number): boolean {
+  return kind > ValueKind.Number;
+}

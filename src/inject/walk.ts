@@ -1,0 +1,207 @@
+/**
+ * The loop over the instructions of one function body. Most are copied as they are; what is rewritten is handled by
+ * family: control and branches, calls, locals, exceptions, and the operators that touch floats.
+ *
+ * The code has been validated, so nothing is checked here; what is dead is left out (it could not be typed again).
+ */
+import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instructions.js';
+import { ValType } from '../wasm/module.js';
+import { FLAT_OPCODES, Op } from '../wasm/opcode.js';
+import { PARAM_COUNT_OF, RESULT_TYPE_OF, SIGNATURE_VARIES } from '../wasm/opcode-lookup.js';
+import { branch, branchIf, branchTable, returnFromFunction, unreachable } from './branches.js';
+import { call, callIndirect, tailCall, tailCallIndirect } from './calls.js';
+import { beginBlock, beginIf, beginLoop, elseArm, endBlock } from './control.js';
+import { COST_OF } from './costs.js';
+import { beginTry, beginTryTable, catchArm, delegateTo, rethrow, throwRef, throwTag } from './exceptions.js';
+import type { FunctionPass } from './function-pass.js';
+import { applyNanRule, cleanTop, constantKind, NAN_RULE_OF, selectKinds } from './nan.js';
+import { isLoose, ValueKind } from './value-kind.js';
+
+/** How the loop treats an opcode. */
+const Action = { Copy: 0, Nan: 1, Special: 2 } as const;
+
+/** Special although their types are fixed. */
+const SPECIAL: readonly number[] = [Op.MemoryGrow, Op.F32Const, Op.F64Const, Op.V128Const];
+
+const ACTION_OF = new Uint8Array(FLAT_OPCODES);
+for (let op = 0; op < FLAT_OPCODES; op++) {
+  if (PARAM_COUNT_OF[op] === SIGNATURE_VARIES || SPECIAL.includes(op)) ACTION_OF[op] = Action.Special;
+  else if (NAN_RULE_OF[op] !== 0) ACTION_OF[op] = Action.Nan;
+}
+
+/** Walks the body that `pass` has begun and writes its instrumented form to `pass.code`, final `end` included. */
+export function walk(pass: FunctionPass): void {
+  const { bytes, code } = pass;
+  const nans = pass.options.canonicalNans;
+  while (pass.pos < pass.end) {
+    const start = pass.pos;
+    const op = bytes[start]! < 0xfb ? bytes[start]! : opcodeAt(bytes, start);
+    const action = ACTION_OF[op]!;
+    pass.pending += COST_OF[op]!;
+    if (action === Action.Special) {
+      special(pass, op, start);
+      continue;
+    }
+    if (action === Action.Nan && nans) applyNanRule(pass, op);
+    else applySignature(pass, op);
+    pass.pos = skipImmediates(bytes, op, immediatesAt(bytes, start));
+    code.copy(bytes, start, pass.pos);
+  }
+}
+
+/** Pops the operands and pushes the result of an operator with fixed types. */
+function applySignature(pass: FunctionPass, op: number): void {
+  pass.height -= PARAM_COUNT_OF[op]!;
+  const result = RESULT_TYPE_OF[op]!;
+  if (result !== 0) pass.push(result);
+}
+
+function special(pass: FunctionPass, op: number, start: number): void {
+  const { bytes } = pass;
+  const immediates = immediatesAt(bytes, start);
+  pass.pos = skipImmediates(bytes, op, immediates);
+  switch (op) {
+    case Op.LocalGet:
+      return localGet(pass, lebU32At(bytes, immediates));
+    case Op.LocalSet:
+      return localAssign(pass, Op.LocalSet, lebU32At(bytes, immediates));
+    case Op.LocalTee:
+      return localAssign(pass, Op.LocalTee, lebU32At(bytes, immediates));
+    case Op.Block:
+      return beginBlock(pass, start, immediates);
+    case Op.Loop:
+      return beginLoop(pass, start, immediates);
+    case Op.If:
+      return beginIf(pass, start, immediates);
+    case Op.Else:
+      return elseArm(pass);
+    case Op.End:
+      return endBlock(pass);
+    case Op.Br:
+      return branch(pass, lebU32At(bytes, immediates));
+    case Op.BrIf:
+      return branchIf(pass, lebU32At(bytes, immediates));
+    case Op.BrTable:
+      return branchTable(pass, immediates);
+    case Op.Return:
+      return returnFromFunction(pass);
+    case Op.Unreachable:
+      return unreachable(pass);
+    case Op.Call:
+      return call(pass, lebU32At(bytes, immediates));
+    case Op.CallIndirect:
+      return callIndirect(pass, immediates);
+    case Op.ReturnCall:
+      return tailCall(pass, lebU32At(bytes, immediates));
+    case Op.ReturnCallIndirect:
+      return tailCallIndirect(pass, immediates);
+    default:
+      return lessCommon(pass, op, start, immediates);
+  }
+}
+
+function lessCommon(pass: FunctionPass, op: number, start: number, immediates: number): void {
+  const { bytes } = pass;
+  switch (op) {
+    case Op.MemoryGrow:
+      return pass.op(Op.Call, pass.layout.support.memoryGrow + lebU32At(bytes, immediates));
+    case Op.TableGrow:
+      pass.height--;
+      pass.types[pass.height - 1] = ValType.I32;
+      return pass.op(Op.Call, pass.layout.support.tableGrow + lebU32At(bytes, immediates));
+    case Op.RefFunc:
+      return refFunc(pass, lebU32At(bytes, immediates));
+    case Op.Try:
+      return beginTry(pass, start, immediates);
+    case Op.TryTable:
+      return beginTryTable(pass, start, immediates);
+    case Op.Catch:
+      return catchArm(pass, start, lebU32At(bytes, immediates));
+    case Op.CatchAll:
+      return catchArm(pass, start, undefined);
+    case Op.Delegate:
+      return delegateTo(pass, lebU32At(bytes, immediates));
+    case Op.Throw:
+      return throwTag(pass, lebU32At(bytes, immediates));
+    case Op.Rethrow:
+      return rethrow(pass, lebU32At(bytes, immediates));
+    case Op.ThrowRef:
+      return throwRef(pass);
+    default:
+      stackOnly(pass, op, immediates);
+      pass.code.copy(bytes, start, pass.pos);
+  }
+}
+
+/** Operators that are copied, but whose effect on the operand stack the table cannot tell. */
+function stackOnly(pass: FunctionPass, op: number, immediates: number): void {
+  const { bytes, layout } = pass;
+  switch (op) {
+    case Op.Nop:
+      return;
+    case Op.Drop:
+      pass.height--;
+      return;
+    case Op.Select:
+    case Op.SelectT:
+      if (pass.options.canonicalNans) selectKinds(pass);
+      pass.height -= 2;
+      return;
+    case Op.GlobalGet:
+      return pass.push(layout.globalTypes[lebU32At(bytes, immediates)]!.type);
+    case Op.GlobalSet:
+      cleanTop(pass);
+      pass.height--;
+      return;
+    case Op.F32Const:
+      return pass.push(ValType.F32, constantKind(bytes, immediates, 4));
+    case Op.F64Const:
+      return pass.push(ValType.F64, constantKind(bytes, immediates, 8));
+    case Op.V128Const:
+      return pass.push(ValType.V128, constantKind(bytes, immediates, 16));
+    case Op.TableGet:
+      pass.height--;
+      return pass.push(layout.tableTypes[lebU32At(bytes, immediates)]!);
+    case Op.TableSet:
+      pass.height -= 2;
+      return;
+    case Op.RefNull:
+      return pass.push(bytes[immediates]!);
+    case Op.RefIsNull:
+      pass.height--;
+      return pass.push(ValType.I32);
+    case Op.TableFill:
+    case Op.TableInit:
+    case Op.TableCopy:
+      pass.height -= 3;
+      return;
+  }
+}
+
+function localGet(pass: FunctionPass, original: number): void {
+  const { locals } = pass;
+  const type = locals.types[original]!;
+  pass.op(Op.LocalGet, locals.index(original));
+  pass.push(type, isFloat(type) ? locals.read(original) : ValueKind.Exact);
+}
+
+function localAssign(pass: FunctionPass, op: number, original: number): void {
+  const { locals } = pass;
+  if (isFloat(locals.types[original]!)) {
+    if (pass.kinds[pass.height - 1] === ValueKind.NegatedNan) cleanTop(pass);
+    const kind = locals.assign(original, pass.kinds[pass.height - 1] as ValueKind);
+    if (!isLoose(kind)) cleanTop(pass);
+  }
+  if (op === Op.LocalSet) pass.height--;
+  pass.op(op, locals.index(original));
+}
+
+function refFunc(pass: FunctionPass, original: number): void {
+  pass.referenced.add(original);
+  pass.op(Op.RefFunc, pass.layout.functionIndex(original));
+  pass.push(ValType.FuncRef);
+}
+
+function isFloat(type: number): boolean {
+  return type <= ValType.F32 && type >= ValType.V128;
+}

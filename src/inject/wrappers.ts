@@ -1,0 +1,43 @@
+/**
+ * Wrappers at the border between guest and host. An import keeps the guest's calling convention on the inside and gets
+ * ONE more argument, the exact counter as a double, on the outside; an export keeps its original type.
+ */
+import { type FuncType, ValType } from '../wasm/module.js';
+import { Op } from '../wasm/opcode.js';
+import { type AddedFunction, Assembler } from './added-functions.js';
+import type { Layout } from './layout.js';
+
+/** The type under which the host provides an import of type `P -> R`: `P ++ [f64 counter] -> R`. */
+export function hostType({ params, results }: FuncType): FuncType {
+  return { params: [...params, ValType.F64], results };
+}
+
+/**
+ * Wrapper of imported function `index`: stores counter and depth where the host can read and change them, calls, stops if
+ * the host says so (a trap, which no handler of the guest can catch), and goes on with the counter that it finds.
+ */
+export function importWrapper(layout: Layout, index: number): AddedFunction {
+  const typeIndex = layout.typeIndexOf[index]!;
+  const type = layout.module.types[typeIndex]!;
+  const counter = type.params.length;
+  const asm = new Assembler(layout);
+  asm.op(Op.LocalGet, counter).globalSet('counter');
+  asm.op(Op.LocalGet, counter + 1).globalSet('depth');
+  for (let param = 0; param < counter; param++) asm.op(Op.LocalGet, param);
+  asm.op(Op.LocalGet, counter).absoluteCounter().op(Op.Call, index);
+  asm.globalGet('halt').when(() => asm.op(Op.Unreachable));
+  asm.globalGet('counter');
+  return asm.finish(layout.types.types[layout.types.instrumented(typeIndex)]!);
+}
+
+/** Wrapper of an exported function: runs it from the stored counter and depth, and puts both back. */
+export function exportWrapper(layout: Layout, index: number): AddedFunction {
+  const type = layout.module.types[layout.typeIndexOf[index]!]!;
+  const depth = type.params.length;
+  const asm = new Assembler(layout);
+  asm.globalGet('depth').op(Op.LocalSet, depth);
+  for (let param = 0; param < depth; param++) asm.op(Op.LocalGet, param);
+  asm.globalGet('counter').op(Op.LocalGet, depth).op(Op.Call, layout.functionIndex(index)).globalSet('counter');
+  asm.op(Op.LocalGet, depth).globalSet('depth');
+  return asm.finish(type, [ValType.I32]);
+}
