@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   wasi: ['record', 'engine', 'host', 'log', 'wasm', 'bytes', 'errors'],
   snapshot: ['engine', 'inject', 'log', 'wasm', 'bytes', 'errors'],
   replica: ['log', 'arbiter', 'errors'],
-  gateway: ['transport', 'errors'],
+  gateway: ['transport', 'host', 'errors'],
   runtime: [
     ...['errors', 'bytes', 'host', 'wasm', 'inject', 'log', 'arbiter', 'transport', 'engine', 'record', 'wasi'],
     ...['snapshot', 'replica', 'gateway'],
