@@ -4,13 +4,17 @@
  */
 import type { Arbiter } from '../arbiter/arbiter.js';
 import { ArbiterUnreachableError } from '../arbiter/arbiter.js';
+import { ChannelError } from '../errors.js';
+import type { AdoptedStream } from '../gateway/replica-port.js';
 import { decodeMessage, encodeMessage } from '../replica/codec.js';
 import type { GuestOutcome } from '../replica/messages.js';
 import { Replica } from '../replica/replica.js';
 import type { ArbiterResult, Effect, Input, PeerId, ReplicaConfig } from '../replica/types.js';
-import type { Channel } from '../transport/channel.js';
+import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { type Frame, FrameType } from '../transport/frame.js';
-import type { ClientPort } from './client-port.js';
+import { sortChannel } from './channel-sorter.js';
+import type { Clients } from './clients.js';
+import { GATEWAY_ABSENT_MS, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import type { OutputGate } from './output-gate.js';
 import type { EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
 
@@ -24,7 +28,7 @@ export interface DriverParts {
   readonly arbiter: Arbiter;
   readonly network: PeerNetwork;
   readonly guest: GuestControl;
-  readonly clients: ClientPort;
+  readonly clients: Clients;
   readonly gate: OutputGate;
   readonly timers: Timers;
   readonly onEvent: EventListener;
@@ -43,6 +47,7 @@ export class ReplicaDriver {
   readonly #inputs: Input[] = [];
   #stepping = false;
   #releasedEvent = 0;
+  #epoch = 0;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -50,9 +55,9 @@ export class ReplicaDriver {
     parts.gate.onLeft((event) => this.#input({ type: 'outputs-left', event }));
   }
 
-  /** Newest epoch this replica knows of. */
+  /** Epoch of the newest record this replica has written; 0 while it never had to. */
   get epoch(): number {
-    return this.#replica.epoch;
+    return this.#epoch;
   }
 
   /** Highest event whose outputs may leave. */
@@ -65,6 +70,7 @@ export class ReplicaDriver {
     this.#stopTicking = timers.every(Math.max(1, config.heartbeatMs / 2), () => {
       this.#input({ type: 'executed', position: guest.executed });
       this.#input({ type: 'tick' });
+      this.#tickGateways();
     });
     this.#input({ type: 'start' });
   }
@@ -74,9 +80,13 @@ export class ReplicaDriver {
     this.#input({ type: 'shutdown' });
   }
 
-  /** A peer has connected to this replica's log address. */
+  /** A peer or a gateway has connected to this replica's log address. */
   accept(channel: Channel): void {
-    this.#adopt(channel, false);
+    sortChannel(channel, this.#parts.timers, (type) =>
+      type === FrameType.Gateway
+        ? serveGateway(this.#parts.clients.gateways, channel, this.#parts.timers)
+        : this.#adopt(channel, false),
+    );
   }
 
   /** A datagram has arrived. */
@@ -90,7 +100,8 @@ export class ReplicaDriver {
     this.#input({ type: 'log', firstEvent, lastEvent, counter, batch });
   }
 
-  guestLive(): void {
+  guestLive(streams: readonly AdoptedStream[]): void {
+    this.#parts.clients.guestLive(this.#epoch, streams, this.#parts.timers.now() + GATEWAY_ABSENT_MS);
     this.#input({ type: 'guest-live' });
   }
 
@@ -185,7 +196,7 @@ export class ReplicaDriver {
         this.#probe(effect.address);
         break;
       case 'start-guest':
-        if (effect.mode === 'live') this.#parts.clients.serve(this.#replica.epoch);
+        if (effect.mode === 'live') this.#serveFresh();
         this.#parts.guest.start();
         this.#parts.onEvent('guest-started', 'info', { mode: effect.mode });
         break;
@@ -210,41 +221,52 @@ export class ReplicaDriver {
 
   #send(peer: PeerId, message: Parameters<typeof encodeMessage>[0]): void {
     const payload = encodeMessage(message);
-    this.#channels.get(peer)?.send({ type: FrameType.Peer, epoch: messageEpoch(message), payload });
+    this.#channels.get(peer)?.send({ type: FrameType.Peer, epoch: message.epoch, payload });
   }
 
   #connect(address: string): void {
     this.#parts.network.dial(address).then(
-      (channel) => this.#adopt(channel, true),
+      (channel) => channel.start(this.#adopt(channel, true)),
       (error: Error) => this.#input({ type: 'connect-failed', reason: error.message }),
     );
   }
 
-  #adopt(channel: Channel, dialled: boolean): void {
-    if (this.#stopped) {
-      channel.destroy();
-      return;
-    }
+  /** A new peer; the handlers are for its channel. */
+  #adopt(channel: Channel, dialled: boolean): ChannelHandlers {
+    if (this.#stopped) channel.destroy();
     const peer = this.#nextPeer++;
     this.#channels.set(peer, channel);
     this.#input({ type: 'peer-connected', peer, dialled });
-    channel.start({
+    return {
       onFrame: (frame) => this.#receive(peer, channel, frame),
       onClose: (reason) => {
         this.#channels.delete(peer);
         this.#input({ type: 'peer-closed', peer, reason: reason.error?.message ?? `connection ${reason.kind}` });
       },
-    });
+    };
   }
 
   /** Anything that is not one of our messages is a failed peer (R11). */
   #receive(peer: PeerId, channel: Channel, frame: Frame): void {
+    if (frame.type === FrameType.Gateway) {
+      this.#takeProgress(channel, frame.payload);
+      return;
+    }
     const message = frame.type === FrameType.Peer ? tryDecode(frame.payload) : undefined;
-    if (message === undefined || messageEpoch(message) !== frame.epoch) {
+    if (message?.epoch !== frame.epoch) {
       channel.destroy();
       return;
     }
     this.#input({ type: 'message', peer, message });
+  }
+
+  #takeProgress(channel: Channel, payload: Uint8Array): void {
+    try {
+      takeProgressPayload(this.#parts.clients.gateways, payload);
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw error;
+      channel.destroy(error);
+    }
   }
 
   #probe(address: string): void {
@@ -253,14 +275,15 @@ export class ReplicaDriver {
 
   /** Takes the client addresses for a replica that goes live; the dead primary may hold them a moment longer. */
   #openClients(): void {
-    const { clients, timers, onEvent } = this.#parts;
+    const { timers, onEvent } = this.#parts;
+    const { listeners } = this.#parts.clients;
     let reported = false;
     const attempt = (): void => {
       if (this.#stopped) return;
-      clients.bind().then(
+      listeners.bind().then(
         () => {
-          clients.serve(this.#replica.epoch);
-          for (const address of clients.addresses) onEvent('listening', 'info', { kind: 'client', address });
+          listeners.serve(this.#epoch);
+          for (const address of listeners.addresses) onEvent('listening', 'info', { kind: 'client', address });
         },
         (error: Error) => {
           if (!reported) onEvent('listen-failed', 'warn', { reason: error.message });
@@ -270,6 +293,23 @@ export class ReplicaDriver {
       );
     };
     attempt();
+  }
+
+  /** A guest that starts live has no streams yet. */
+  #serveFresh(): void {
+    this.#parts.clients.listeners.serve(this.#epoch);
+    this.#parts.clients.guestLive(this.#epoch, [], 0);
+  }
+
+  #tickGateways(): void {
+    const { clients, timers } = this.#parts;
+    if (!clients.gateways.live) return;
+    clients.gateways.tick(timers.now());
+    const payload = progressPayload(clients.gateways);
+    if (payload === undefined) return;
+    for (const channel of this.#channels.values()) {
+      channel.send({ type: FrameType.Gateway, epoch: this.#epoch, payload });
+    }
   }
 
   #askArbiter(requestId: number, ask: () => Promise<ArbiterResult>): void {
@@ -294,7 +334,10 @@ export class ReplicaDriver {
 
   async #compareAndSet(generation: number, record: Parameters<Arbiter['compareAndSet']>[1]): Promise<ArbiterResult> {
     const result = await this.#parts.arbiter.compareAndSet(generation, record);
-    return result.won ? { kind: 'won', generation: result.generation } : { kind: 'lost', current: result.current };
+    if (!result.won) return { kind: 'lost', current: result.current };
+    this.#epoch = record.epoch;
+    this.#parts.clients.gateways.raiseEpoch(record.epoch);
+    return { kind: 'won', generation: result.generation };
   }
 
   #stop(reason: string, exitCode: number): void {
@@ -311,8 +354,4 @@ function tryDecode(payload: Uint8Array): ReturnType<typeof decodeMessage> | unde
   } catch {
     return undefined;
   }
-}
-
-function messageEpoch(message: { readonly epoch: number }): number {
-  return message.epoch;
 }

@@ -16,6 +16,7 @@ export class HeldOutputs {
   #head = 0;
   #bytes = 0;
   #released = 0;
+  #trimmed = 0;
 
   /** Bytes held: the primary's output buffer, bounded by each stream's window. */
   get bytes(): number {
@@ -31,12 +32,16 @@ export class HeldOutputs {
     return this.#released;
   }
 
-  /** Adds an output; true if it may leave right now (the caller emits it then, it is not kept). */
-  push(output: Output): boolean {
-    if (output.event <= this.#released && this.size === 0) return true;
+  /**
+   * Adds an output and says what becomes of it: `held` here; to be sent right now (`emit`); or already sent by the
+   * primary, which this backup's execution is behind (`trimmed`).
+   */
+  push(output: Output): 'held' | 'emit' | 'trimmed' {
+    if (output.event <= this.#trimmed) return 'trimmed';
+    if (output.event <= this.#released && this.size === 0) return 'emit';
     this.#queue.push(output);
     this.#bytes += byteLength(output);
-    return false;
+    return 'held';
   }
 
   /** Takes out everything that depends on events up to `event`, in order. */
@@ -51,9 +56,12 @@ export class HeldOutputs {
   }
 
   /** Drops everything that depends on events up to `event`: the primary has sent it. */
-  trim(event: number): void {
+  trim(event: number, dropped: (output: Output) => void): void {
+    this.#trimmed = Math.max(this.#trimmed, event);
     while (this.#head < this.#queue.length && this.#queue[this.#head].event <= event) {
-      this.#bytes -= byteLength(this.#queue[this.#head++]);
+      const output = this.#queue[this.#head++];
+      this.#bytes -= byteLength(output);
+      dropped(output);
     }
     this.#compact();
   }

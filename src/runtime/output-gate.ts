@@ -2,7 +2,7 @@
  * The one way out for a guest's outputs: held until released (R1), then to standard output or to the client's stream.
  * Tells its owner when what was released has left.
  */
-import type { ClientPort } from './client-port.js';
+import type { Clients } from './clients.js';
 import { HeldOutputs, type Output } from './held-outputs.js';
 import type { StdioPort } from './ports.js';
 
@@ -15,14 +15,17 @@ export interface OutputStats {
 export class OutputGate {
   readonly stats: OutputStats = { bytes: 0, outputs: 0 };
   readonly #held = new HeldOutputs();
-  readonly #clients: ClientPort;
+  readonly #clients: Clients;
   readonly #stdio: StdioPort;
   #stdioUnderWay = 0;
   #leftEvent = 0;
   #onLeft: ((event: number) => void) | undefined;
+  readonly #retain = (output: Output): void => {
+    if (output.kind !== 'stdio') this.#clients.retain(output);
+  };
   readonly #emit = (output: Output): void => this.#send(output);
 
-  constructor(clients: ClientPort, stdio: StdioPort) {
+  constructor(clients: Clients, stdio: StdioPort) {
     this.#clients = clients;
     this.#stdio = stdio;
   }
@@ -38,18 +41,21 @@ export class OutputGate {
   }
 
   push(output: Output): void {
-    if (this.#held.push(output)) this.#send(output);
+    const fate = this.#held.push(output);
+    if (fate === 'emit') this.#send(output);
+    else if (fate === 'trimmed') this.#retain(output);
   }
 
   release(event: number): void {
     this.#held.release(event, this.#emit);
+    this.#clients.gateways.released(event);
     this.#leftEvent = event;
     this.#reportLeft();
   }
 
-  /** Forgets retained copies of outputs that the primary has sent. */
+  /** The primary has released everything up to `event`: only what gateways may ask for is kept. */
   trim(event: number): void {
-    this.#held.trim(event);
+    this.#held.trim(event, this.#retain);
   }
 
   #send(output: Output): void {

@@ -2,6 +2,8 @@
  * What leaves the guest thread: log batches and outputs. Entries gather here and travel as one batch when the guest
  * blocks, when there are many, or when the oldest has waited long enough; outputs ride in the same burst.
  */
+import type { AdoptedStream } from '../../gateway/replica-port.js';
+import { gatewayOf } from '../../gateway/stream-id.js';
 import type { HostClock, OutputSink, StreamId } from '../../host/services.js';
 import { encodeBatch } from '../../log/codec.js';
 import type { Entry, LoggedValue } from '../../log/entry.js';
@@ -21,8 +23,6 @@ const THROTTLE_PAUSE_MS = 5;
 export interface OutboxOptions {
   /** Whether entries are logged at all (replication or recording). */
   readonly logging: boolean;
-  /** Whether stream outputs are sent to the I/O thread also while replaying (a gateway may need them after go-live). */
-  readonly retainStreams: boolean;
 }
 
 export class Outbox implements OutputSink, LogSink {
@@ -110,17 +110,17 @@ export class Outbox implements OutputSink, LogSink {
 
   send(stream: StreamId, bytes: Uint8Array, event: number): void {
     this.#streams.sent(stream, bytes.length);
-    if (this.#leaves) this.#ring.writeBlocking(this.#head.two(FromGuest.Send, stream, event), bytes);
+    if (this.#leaves(stream)) this.#ring.writeBlocking(this.#head.two(FromGuest.Send, stream, event), bytes);
   }
 
   shutdown(stream: StreamId, how: ShutdownHow, event: number): void {
     const small = SHUTDOWN_HOW.indexOf(how);
-    if (this.#leaves) this.#ring.writeBlocking(this.#head.two(FromGuest.Shutdown, stream, event, small));
+    if (this.#leaves(stream)) this.#ring.writeBlocking(this.#head.two(FromGuest.Shutdown, stream, event, small));
   }
 
   close(stream: StreamId, event: number): void {
     this.#streams.forget(stream);
-    if (this.#leaves) this.#ring.writeBlocking(this.#head.two(FromGuest.Close, stream, event));
+    if (this.#leaves(stream)) this.#ring.writeBlocking(this.#head.two(FromGuest.Close, stream, event));
   }
 
   /** Tells the I/O thread that the guest took input, so that it lets the client send more. */
@@ -128,10 +128,10 @@ export class Outbox implements OutputSink, LogSink {
     this.#ring.writeBlocking(this.#head.two(FromGuest.Consumed, stream, this.#event + this.#entries.length, 0, bytes));
   }
 
-  /** Tells the I/O thread that this replica now runs live. */
-  announceLive(): void {
+  /** Tells the I/O thread that this replica now runs live, with these streams open. */
+  announceLive(streams: readonly AdoptedStream[]): void {
     this.live = true;
-    this.#ring.writeBlocking(this.#head.plain(FromGuest.Live));
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.Live), new TextEncoder().encode(JSON.stringify(streams)));
     this.#ring.publish();
   }
 
@@ -143,8 +143,9 @@ export class Outbox implements OutputSink, LogSink {
     this.#ring.publish();
   }
 
-  get #leaves(): boolean {
-    return this.live || this.#options.retainStreams;
+  /** While replaying, only what a gateway may ask for after a failover goes to the I/O thread. */
+  #leaves(stream: StreamId): boolean {
+    return this.live || gatewayOf(stream) !== undefined;
   }
 
   /** Sleeps so that the guest runs for (1 - level) of the time since the last call (R8). */

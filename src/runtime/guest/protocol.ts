@@ -17,8 +17,6 @@ export interface GuestInit {
   readonly mode: 'live' | 'replay';
   /** Whether entries are logged (replication, recording). */
   readonly logging: boolean;
-  /** Whether a replaying guest sends its stream outputs to the I/O thread (see OutboxOptions). */
-  readonly retainStreams: boolean;
   /** Instructions between two looks at the control block. */
   readonly sliceFuel: number;
   /** Hard limit of instructions, if any. */

@@ -4,8 +4,10 @@
  */
 import type { EngineInstance, Outcome, PreparedModule } from '../../engine/engine.js';
 import { DivergenceError, FtWasmError } from '../../errors.js';
+import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { HostClock, HostEntropy } from '../../host/services.js';
 import { Session } from '../../record/session.js';
+import type { WasiState } from '../../wasi/state.js';
 import { createWasi } from '../../wasi/wasi.js';
 import { ControlBlock } from '../control.js';
 import { RingReader, RingWriter } from '../ring.js';
@@ -29,9 +31,8 @@ export class GuestRun {
 
   /** Links the module. Throws LinkError naming every import that nothing provides; runs no guest code. */
   constructor(init: GuestInit, world: GuestWorld, prepared: PreparedModule) {
-    const { outbox, inbox } = connect(init, world);
+    const { outbox, inbox, streams } = connect(init, world);
     const session = new Session({ sink: outbox, ...(init.mode === 'replay' ? { source: inbox } : {}) });
-    session.onLive(() => outbox.announceLive());
     const services = { ...world, network: inbox, stdin: inbox, waiter: inbox, output: outbox };
     const wasi = createWasi(init.wasi, services, session);
     const instance = prepared.instantiate({
@@ -42,6 +43,7 @@ export class GuestRun {
       ...(init.fuelMax === undefined ? {} : { fuelMax: init.fuelMax }),
     });
     wasi.bindMemory(() => memoryOf(instance));
+    session.onLive(() => outbox.announceLive(streams.adopt(openStreams(wasi.state))));
     this.#prepared = prepared;
     this.#instance = instance;
     this.#session = session;
@@ -71,13 +73,12 @@ export class GuestRun {
   }
 }
 
-function connect(init: GuestInit, { clock }: GuestWorld): { outbox: Outbox; inbox: Inbox } {
+function connect(init: GuestInit, { clock }: GuestWorld) {
   const control = new ControlBlock(init.control);
   const streams = new StreamTable(init.wasi.listeners ?? 0);
-  const { logging, retainStreams, mode } = init;
-  const options = { logging, retainStreams, live: mode === 'live' };
+  const options = { logging: init.logging, live: init.mode === 'live' };
   const outbox = new Outbox(new RingWriter(init.fromGuest), control, streams, clock, options);
-  return { outbox, inbox: new Inbox(new RingReader(init.toGuest), control, streams, outbox, clock) };
+  return { streams, outbox, inbox: new Inbox(new RingReader(init.toGuest), control, streams, outbox, clock) };
 }
 
 /** A WASI command: its start function if any, then `_start` (WASI application ABI). */
@@ -85,6 +86,13 @@ function runCommand(instance: EngineInstance, prepared: PreparedModule): Outcome
   const started = instance.start();
   const hasEntry = prepared.exports.some(({ name, kind }) => kind === 'func' && name === '_start');
   return started.kind === 'returned' && hasEntry ? instance.call('_start', []) : started;
+}
+
+/** Client streams that the guest holds, from the replicated state. */
+function openStreams(state: WasiState): AdoptedStream[] {
+  return state.descriptors.flatMap((descriptor) =>
+    descriptor?.kind === 'stream' ? [{ stream: descriptor.stream, inputOffset: descriptor.inputOffset }] : [],
+  );
 }
 
 function memoryOf(instance: EngineInstance) {

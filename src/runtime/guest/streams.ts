@@ -2,6 +2,8 @@
  * The guest thread's view of its client connections: bytes that have arrived and were not received yet, and how much of
  * each output window is in use. Lives only on a live replica; what of it is replicated is in the WASI state.
  */
+import type { AdoptedStream } from '../../gateway/replica-port.js';
+import { gatewayOf } from '../../gateway/stream-id.js';
 import type { StreamId } from '../../host/services.js';
 
 /** Bytes of output that may be under way per stream before the guest sees "would block". */
@@ -31,16 +33,18 @@ export class StreamTable {
   }
 
   open(stream: StreamId, listener: number): void {
-    this.#streams.set(stream, {
-      chunks: [],
-      skip: 0,
-      readable: 0,
-      ended: false,
-      reset: false,
-      underWay: 0,
-      taken: 0,
-    });
+    this.#streams.set(stream, newStream());
     this.#pending[listener]?.push(stream);
+  }
+
+  /**
+   * Takes over the streams that a replayed guest holds when it goes live. Those that a gateway carries live on; the others
+   * were connections of the replica that died. Returns the former.
+   */
+  adopt(streams: readonly AdoptedStream[]): AdoptedStream[] {
+    const carried = streams.filter(({ stream }) => gatewayOf(stream) !== undefined);
+    for (const { stream } of carried) this.#streams.set(stream, newStream());
+    return carried;
   }
 
   /** Adds a copy of `bytes`; a stream that the guest has closed swallows them. */
@@ -125,6 +129,10 @@ export class StreamTable {
     state.taken = 0;
     return taken;
   }
+}
+
+function newStream(): Stream {
+  return { chunks: [], skip: 0, readable: 0, ended: false, reset: false, underWay: 0, taken: 0 };
 }
 
 function gather(state: Stream, length: number): Uint8Array {

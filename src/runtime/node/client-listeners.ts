@@ -1,6 +1,7 @@
 /** Client connections on this replica's own TCP listeners (`--tcplisten`). */
 import net from 'node:net';
 import { FtWasmError } from '../../errors.js';
+import { directStreams } from '../../gateway/stream-id.js';
 import type { StreamId } from '../../host/services.js';
 import type { Address } from '../../transport/address.js';
 import { formatAddress } from '../../transport/address.js';
@@ -12,8 +13,6 @@ import type { Output } from '../held-outputs.js';
 const INPUT_WINDOW_BYTES = 256 * 1024;
 /** Output that has left is reported to the guest in steps of this size: small traffic costs no message. */
 const CREDIT_STEP_BYTES = 64 * 1024;
-/** Stream ids are epoch * 2^32 + serial, so that no failover can reuse one. */
-const STREAMS_PER_EPOCH = 2 ** 32;
 /** How long an orderly close waits for clients to take their last bytes, in ms. */
 const DRAIN_MS_MAX = 2000;
 
@@ -65,7 +64,7 @@ export class ClientListeners implements ClientPort {
   }
 
   serve(epoch: number): void {
-    this.#nextStream = epoch * STREAMS_PER_EPOCH;
+    this.#nextStream = directStreams(epoch);
     for (const { listener, socket } of this.#early.splice(0)) this.#accept(listener, socket);
   }
 

@@ -6,13 +6,16 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DEFAULT_LIMITS } from '../../engine/engine.js';
 import { FtWasmError } from '../../errors.js';
+import { type AdoptedStream, ReplicaPort } from '../../gateway/replica-port.js';
+import type { StreamId } from '../../host/services.js';
 import { parseAddress } from '../../transport/address.js';
+import { Clients } from '../clients.js';
 import type { GuestInit, GuestReport } from '../guest/protocol.js';
 import type { Manifest } from '../manifest.js';
 import type { GuestOptions, ServiceStats } from '../options.js';
 import { OutputGate } from '../output-gate.js';
 import { ClientListeners } from './client-listeners.js';
-import { loadMounts, manifestOf } from './guest-config.js';
+import { loadGuestConfig, manifestOf } from './guest-config.js';
 import { GuestThread } from './guest-thread.js';
 import { StreamStdio } from './process-stdio.js';
 
@@ -22,13 +25,14 @@ const SLICE_FUEL = 5_000_000;
 /** What a guest host tells its owner, in guest order. */
 export interface GuestHooks {
   onBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void;
-  onLive(): void;
+  onLive(streams: readonly AdoptedStream[]): void;
   onReport(report: GuestReport): void;
 }
 
 export class GuestHost {
   readonly guest: GuestThread;
-  readonly clients: ClientListeners;
+  readonly listeners: ClientListeners;
+  readonly clients: Clients;
   readonly gate: OutputGate;
   readonly manifest: Manifest;
   /** argv[0], and the default name of the service. */
@@ -37,13 +41,15 @@ export class GuestHost {
 
   private constructor(parts: {
     guest: GuestThread;
-    clients: ClientListeners;
+    listeners: ClientListeners;
+    clients: Clients;
     gate: OutputGate;
     manifest: Manifest;
     name: string;
     counters: { logBytes: number; report: GuestReport | undefined };
   }) {
     this.guest = parts.guest;
+    this.listeners = parts.listeners;
     this.clients = parts.clients;
     this.gate = parts.gate;
     this.manifest = parts.manifest;
@@ -54,26 +60,26 @@ export class GuestHost {
   /** Reads and prepares the module; the guest does not run yet. Rejects with the error of whatever is wrong with it. */
   static async open(
     options: GuestOptions,
-    how: Pick<GuestInit, 'mode' | 'logging'>,
+    how: Pick<GuestInit, 'mode' | 'logging'> & { readonly service?: string },
     hooks: GuestHooks,
   ): Promise<GuestHost> {
     const bytes = typeof options.module === 'string' ? await readModule(options.module) : options.module;
     const name = options.name ?? (typeof options.module === 'string' ? basename(options.module) : 'guest.wasm');
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const wasi = await loadMounts(options, name);
+    const wasi = await loadGuestConfig(options, name);
     const counters: { logBytes: number; report: GuestReport | undefined } = { logBytes: 0, report: undefined };
     // Client events reach a guest that exists only after the listeners do; none comes before `serve`.
     let guest: GuestThread | undefined;
-    const clients = new ClientListeners(
-      (options.tcplisten ?? []).map((text) => parseAddress(text, 'tcplisten')),
-      {
-        open: (stream, listener) => guest?.open(stream, listener),
-        data: (stream, data) => guest?.data(stream, data),
-        eof: (stream) => guest?.eof(stream),
-        reset: (stream) => guest?.reset(stream),
-        credit: (stream, credit) => guest?.credit(stream, credit),
-      },
-    );
+    const events = {
+      open: (stream: StreamId, listener: number) => guest?.open(stream, listener),
+      data: (stream: StreamId, data: Uint8Array) => guest?.data(stream, data),
+      eof: (stream: StreamId) => guest?.eof(stream),
+      reset: (stream: StreamId) => guest?.reset(stream),
+      credit: (stream: StreamId, credit: number) => guest?.credit(stream, credit),
+    };
+    const addresses = (options.tcplisten ?? []).map((text) => parseAddress(text, 'tcplisten'));
+    const listeners = new ClientListeners(addresses, events);
+    const clients = new Clients(listeners, new ReplicaPort(how.service ?? name, events));
     const gate = new OutputGate(clients, new StreamStdio(options.stdio));
     const created = await GuestThread.create(
       {
@@ -81,8 +87,8 @@ export class GuestHost {
         engine: options.engine ?? 'compiled',
         limits,
         wasi: wasi.config,
-        ...how,
-        retainStreams: false,
+        mode: how.mode,
+        logging: how.logging,
         sliceFuel: SLICE_FUEL,
         fuelMax: options.fuel,
       },
@@ -92,8 +98,8 @@ export class GuestHost {
           hooks.onBatch(first, last, counter, batch);
         },
         onOutput: (output) => gate.push(output),
-        onConsumed: (stream, consumed) => clients.consumed(stream, consumed),
-        onLive: () => hooks.onLive(),
+        onConsumed: (stream, consumed, event) => clients.consumed(stream, consumed, event),
+        onLive: (streams) => hooks.onLive(streams),
         onReport: (report) => {
           counters.report = report;
           hooks.onReport(report);
@@ -104,7 +110,7 @@ export class GuestHost {
     );
     guest = created.guest;
     const manifest = manifestOf(options, limits, wasi, created.prepared.hash);
-    return new GuestHost({ guest, clients, gate, manifest, name, counters });
+    return new GuestHost({ guest, listeners, clients, gate, manifest, name, counters });
   }
 
   /** Feeds `options.stdin` to the guest, or ends its standard input at once. */
@@ -126,7 +132,7 @@ export class GuestHost {
       logBytes,
       outputBytes: this.gate.stats.bytes,
       heldBytes: this.gate.heldBytes,
-      connections: this.clients.connections,
+      connections: this.listeners.connections + this.clients.gateways.streams.size,
       epoch,
       ...(ended === undefined ? {} : { hostCalls: ended.hostCalls, digest: ended.digest }),
     };
@@ -135,8 +141,8 @@ export class GuestHost {
   /** Ends the thread and closes every socket, after clients had a chance to take what was released. */
   async close(): Promise<void> {
     await this.guest.close();
-    await this.clients.drained();
-    this.clients.close();
+    await this.listeners.drained();
+    this.listeners.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /** The I/O thread's handle on a guest thread: starts the worker, owns both rings, turns messages into calls. */
 import { Worker } from 'node:worker_threads';
 import { FtWasmError } from '../../errors.js';
+import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { StreamId } from '../../host/services.js';
 import type { Position } from '../../log/entry.js';
 import { ControlBlock } from '../control.js';
@@ -21,8 +22,8 @@ export interface GuestEvents {
   onOutput(output: Output): void;
   /** The guest has taken `bytes` of input from `stream`, as of `event`. */
   onConsumed(stream: StreamId, bytes: number, event: number): void;
-  /** The log is consumed and the guest runs live. */
-  onLive(): void;
+  /** The log is consumed and the guest runs live, with these gateway streams open. */
+  onLive(streams: readonly AdoptedStream[]): void;
   /** The run is over; nothing follows. */
   onReport(report: GuestReport): void;
   /** A burst of messages has been handled: a good moment to write out what it caused. */
@@ -200,7 +201,7 @@ export class GuestThread {
         this.#events.onConsumed(message.f64(0), message.u32, message.f64(1));
         break;
       case FromGuest.Live:
-        this.#events.onLive();
+        this.#events.onLive(JSON.parse(new TextDecoder().decode(message.bytes(0).slice())) as AdoptedStream[]);
         break;
       case FromGuest.Report:
         this.#report(JSON.parse(new TextDecoder().decode(message.bytes(0).slice())) as GuestReport);

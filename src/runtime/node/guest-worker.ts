@@ -1,6 +1,6 @@
 /** Entry of the guest thread: prepares the module, says so, and runs it when told. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createCompiledEngine } from '../../engine/compiled/engine.js';
+import { CompiledEngine } from '../../engine/compiled/index.js';
 import { FtWasmError, invariant } from '../../errors.js';
 import { nodeClock } from '../../host/node/clock.js';
 import { nodeEntropy } from '../../host/node/entropy.js';
@@ -12,7 +12,7 @@ const port = parentPort;
 const init = workerData as GuestInit;
 
 async function prepare(): Promise<void> {
-  const engine = createCompiledEngine();
+  const engine = new CompiledEngine();
   const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
   const guest = new GuestRun(init, { clock: nodeClock, entropy: nodeEntropy }, prepared);
   port.once('message', () => guest.run());

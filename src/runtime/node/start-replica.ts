@@ -38,12 +38,12 @@ export async function startReplica(options: ReplicaOptions): Promise<Service> {
       { mode: options.role === 'primary' ? 'live' : 'replay', logging: true },
       {
         onBatch: (first, last, counter, batch) => driver?.guestBatch(first, last, counter, batch),
-        onLive: () => driver?.guestLive(),
+        onLive: (streams) => driver?.guestLive(streams),
         onReport: (report) => report !== undefined && driver !== undefined && passOn(driver, report),
       },
     );
     closing.push(() => host.close());
-    if (options.role === 'primary') await host.clients.bind();
+    if (options.role === 'primary') await host.listeners.bind();
     const network = await NodePeerNetwork.open(logAddress, {
       onChannel: (channel) => (driver === undefined ? channel.destroy() : driver.accept(channel)),
       onHeartbeat: (payload) => driver?.heartbeat(payload),
@@ -78,7 +78,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Service> {
       },
     });
     emit({ name: 'listening', level: 'info', fields: { id: config.id, kind: 'log', address: network.address } });
-    for (const address of host.clients.addresses) {
+    for (const address of host.listeners.addresses) {
       emit({ name: 'listening', level: 'info', fields: { id: config.id, kind: 'client', address } });
     }
     driver.start();

@@ -19,14 +19,14 @@ export async function startSolo(options: GuestOptions): Promise<Service> {
       onReport: report.resolve,
     },
   );
-  await host.clients.bind().catch(async (error) => {
+  await host.listeners.bind().catch(async (error) => {
     await host.close();
     throw error;
   });
-  for (const address of host.clients.addresses)
+  for (const address of host.listeners.addresses)
     options.onEvent?.({ name: 'listening', level: 'info', fields: { kind: 'client', address } });
   host.gate.release(Number.POSITIVE_INFINITY);
-  host.clients.serve(0);
+  host.listeners.serve(0);
   host.guest.start();
   void host.feedStdin(options.stdin);
   options.onEvent?.({ name: 'ready', level: 'info', fields: { role: 'solo' } });

@@ -1,0 +1,267 @@
+/**
+ * The gateway: terminates clients' connections and carries them, over one link, to whichever replica is live. Its link
+ * may break and come up again, to the same replica or to its successor; clients see a pause and nothing else. Fencing:
+ * records of an epoch older than the newest one seen are refused (R5). Pure: sockets, links and time come from outside.
+ */
+import { ChannelError } from '../errors.js';
+import type { StreamId } from '../host/services.js';
+import { type ClientSocket, ClientStream } from './client-stream.js';
+import {
+  type AttachRequest,
+  GATEWAY_PROTOCOL_VERSION,
+  jsonBytes,
+  RECORD_FRAME_BYTES,
+  RecordKind,
+  RecordWriter,
+  readJson,
+  readRecords,
+  type StreamRecord,
+} from './records.js';
+import { gatewayStream, STREAMS_PER_GATEWAY } from './stream-id.js';
+
+/** Where the current link's frames go. */
+export interface GatewaySink {
+  send(payload: Uint8Array, epoch: number): void;
+  /** Runs `flush` at the end of this turn. */
+  later(flush: () => void): void;
+}
+
+export interface GatewayConfig {
+  /** Name of the service; empty to accept whichever the replicas serve. */
+  readonly service: string;
+  readonly listeners: number;
+}
+
+/** The replica answered, but does not serve: try another. */
+export class NotLiveError extends ChannelError {
+  constructor(reason: string) {
+    super('FTW_HANDSHAKE', reason);
+  }
+}
+
+/** Output that clients have taken is reported in steps of this size, and the rest by {@link Gateway.tick}. */
+const DELIVERED_STEP_BYTES = 32 * 1024;
+
+export class Gateway {
+  readonly #config: GatewayConfig;
+  readonly #streams = new Set<ClientStream>();
+  readonly #byId = new Map<StreamId, ClientStream>();
+  readonly #writer = new RecordWriter();
+  #sink: GatewaySink | undefined;
+  #attached = false;
+  #scheduled = false;
+  #epoch = 0;
+  #number = 0;
+  #serial = 0;
+  readonly #take = (record: StreamRecord): void => this.#receive(record);
+
+  constructor(config: GatewayConfig) {
+    this.#config = config;
+  }
+
+  /** Newest epoch seen. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** True while a live replica serves this gateway. */
+  get attached(): boolean {
+    return this.#attached;
+  }
+
+  get connections(): number {
+    return this.#streams.size;
+  }
+
+  /** A link to a replica is up: asks it to serve. */
+  linkUp(sink: GatewaySink): void {
+    this.#sink = sink;
+    const request: AttachRequest = {
+      service: this.#config.service,
+      gateway: this.#number,
+      epoch: this.#epoch,
+      listeners: this.#config.listeners,
+    };
+    this.#add(RecordKind.Attach, 0, GATEWAY_PROTOCOL_VERSION, jsonBytes(request));
+  }
+
+  /** The link is gone; clients wait. */
+  linkDown(): void {
+    this.#sink = undefined;
+    this.#attached = false;
+    this.#writer.take();
+    for (const stream of this.#streams) stream.linked = false;
+  }
+
+  /**
+   * Takes one frame from the replica. @throws ChannelError FTW_FRAME for a damaged or outdated one (drop the link), NotLiveError.
+   */
+  frame(payload: Uint8Array, epoch: number): void {
+    if (epoch < this.#epoch) {
+      const what = `gateway link: the replica is of epoch ${epoch}, the service of epoch ${this.#epoch}`;
+      throw new ChannelError('FTW_FRAME', what, { epoch, newest: this.#epoch });
+    }
+    readRecords(payload, this.#take);
+  }
+
+  /** A client has connected to listener number `listener`. */
+  connect(listener: number, socket: ClientSocket): ClientStream {
+    const stream = new ClientStream(listener, socket);
+    this.#streams.add(stream);
+    if (this.#attached) this.#open(stream);
+    return stream;
+  }
+
+  /** The client sent bytes; the gateway keeps the array. */
+  input(stream: ClientStream, bytes: Uint8Array): void {
+    const offset = stream.takeInput(bytes);
+    if (stream.linked) this.#add(RecordKind.Data, stream.id, offset, bytes);
+  }
+
+  /** The client sent its last byte. */
+  inputEnd(stream: ClientStream): void {
+    stream.inputEnded = true;
+    if (stream.linked) this.#add(RecordKind.End, stream.id, stream.input.end);
+  }
+
+  /** The client's connection is gone, without having been closed by the guest. */
+  disconnected(stream: ClientStream): void {
+    if (!this.#forget(stream)) return;
+    if (stream.linked) this.#add(RecordKind.Reset, stream.id, 0);
+  }
+
+  /** The client's socket has taken `bytes` more of output. */
+  delivered(stream: ClientStream, bytes: number): void {
+    stream.delivered += bytes;
+    if (stream.delivered - stream.deliveredTold >= DELIVERED_STEP_BYTES) this.#tellDelivered(stream);
+  }
+
+  /** Tells the replica of small deliveries too, a few times a second: its copies need not be kept. */
+  tick(): void {
+    if (!this.#attached) return;
+    for (const stream of this.#streams) if (stream.delivered > stream.deliveredTold) this.#tellDelivered(stream);
+  }
+
+  /** Closes every client's connection. */
+  close(): void {
+    for (const stream of this.#streams) stream.socket.close();
+    this.#streams.clear();
+    this.#byId.clear();
+  }
+
+  #receive(record: StreamRecord): void {
+    const { kind, value } = record;
+    if (kind === RecordKind.Attached) return this.#onAttached(record);
+    if (kind === RecordKind.NotLive) throw new NotLiveError(new TextDecoder().decode(record.bytes));
+    const stream = this.#byId.get(record.stream);
+    // Records about a client that has just left cross with its reset.
+    if (stream === undefined) return;
+    switch (kind) {
+      case RecordKind.Data:
+        if (stream.takeOutput(value, record.bytes)) return;
+        throw gap(record, stream.received);
+      case RecordKind.Accepted:
+        return stream.accepted(value);
+      case RecordKind.Resume:
+        return this.#resume(stream, value);
+      case RecordKind.End:
+      case RecordKind.Close:
+        if (value > stream.received) throw gap(record, stream.received);
+        return kind === RecordKind.End ? this.#outputEnd(stream) : this.#closed(stream);
+      case RecordKind.Reset:
+        this.#forget(stream);
+        stream.socket.reset();
+        return;
+      default:
+        throw new ChannelError('FTW_FRAME', `gateway link: a replica does not send records of kind ${kind}`, { kind });
+    }
+  }
+
+  #onAttached(record: StreamRecord): void {
+    const reply = readJson(record);
+    this.#epoch = Math.max(this.#epoch, record.value);
+    this.#attached = true;
+    if (typeof reply['gateway'] === 'number' && reply['gateway'] !== this.#number) {
+      this.#number = reply['gateway'];
+      this.#serial = 0;
+    }
+    const fresh: ClientStream[] = [];
+    for (const stream of this.#streams) {
+      if (stream.id === 0) fresh.push(stream);
+      else this.#add(RecordKind.Have, stream.id, stream.received, u32(stream.listener));
+    }
+    this.#add(RecordKind.HaveEnd, 0, 0);
+    for (const stream of fresh) this.#open(stream);
+  }
+
+  #open(stream: ClientStream): void {
+    // 16 million connections per number: beyond that new clients wait for the next attach, which brings a new number.
+    if (this.#serial >= STREAMS_PER_GATEWAY) return;
+    stream.id = gatewayStream(this.#number, this.#serial++);
+    this.#byId.set(stream.id, stream);
+    this.#add(RecordKind.Open, stream.id, stream.listener);
+    this.#resume(stream, 0);
+  }
+
+  /** Sends the client's input from `offset` on, and as it comes from now on. */
+  #resume(stream: ClientStream, offset: number): void {
+    if (offset < stream.input.start || offset > stream.input.end) {
+      const what = `input of stream ${stream.id} was asked for from ${offset}; ${stream.input.start} to ${stream.input.end} is here`;
+      throw new ChannelError('FTW_FRAME', `gateway link: ${what}`, { stream: stream.id, offset });
+    }
+    stream.accepted(offset);
+    stream.input.from(offset, (bytes, at) => this.#add(RecordKind.Data, stream.id, at, bytes));
+    if (stream.inputEnded) this.#add(RecordKind.End, stream.id, stream.input.end);
+    stream.linked = true;
+  }
+
+  #outputEnd(stream: ClientStream): void {
+    if (stream.outputEnded) return;
+    stream.outputEnded = true;
+    stream.socket.end();
+  }
+
+  #closed(stream: ClientStream): void {
+    this.#forget(stream);
+    stream.socket.close();
+    this.#add(RecordKind.Gone, stream.id, 0);
+  }
+
+  #forget(stream: ClientStream): boolean {
+    this.#byId.delete(stream.id);
+    return this.#streams.delete(stream);
+  }
+
+  #tellDelivered(stream: ClientStream): void {
+    if (!stream.linked) return;
+    stream.deliveredTold = stream.delivered;
+    this.#add(RecordKind.Delivered, stream.id, stream.delivered);
+  }
+
+  #add(kind: RecordKind, stream: StreamId, value: number, bytes?: Uint8Array): void {
+    if (this.#sink === undefined) return;
+    this.#writer.add(kind, stream, value, bytes);
+    if (this.#writer.length >= RECORD_FRAME_BYTES) this.#flush();
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#sink.later(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#writer.length > 0) this.#sink?.send(this.#writer.take(), this.#epoch);
+  }
+}
+
+function gap({ stream, value }: StreamRecord, received: number): ChannelError {
+  const what = `output of stream ${stream} continues at ${value}, but only ${received} bytes have come`;
+  return new ChannelError('FTW_FRAME', `gateway link: ${what}`, { stream, offset: value, received });
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}

@@ -1,0 +1,225 @@
+/**
+ * The replica's side of the gateway protocol: client streams that gateways carry. Keeps, per stream, the output that the
+ * client may not have yet and how much input the guest was given, on a live replica and on a backup alike; a gateway that
+ * comes back, to this replica or to its successor, continues from there. Pure.
+ */
+import { invariant } from '../errors.js';
+import type { StreamId } from '../host/services.js';
+import { GatewayLink, type LinkSink } from './replica-link.js';
+import { GATEWAYS_PER_EPOCH, gatewayNumber, gatewayOf } from './stream-id.js';
+import { ByteWindow } from './window.js';
+
+/** What the port tells the guest. */
+export interface GuestStreams {
+  open(stream: StreamId, listener: number): void;
+  data(stream: StreamId, bytes: Uint8Array): void;
+  eof(stream: StreamId): void;
+  reset(stream: StreamId): void;
+  credit(stream: StreamId, bytes: number): void;
+}
+
+/** One stream as the replica knows it. */
+export interface PortStream {
+  /** Output from what the client has taken to what was released (on a backup: to what the primary has released). */
+  readonly output: ByteWindow;
+  /** Set when the guest ended its output, or closed the stream, at `output.end`. */
+  ended: 'no' | 'end' | 'close';
+  /** Input offset up to which the guest's thread was given bytes. */
+  inputNext: number;
+  /** Input offset that the guest has taken. */
+  taken: number;
+  /** The client's side is over; the entry stays until the guest has closed its side too. */
+  finished: boolean;
+}
+
+/** A stream that a guest holds when it goes live, from the replicated state. */
+export interface AdoptedStream {
+  readonly stream: StreamId;
+  readonly inputOffset: number;
+}
+
+export class ReplicaPort {
+  readonly streams = new Map<StreamId, PortStream>();
+  readonly guest: GuestStreams;
+  readonly service: string;
+  readonly #links = new Map<number, GatewayLink>();
+  /** Input taken as of events that are not released yet, oldest first. */
+  readonly #taken: { event: number; stream: StreamId; offset: number }[] = [];
+  #epoch = 0;
+  #live = false;
+  #nextGateway = 0;
+  /** Streams whose delivered offset moved since {@link takeProgress}. */
+  readonly #moved = new Set<StreamId>();
+  /** Gateways whose streams live on although no link carries them, with the time by which they must return. */
+  readonly #absent = new Map<number, number>();
+
+  constructor(service: string, guest: GuestStreams) {
+    this.service = service;
+    this.guest = guest;
+  }
+
+  get live(): boolean {
+    return this.#live;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Serves gateways from now on. `absentUntilMs`: when gateways that have not come back count as dead. */
+  serve(epoch: number, adopted: readonly AdoptedStream[], absentUntilMs: number): void {
+    this.#epoch = epoch;
+    this.#live = true;
+    for (const { stream, inputOffset } of adopted) {
+      const gateway = gatewayOf(stream);
+      if (gateway === undefined) continue;
+      const state = this.stream(stream);
+      state.inputNext = inputOffset;
+      state.taken = inputOffset;
+      this.#absent.set(gateway, absentUntilMs);
+    }
+  }
+
+  /** The arbiter's record has a newer epoch: a backup has joined or left. */
+  raiseEpoch(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
+  }
+
+  /** The state of a stream, made if this is the first that is heard of it. */
+  stream(stream: StreamId): PortStream {
+    let state = this.streams.get(stream);
+    if (state === undefined) {
+      state = { output: new ByteWindow(), ended: 'no', inputNext: 0, taken: 0, finished: false };
+      this.streams.set(stream, state);
+    }
+    return state;
+  }
+
+  /** A gateway has connected. The returned link takes its records; call `down` on it when the connection ends. */
+  connect(sink: LinkSink): GatewayLink {
+    return new GatewayLink(this, sink);
+  }
+
+  /** Makes `link` the one that carries the gateway's streams; an older link of the same gateway is cut. */
+  attach(link: GatewayLink, number: number): number {
+    const gateway = number === 0 ? this.#newGateway() : number;
+    this.#links.get(gateway)?.cut();
+    this.#links.set(gateway, link);
+    this.#absent.delete(gateway);
+    return gateway;
+  }
+
+  detach(link: GatewayLink, untilMs: number): void {
+    const { gateway } = link;
+    if (this.#links.get(gateway) !== link) return;
+    this.#links.delete(gateway);
+    this.#absent.set(gateway, untilMs);
+  }
+
+  /** Streams of `gateway` that this replica knows. */
+  *streamsOf(gateway: number): Generator<StreamId> {
+    for (const stream of this.streams.keys()) if (gatewayOf(stream) === gateway) yield stream;
+  }
+
+  /** Gives up gateways that stayed away too long: their clients' connections are gone with them. */
+  tick(nowMs: number): void {
+    for (const [gateway, untilMs] of this.#absent) {
+      if (nowMs < untilMs) continue;
+      this.#absent.delete(gateway);
+      for (const stream of [...this.streamsOf(gateway)]) {
+        this.forget(stream);
+        this.guest.reset(stream);
+      }
+    }
+  }
+
+  /** Output that may leave (live) or that the primary has let leave (backup). */
+  send(stream: StreamId, bytes: Uint8Array): void {
+    const state = this.stream(stream);
+    const offset = state.output.end;
+    state.output.push(bytes);
+    if (state.finished) state.output.dropTo(state.output.end);
+    else this.#link(stream)?.data(stream, offset, bytes);
+  }
+
+  /** The guest ended its output (`end`) or closed the stream (`close`). */
+  end(stream: StreamId, how: 'end' | 'close'): void {
+    const state = this.streams.get(stream);
+    if (state === undefined) return;
+    state.ended = how;
+    if (state.finished && how === 'close') this.streams.delete(stream);
+    this.#link(stream)?.end(stream, how, state.output.end);
+  }
+
+  /** The guest took `bytes` of input as of `event`; once that is released, the gateway may forget them. */
+  consumed(stream: StreamId, bytes: number, event: number): void {
+    const state = this.streams.get(stream);
+    if (state === undefined) return;
+    state.taken += bytes;
+    this.#taken.push({ event, stream, offset: state.taken });
+  }
+
+  /** Everything up to `event` is in the acknowledged log. */
+  released(event: number): void {
+    let count = 0;
+    for (const taken of this.#taken) {
+      if (taken.event > event) break;
+      this.#link(taken.stream)?.accepted(taken.stream, taken.offset);
+      count++;
+    }
+    this.#taken.splice(0, count);
+  }
+
+  /** The client has taken output up to `offset`. Returns the bytes that are newly done with. */
+  delivered(stream: StreamId, offset: number): number {
+    const state = this.streams.get(stream);
+    if (state === undefined) return 0;
+    const before = state.output.start;
+    state.output.dropTo(Math.min(offset, state.output.end));
+    this.#moved.add(stream);
+    return state.output.start - before;
+  }
+
+  /** The stream is finished on the gateway's side. */
+  forget(stream: StreamId): void {
+    const state = this.streams.get(stream);
+    if (state === undefined) return;
+    this.#finish(stream, state);
+    this.#moved.add(stream);
+  }
+
+  /** What backups should know since the last call: delivered offsets, or undefined for a stream that is finished. */
+  takeProgress(): { stream: StreamId; delivered: number | undefined }[] {
+    const moved = [...this.#moved].map((stream) => {
+      const state = this.streams.get(stream);
+      return { stream, delivered: state === undefined || state.finished ? undefined : state.output.start };
+    });
+    this.#moved.clear();
+    return moved;
+  }
+
+  /** A backup's side of {@link takeProgress}. Its own replay may be behind the client: then it drops when it gets there. */
+  trim(stream: StreamId, delivered: number | undefined): void {
+    const state = this.streams.get(stream);
+    if (state === undefined) return;
+    if (delivered === undefined) this.#finish(stream, state);
+    else state.output.dropTo(Math.min(delivered, state.output.end));
+  }
+
+  /** A guest that has not closed its side may still send: those bytes are counted and dropped. */
+  #finish(stream: StreamId, state: PortStream): void {
+    state.finished = true;
+    state.output.dropTo(state.output.end);
+    if (state.ended === 'close') this.streams.delete(stream);
+  }
+
+  #link(stream: StreamId): GatewayLink | undefined {
+    const gateway = gatewayOf(stream);
+    return gateway === undefined ? undefined : this.#links.get(gateway);
+  }
+
+  #newGateway(): number {
+    invariant(this.#nextGateway < GATEWAYS_PER_EPOCH, 'more gateways than an epoch has numbers for');
+    return gatewayNumber(this.#epoch, this.#nextGateway++);
+  }
+}

@@ -1,0 +1,31 @@
+/** A replica's log address serves peers and gateways alike; the first frame of a connection shows which one calls. */
+import type { Channel, ChannelHandlers } from '../transport/channel.js';
+import type { FrameType } from '../transport/frame.js';
+import type { Timers } from './ports.js';
+
+/** A caller that says nothing for so long is cut: it may be a port scanner, or a peer that died while it connected. */
+const FIRST_FRAME_MS = 5000;
+
+/** Starts `channel` and hands it to whatever `choose` returns for the type of its first frame. */
+export function sortChannel(
+  channel: Channel,
+  timers: Timers,
+  choose: (type: FrameType, channel: Channel) => ChannelHandlers,
+): void {
+  let chosen: ChannelHandlers | undefined;
+  const cancel = timers.after(FIRST_FRAME_MS, () => channel.destroy());
+  channel.start({
+    onFrame: (frame) => {
+      if (chosen === undefined) {
+        cancel();
+        chosen = choose(frame.type, channel);
+      }
+      chosen.onFrame(frame);
+    },
+    onClose: (reason) => {
+      cancel();
+      chosen?.onClose(reason);
+    },
+    onDrain: () => chosen?.onDrain?.(),
+  });
+}

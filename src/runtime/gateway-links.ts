@@ -1,0 +1,55 @@
+/** Gateways' connections to one replica, and what a live replica tells its backups about them. */
+import { ChannelError } from '../errors.js';
+import { RecordKind, RecordWriter, readRecords } from '../gateway/records.js';
+import type { ReplicaPort } from '../gateway/replica-port.js';
+import type { Channel, ChannelHandlers } from '../transport/channel.js';
+import { FrameType } from '../transport/frame.js';
+import type { Timers } from './ports.js';
+
+/** A gateway that lost its connection has so long to come back before its clients count as gone, in ms. */
+export const GATEWAY_ABSENT_MS = 10_000;
+
+/** Serves the gateway behind `channel`; the handlers are for its frames. */
+export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers): ChannelHandlers {
+  const link = port.connect({
+    send: (payload) => channel.send({ type: FrameType.Gateway, epoch: port.epoch, payload }),
+    later: queueMicrotask,
+    close: () => channel.close(),
+  });
+  return {
+    onFrame: (frame) => {
+      try {
+        if (frame.type !== FrameType.Gateway) throw foreign(frame.type);
+        link.frame(frame.payload);
+      } catch (error) {
+        if (!(error instanceof ChannelError)) throw error;
+        channel.destroy(error);
+      }
+    },
+    onClose: () => link.down(timers.now() + GATEWAY_ABSENT_MS),
+  };
+}
+
+/** What backups should drop because clients have it, as one payload; undefined if nothing moved. */
+export function progressPayload(port: ReplicaPort): Uint8Array | undefined {
+  const progress = port.takeProgress();
+  if (progress.length === 0) return undefined;
+  const writer = new RecordWriter();
+  for (const { stream, delivered } of progress) {
+    if (delivered === undefined) writer.add(RecordKind.Gone, stream, 0);
+    else writer.add(RecordKind.Delivered, stream, delivered);
+  }
+  return writer.take();
+}
+
+/** The backup's side of {@link progressPayload}. @throws ChannelError for damaged records. */
+export function takeProgressPayload(port: ReplicaPort, payload: Uint8Array): void {
+  readRecords(payload, ({ kind, stream, value }) => {
+    if (kind === RecordKind.Gone) port.trim(stream, undefined);
+    else if (kind === RecordKind.Delivered) port.trim(stream, value);
+  });
+}
+
+function foreign(type: number): ChannelError {
+  return new ChannelError('FTW_FRAME', `a gateway does not send frames of type ${type}`, { type });
+}
