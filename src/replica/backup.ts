@@ -44,6 +44,8 @@ export class Backup implements Role {
   /** True once a record with this backup as a member was announced. */
   #member = false;
   #guestStarted = false;
+  /** Why the attempt to join was given up. */
+  #givenUp: string | undefined;
   #receivedEvent = 0;
   #executed: Position = POSITION_ZERO;
   #outcome: GuestOutcome | undefined;
@@ -54,7 +56,7 @@ export class Backup implements Role {
     this.#context = context;
     this.#arbiter = arbiter;
     this.#onPromoted = onPromoted;
-    this.#link = new PrimaryLink(context);
+    this.#link = new PrimaryLink(context, (reason) => this.#giveUp(reason));
     this.#check = new ArbiterCheck(context, arbiter);
     this.#detector = new SilenceDetector(context.config.failureTimeoutMs, context.nowMs);
   }
@@ -272,7 +274,18 @@ export class Backup implements Role {
     });
   }
 
+  /**
+   * Not joined in time. A primary may have died between writing us into the record and telling us; its guest's output
+   * was never released then, and nobody but us can serve.
+   */
+  #giveUp(reason: string): void {
+    this.#givenUp = reason;
+    this.#link.close(reason);
+    this.#claim(reason);
+  }
+
   #won(state: ArbiterState): void {
+    this.#startGuest();
     const { epoch } = state.record;
     this.#context.event('epoch-won', { epoch, members: [this.#context.self.id] });
     if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, { type: 'live', epoch });
@@ -284,6 +297,7 @@ export class Backup implements Role {
     if (decision.kind === 'foreign') this.#context.stop(EXIT_CODES.arbiter, decision.reason);
     else if (decision.kind === 'ended') this.#finished(this.#outcome);
     else if (this.#member || this.#receivedEvent > 0) this.#context.loseEpoch(this.#epoch, current);
+    else if (this.#givenUp !== undefined) this.#context.stop(EXIT_CODES.primaryUnreachable, this.#givenUp);
     else this.#rejoin();
   }
 

@@ -16,6 +16,7 @@ const PASSING_REFUSALS: ReadonlySet<RefusalCode> = new Set(['duplicate-id', 'not
 
 export class PrimaryLink {
   readonly #context: Context;
+  readonly #onGivenUp: (reason: string) => void;
   /** The connection that is up, joined or not. */
   peer: PeerId | undefined;
   #redialMs = REDIAL_MS_MIN;
@@ -23,8 +24,9 @@ export class PrimaryLink {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #lastTrouble = '';
 
-  constructor(context: Context) {
+  constructor(context: Context, onGivenUp: (reason: string) => void) {
     this.#context = context;
+    this.#onGivenUp = onGivenUp;
   }
 
   get address(): string {
@@ -86,7 +88,8 @@ export class PrimaryLink {
     if (nowMs >= this.#deadlineMs) {
       const trouble = this.#lastTrouble === '' ? 'no answer to the hello' : this.#lastTrouble;
       const reason = `not joined to the primary at ${this.address} within ${config.joinTimeoutMs} ms: ${trouble}`;
-      this.#context.stop(EXIT_CODES.primaryUnreachable, reason);
+      this.#deadlineMs = Number.POSITIVE_INFINITY;
+      this.#onGivenUp(reason);
     } else if (this.#redialAtMs !== undefined && nowMs >= this.#redialAtMs) this.#dial();
   }
 

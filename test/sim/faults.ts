@@ -1,0 +1,130 @@
+/** A schedule of faults, drawn from a seed. Each one is plain data, so that a failing schedule can be shrunk. */
+import type { Random } from './random.js';
+import { ARBITER, type World } from './world.js';
+
+export const FAULT_KINDS = [
+  'kill',
+  'power-off',
+  'pause',
+  'reset-connections',
+  'cut-both-ways',
+  'cut-outgoing',
+  'cut-incoming',
+  'cut-from-replicas',
+  'cut-from-arbiter',
+  'arbiter-away',
+  'arbiter-lossy',
+  'datagrams-lost',
+  'slow-network',
+  'sigterm',
+  'diverge',
+] as const;
+
+export interface Fault {
+  readonly atMs: number;
+  readonly kind: (typeof FAULT_KINDS)[number];
+  /** Replica that it strikes, where it strikes one. */
+  readonly target: string;
+  readonly durationMs: number;
+  /** A process that dies is started again after `durationMs`. */
+  readonly restart: boolean;
+}
+
+export function drawFault(random: Random, targets: readonly string[]): Fault {
+  return {
+    // Often right at the start, while replicas join.
+    atMs: random.chance(0.25) ? random.between(0, 30) : random.between(0, 700),
+    kind: random.pick(FAULT_KINDS),
+    target: random.pick(targets),
+    durationMs: random.chance(0.5) ? random.between(1, 150) : random.between(150, 700),
+    restart: random.chance(0.6),
+  };
+}
+
+/** Carries the fault out now; what lasts ends after its duration. */
+export function strike(world: World, ids: readonly string[], fault: Fault): void {
+  world.note(`fault ${JSON.stringify(fault)}`);
+  const { network, scheduler } = world;
+  const { target, durationMs } = fault;
+  const process = world.process(target);
+  const others = ids.filter((id) => id !== target);
+  switch (fault.kind) {
+    case 'kill':
+    case 'power-off':
+      process?.kill(fault.kind === 'kill');
+      if (fault.restart) scheduler.after(durationMs, () => restart(world, target));
+      break;
+    case 'pause':
+      process?.pause();
+      scheduler.after(durationMs, () => process?.resume());
+      break;
+    case 'reset-connections':
+      if (process !== undefined) network.breakAllOf(process, 'connection reset');
+      break;
+    case 'cut-both-ways':
+      cut(world, [...outgoing(target, [...others, ARBITER]), ...incoming(target, [...others, ARBITER])], durationMs);
+      break;
+    case 'cut-outgoing':
+      cut(world, outgoing(target, others), durationMs);
+      break;
+    case 'cut-incoming':
+      cut(world, incoming(target, others), durationMs);
+      break;
+    case 'cut-from-replicas':
+      cut(world, [...outgoing(target, others), ...incoming(target, others)], durationMs);
+      break;
+    case 'cut-from-arbiter':
+      cut(world, [...outgoing(target, [ARBITER]), ...incoming(target, [ARBITER])], durationMs);
+      break;
+    case 'arbiter-away':
+      cut(world, outgoing(ARBITER, ids), durationMs);
+      break;
+    case 'arbiter-lossy':
+      world.arbiterLoss = 0.6;
+      break;
+    case 'datagrams-lost':
+      network.datagramLoss = 0.5;
+      break;
+    case 'slow-network':
+      network.delayMsMax = 8;
+      break;
+    case 'sigterm':
+      process?.deliver({ type: 'shutdown' });
+      break;
+    case 'diverge':
+      if (process !== undefined && !process.live)
+        process.deliver({ type: 'guest-diverged', report: 'made to diverge' });
+      break;
+  }
+}
+
+/** Faults stop; what is dead stays dead. */
+export function calm(world: World): void {
+  world.note('calm');
+  world.network.healAll();
+  world.network.datagramLoss = 0;
+  world.network.delayMsMax = 1;
+  world.arbiterLoss = 0;
+  for (const process of world.processes) process.resume();
+}
+
+function restart(world: World, id: string): void {
+  if (world.process(id)?.running !== true) world.start(id, id === 'a' ? 'primary' : 'backup');
+}
+
+type Link = readonly [from: string, to: string];
+
+function outgoing(from: string, to: readonly string[]): Link[] {
+  return to.map((id) => [from, id]);
+}
+
+function incoming(to: string, from: readonly string[]): Link[] {
+  return from.map((id) => [id, to]);
+}
+
+function cut(world: World, links: readonly Link[], durationMs: number): void {
+  for (const [from, to] of links) world.network.block(from, to);
+  world.scheduler.after(durationMs, () => {
+    for (const [from, to] of links) world.network.unblock(from, to);
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * `npm run sim -- [--seed N] [--steps M] [--count C] [--trace]`: runs C schedules (1000 by default) from seed N on
+ * (from the time of day by default), with M faults each (drawn from the seed by default).
+ */
+import { parseArgs } from 'node:util';
+import { drawSchedule, type Ending, reportFailure, runSchedule } from './schedule.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    steps: { type: 'string' },
+    count: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+  },
+});
+
+const first = values.seed === undefined ? Date.now() % 1_000_000_000 : wholeNumber('seed', values.seed);
+const count = wholeNumber('count', values.count ?? (values.seed === undefined ? '1000' : '1'));
+const steps = values.steps === undefined ? undefined : wholeNumber('steps', values.steps);
+process.exitCode = runAll() ? 0 : 1;
+
+function runAll(): boolean {
+  const endings: Partial<Record<Ending, number>> = {};
+  for (let seed = first; seed < first + count; seed++) {
+    const schedule = drawSchedule(seed, steps);
+    try {
+      const ending = runSchedule(schedule, values.trace ? console.log : undefined);
+      endings[ending] = (endings[ending] ?? 0) + 1;
+    } catch (error) {
+      console.error(reportFailure(schedule, error as Error));
+      return false;
+    }
+  }
+  console.log(`${count} schedules from seed ${first}, ended as ${JSON.stringify(endings)}`);
+  return true;
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  console.error(`--${name} must be a whole number, got ${JSON.stringify(text)}`);
+  process.exit(2);
+}
