@@ -1,0 +1,51 @@
+/** The corpus in guests/: where its modules are, their bytes, and the engines that run them. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CompiledEngine } from '../../src/engine/compiled/index.js';
+import type { Engine } from '../../src/engine/engine.js';
+import { assemble } from './wat.js';
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+export interface EngineUnderTest {
+  readonly name: string;
+  /** Whether the counter is exact where a trap happened, not only at calls and at the end (src/engine/engine.ts). */
+  readonly exactTraps: boolean;
+  make(): Promise<Engine>;
+}
+
+export const ENGINES: readonly EngineUnderTest[] = [
+  { name: 'compiled', exactTraps: false, make: async () => new CompiledEngine() },
+];
+
+/** A row of guests/kernels/manifest.json. The command line is `module ...args REPEATS`. */
+export interface Kernel {
+  readonly name: string;
+  readonly language: 'c' | 'assemblyscript';
+  readonly half: 'training' | 'heldout';
+  readonly category: 'int' | 'float' | 'call-heavy' | 'memory' | 'simd';
+  readonly module: string;
+  readonly args: readonly string[];
+  /** Repetitions that take V8 about 0.2 s. */
+  readonly repeats: number;
+  /** What the kernel prints, 8 hexadecimal digits. */
+  readonly checksum: string;
+}
+
+export function kernels(): readonly Kernel[] {
+  return (JSON.parse(readGuest('guests/kernels/manifest.json').toString()) as { kernels: Kernel[] }).kernels;
+}
+
+/** The bytes of a file of the repository. @throws Error that says how to build it, if it is built and missing */
+export function readGuest(file: string): Buffer {
+  const full = path.join(ROOT, file);
+  if (!existsSync(full)) throw new Error(`${file} is missing: run \`npm run build\``);
+  return readFileSync(full);
+}
+
+/** A module of the corpus, assembled first if it is text. */
+export async function loadGuest(file: string): Promise<Uint8Array> {
+  const bytes = readGuest(file);
+  return file.endsWith('.wat') ? assemble(file, bytes.toString()) : bytes;
+}
