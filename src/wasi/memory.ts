@@ -10,10 +10,13 @@ const IOVEC_BYTES = 8;
 /** Fatal: names that are not UTF-8 are refused with EILSEQ, as preview1 strings are UTF-8. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The buffers of one scatter/gather call; views into guest memory, valid during the call. */
+/** The buffers of one scatter/gather call, as addresses in {@link memory}: views are made only where they are needed. */
 export interface Iovecs {
-  readonly buffers: readonly Uint8Array[];
-  /** Sum of their lengths in bytes. */
+  readonly memory: Uint8Array;
+  readonly pointers: readonly number[];
+  /** In bytes, none of them zero. */
+  readonly lengths: readonly number[];
+  /** Sum of the lengths. */
   readonly total: number;
 }
 
@@ -80,39 +83,44 @@ export class GuestBytes {
   iovecs(pointer: number, count: number): Iovecs {
     if (count > IOVECS_MAX) fail(ERRNO.INVAL);
     this.check(pointer, count * IOVEC_BYTES);
-    const buffers: Uint8Array[] = [];
+    const pointers: number[] = [];
+    const lengths: number[] = [];
     let total = 0;
     for (let at = pointer; at < pointer + count * IOVEC_BYTES; at += IOVEC_BYTES) {
       const length = this.view.getUint32(at + 4, true);
       if (length === 0) continue;
-      buffers.push(this.slice(this.view.getUint32(at, true), length));
+      const start = this.view.getUint32(at, true);
+      this.check(start, length);
+      pointers.push(start);
+      lengths.push(length);
       total += length;
     }
     if (total > 0xffffffff) fail(ERRNO.INVAL);
-    return { buffers, total };
+    return { memory: this.bytes, pointers, lengths, total };
   }
 }
 
 /** Copies `source` into the buffers, in order; it must fit. */
 export function scatter(iovecs: Iovecs, source: Uint8Array): void {
+  const { memory, pointers, lengths } = iovecs;
   let at = 0;
-  for (const buffer of iovecs.buffers) {
-    if (at >= source.length) return;
-    const part = source.subarray(at, at + buffer.length);
-    buffer.set(part);
-    at += part.length;
+  for (let index = 0; at < source.length; index++) {
+    const length = lengths[index]!;
+    const rest = source.length - at;
+    memory.set(at === 0 && rest <= length ? source : source.subarray(at, at + length), pointers[index]!);
+    at += Math.min(length, rest);
   }
 }
 
 /** The first `length` bytes of the buffers, as one array: a view if a single buffer holds them, else a copy. */
 export function gather(iovecs: Iovecs, length = iovecs.total): Uint8Array {
-  const first = iovecs.buffers[0];
-  if (first !== undefined && first.length >= length) return first.subarray(0, length);
+  const { memory, pointers, lengths } = iovecs;
+  if (lengths.length > 0 && lengths[0]! >= length) return memory.subarray(pointers[0]!, pointers[0]! + length);
   const bytes = new Uint8Array(length);
   let at = 0;
-  for (const buffer of iovecs.buffers) {
-    if (at === length) break;
-    const part = buffer.subarray(0, length - at);
+  for (let index = 0; at < length; index++) {
+    const start = pointers[index]!;
+    const part = memory.subarray(start, start + Math.min(lengths[index]!, length - at));
     bytes.set(part, at);
     at += part.length;
   }

@@ -1,7 +1,7 @@
 /** A file's bytes: reading, writing, growing. Capacity doubles, so that appending costs amortised constant time per byte. */
 import { ERRNO } from '../abi.js';
 import { fail } from '../failure.js';
-import type { Iovecs } from '../memory.js';
+import { gather, type Iovecs, scatter } from '../memory.js';
 import type { FileInode, TreeState } from './inode.js';
 
 /** Fixed limits, so that EFBIG and ENOSPC come at the same moment on every replica. */
@@ -10,26 +10,17 @@ export const TREE_BYTES_MAX = 2 ** 32;
 
 /** Fills the buffers from `offset` on; returns how many bytes there were. */
 export function readAt(file: FileInode, offset: number, target: Iovecs): number {
-  let at = Math.min(offset, file.size);
-  const start = at;
-  for (const buffer of target.buffers) {
-    const part = file.bytes.subarray(at, Math.min(at + buffer.length, file.size));
-    buffer.set(part);
-    at += part.length;
-    if (part.length < buffer.length) break;
-  }
-  return at - start;
+  const start = Math.min(offset, file.size);
+  const length = Math.min(target.total, file.size - start);
+  scatter(target, file.bytes.subarray(start, start + length));
+  return length;
 }
 
 /** Writes all buffers at `offset`; a gap before it reads as zeros. EFBIG, ENOSPC. */
 export function writeAt(tree: TreeState, file: FileInode, offset: number, source: Iovecs): void {
   if (source.total === 0) return;
   grow(tree, file, offset + source.total);
-  let at = offset;
-  for (const buffer of source.buffers) {
-    file.bytes.set(buffer, at);
-    at += buffer.length;
-  }
+  file.bytes.set(gather(source), offset);
 }
 
 /** Makes the file at least `size` bytes long. */

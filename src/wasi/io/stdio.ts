@@ -38,12 +38,13 @@ function readLive(live: LiveWorld, nonblocking: boolean, max: number): Uint8Arra
 export function writeStdio(ctx: WasiContext, fd: 1 | 2, source: Iovecs, count: number): WasiStep {
   ctx.memory.check(count, 4);
   if (source.total === 0) return reportCount(ctx, count, 0);
+  const bytes = gather(source);
   return output<number>({
-    observe: () => source.total,
-    accepts: (value) => value === source.total,
-    digest: (length, digest) => digest.updateBytes(gather(source, length)),
+    observe: () => bytes.length,
+    accepts: (value) => value === bytes.length,
+    digest: (_length, digest) => digest.updateBytes(bytes),
     apply: (length, event) => {
-      ctx.output.stdio(fd, gather(source, length), event);
+      ctx.output.stdio(fd, bytes, event);
       return reportCount(ctx, count, length);
     },
   });

@@ -75,15 +75,18 @@ export function sendStream(ctx: WasiContext, stream: StreamDescriptor, source: I
   ctx.memory.check(count, 4);
   if (stream.writeShut) return ERRNO.PIPE;
   if (source.total === 0) return reportCount(ctx, count, 0);
+  let bytes: Uint8Array = NO_BYTES;
   return output<number>({
     observe: (live) => acceptedLive(live, stream, source.total),
     accepts: (value) => isCount(value, source.total),
     digest: (accepted, digest) => {
-      if (accepted > 0) digest.updateBytes(gather(source, accepted));
+      if (accepted <= 0) return;
+      bytes = gather(source, accepted);
+      digest.updateBytes(bytes);
     },
     apply: (accepted, event) => {
       if (accepted < 0) return -accepted;
-      ctx.output.send(stream.stream, gather(source, accepted), event);
+      ctx.output.send(stream.stream, bytes, event);
       stream.outputOffset += accepted;
       return reportCount(ctx, count, accepted);
     },
