@@ -22,6 +22,7 @@ export {
 export { EVENTS, type EventLevel, type EventName } from './replica/events.js';
 export { EXIT_CODES } from './replica/exit-codes.js';
 export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
+export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';
 export { startErrorExitCode, startReplica } from './runtime/node/start-replica.js';
 export { startSolo } from './runtime/node/start-solo.js';
 export type {

@@ -73,16 +73,19 @@ export class Gateway {
     return this.#streams.size;
   }
 
-  /** A link to a replica is up: asks it to serve. */
+  /** What to send first on a new connection to a replica: the question whether it serves this gateway. */
+  attachPayload(): Uint8Array {
+    const { service, listeners } = this.#config;
+    const request: AttachRequest = { service, gateway: this.#number, epoch: this.#epoch, listeners };
+    const writer = new RecordWriter();
+    writer.add(RecordKind.Attach, 0, GATEWAY_PROTOCOL_VERSION, jsonBytes(request));
+    return writer.take();
+  }
+
+  /** The replica behind `sink` has agreed to serve; its first frame must be handed to {@link frame} next. */
   linkUp(sink: GatewaySink): void {
+    this.linkDown();
     this.#sink = sink;
-    const request: AttachRequest = {
-      service: this.#config.service,
-      gateway: this.#number,
-      epoch: this.#epoch,
-      listeners: this.#config.listeners,
-    };
-    this.#add(RecordKind.Attach, 0, GATEWAY_PROTOCOL_VERSION, jsonBytes(request));
   }
 
   /** The link is gone; clients wait. */

@@ -40,6 +40,15 @@ export const EVENTS = {
   'handing-over': { level: 'info', meaning: 'shutdown: a backup has been told to go live (id, event)' },
   'guest-exit': { level: 'info', meaning: 'the guest has ended (exitCode, description)' },
   'listen-failed': { level: 'warn', meaning: 'a client address is still taken; trying on (reason)' },
+  'gateway-attached': { level: 'info', meaning: 'a live replica serves the gateway (address, epoch, pauseMs)' },
+  'gateway-detached': {
+    level: 'warn',
+    meaning: 'the gateway lost its replica; clients wait (address, reason, connections)',
+  },
+  'gateway-gave-up': {
+    level: 'error',
+    meaning: 'no replica was live for too long; the waiting clients were closed (waitedMs, connections)',
+  },
   'replica-started': { level: 'info', meaning: 'a pair has started one of its processes (id, pid, role)' },
   'replica-ended': { level: 'info', meaning: 'a process of a pair has ended (id, exitCode, reason)' },
   stopped: { level: 'info', meaning: 'this replica stops (reason, exitCode)' },

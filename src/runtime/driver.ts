@@ -198,7 +198,6 @@ export class ReplicaDriver {
       case 'start-guest':
         if (effect.mode === 'live') this.#serveFresh();
         this.#parts.guest.start();
-        this.#parts.onEvent('guest-started', 'info', { mode: effect.mode });
         break;
       case 'go-live':
         this.#parts.guest.goLive();

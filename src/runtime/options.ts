@@ -63,6 +63,8 @@ export interface ReplicaOptions extends GuestOptions {
   readonly heartbeatMs?: number;
   /** Default 200. */
   readonly failureTimeoutMs?: number;
+  /** A backup gives up when it has not joined after this time. Default 30000. */
+  readonly joinTimeoutMs?: number;
 }
 
 /** Something a replica reports; `replica` is set by a pair. */
@@ -130,10 +132,12 @@ const HEARTBEATS_PER_TIMEOUT_MIN = 3;
 export function checkReplicaOptions(options: ReplicaOptions): {
   heartbeatMs: number;
   failureTimeoutMs: number;
+  joinTimeoutMs: number;
   minBackups: number;
 } {
   const heartbeatMs = options.heartbeatMs ?? REPLICA_DEFAULTS.heartbeatMs;
   const failureTimeoutMs = options.failureTimeoutMs ?? REPLICA_DEFAULTS.failureTimeoutMs;
+  const joinTimeoutMs = options.joinTimeoutMs ?? REPLICA_DEFAULTS.joinTimeoutMs;
   const minBackups = options.minBackups ?? REPLICA_DEFAULTS.minBackups;
   parseAddress(options.logListen, 'logListen');
   if (options.role === 'backup' && options.primary === undefined) {
@@ -144,6 +148,7 @@ export function checkReplicaOptions(options: ReplicaOptions): {
   }
   if (options.primary !== undefined) parseAddress(options.primary, 'primary');
   if (!(heartbeatMs > 0)) throw usage(`heartbeatMs must be above 0, not ${heartbeatMs}`);
+  if (!(joinTimeoutMs > 0)) throw usage(`joinTimeoutMs must be above 0, not ${joinTimeoutMs}`);
   if (failureTimeoutMs < HEARTBEATS_PER_TIMEOUT_MIN * heartbeatMs) {
     throw usage(
       `the failure timeout (${failureTimeoutMs} ms) must be at least ${HEARTBEATS_PER_TIMEOUT_MIN} heartbeats (${heartbeatMs} ms each)`,
@@ -151,7 +156,7 @@ export function checkReplicaOptions(options: ReplicaOptions): {
   }
   if (!Number.isInteger(minBackups) || minBackups < 0) throw usage(`minBackups must be 0, 1, 2 ..., not ${minBackups}`);
   checkGuestOptions(options);
-  return { heartbeatMs, failureTimeoutMs, minBackups };
+  return { heartbeatMs, failureTimeoutMs, joinTimeoutMs, minBackups };
 }
 
 /** The checks that hold for every guest, replicated or not. */

@@ -70,16 +70,16 @@ export async function startReplica(options: ReplicaOptions): Promise<Service> {
       clients: host.clients,
       gate: host.gate,
       timers: nodeTimers,
-      onEvent: (name, level, fields) => emit({ name, level, fields: { id: config.id, ...fields } }),
+      onEvent: (name, level, fields) => emit({ name, level, fields: { replica: config.id, ...fields } }),
       onStop: (reason, exitCode) => {
         const exit = { exitCode, reason, stats: host.stats(driver?.epoch ?? 0) };
         network.close();
         void host.close().then(() => done.resolve(exit));
       },
     });
-    emit({ name: 'listening', level: 'info', fields: { id: config.id, kind: 'log', address: network.address } });
+    emit({ name: 'listening', level: 'info', fields: { replica: config.id, kind: 'log', address: network.address } });
     for (const address of host.listeners.addresses) {
-      emit({ name: 'listening', level: 'info', fields: { id: config.id, kind: 'client', address } });
+      emit({ name: 'listening', level: 'info', fields: { replica: config.id, kind: 'client', address } });
     }
     driver.start();
     if (options.role === 'primary') void host.feedStdin(options.stdin);

@@ -1,0 +1,94 @@
+/** A gateway process (or the one inside a pair): clients on one side, whichever replica is live on the other. */
+import { performance } from 'node:perf_hooks';
+import { Gateway } from '../../gateway/gateway.js';
+import { parseAddress } from '../../transport/address.js';
+import { dialTcp } from '../../transport/node/tcp.js';
+import { GatewayKeeper } from '../gateway-keeper.js';
+import { type ServiceEvent, usage } from '../options.js';
+import { GatewayClients } from './gateway-clients.js';
+import { nodeTimers } from './timers.js';
+
+export interface GatewayOptions {
+  /** Addresses for clients, one per listener of the guest, in their order. */
+  readonly listen: readonly string[];
+  /** Log addresses of all replicas. */
+  readonly replicas: readonly string[];
+  /** Name of the service; default: whichever the replicas serve. */
+  readonly service?: string;
+  /** How long clients wait while no replica is live before they are closed. Default 30000. */
+  readonly waitMs?: number;
+  readonly onEvent?: (event: ServiceEvent) => void;
+}
+
+export interface GatewayService {
+  /** Addresses for clients, with the ports that were chosen where 0 was asked for. */
+  readonly addresses: readonly string[];
+  readonly connections: number;
+  /** Log address of the live replica; undefined while there is none. */
+  readonly attachedTo: string | undefined;
+  /** Closes every client's connection and stops. */
+  close(): Promise<void>;
+}
+
+const WAIT_MS = 30_000;
+/** How often small deliveries are reported and waiting times are looked at. */
+const TICK_MS = 100;
+
+/** Starts a gateway. Rejects with FTW_USAGE or FTW_IO; replicas may come later. */
+export async function startGateway(options: GatewayOptions): Promise<GatewayService> {
+  if (options.listen.length === 0) throw usage('a gateway needs at least one address to listen on');
+  if (options.replicas.length === 0) throw usage('a gateway needs the log address of at least one replica');
+  for (const address of options.replicas) parseAddress(address, 'replicas');
+  const emit = (event: ServiceEvent): void => options.onEvent?.(event);
+
+  const gateway = new Gateway({ service: options.service ?? '', listeners: options.listen.length });
+  const clients = new GatewayClients(gateway);
+  try {
+    for (const address of options.listen) await clients.listen(parseAddress(address, 'listen'));
+  } catch (error) {
+    clients.close();
+    throw error;
+  }
+  let lostAt = performance.now();
+  const keeper = new GatewayKeeper({
+    gateway,
+    replicas: options.replicas,
+    dial: (address) => dialTcp(parseAddress(address), { timeoutMs: 1000 }),
+    timers: nodeTimers,
+    onAttached: (address, epoch) => {
+      const pauseMs = Math.round((performance.now() - lostAt) * 10) / 10;
+      emit({ name: 'gateway-attached', level: 'info', fields: { address, epoch, pauseMs } });
+    },
+    onDetached: (address, reason) => {
+      lostAt = performance.now();
+      emit({ name: 'gateway-detached', level: 'warn', fields: { address, reason, connections: gateway.connections } });
+    },
+  });
+  keeper.start();
+  const waitMs = options.waitMs ?? WAIT_MS;
+  const stopTicking = nodeTimers.every(TICK_MS, () => {
+    gateway.tick();
+    if (gateway.attached || gateway.connections === 0 || performance.now() - lostAt < waitMs) return;
+    emit({ name: 'gateway-gave-up', level: 'error', fields: { waitedMs: waitMs, connections: gateway.connections } });
+    gateway.close();
+    lostAt = performance.now();
+  });
+  for (const address of clients.addresses) {
+    emit({ name: 'listening', level: 'info', fields: { kind: 'gateway', address } });
+  }
+  return {
+    addresses: clients.addresses,
+    get connections() {
+      return gateway.connections;
+    },
+    get attachedTo() {
+      return keeper.attachedTo;
+    },
+    close: async () => {
+      stopTicking();
+      keeper.close();
+      gateway.close();
+      clients.close();
+    },
+  };
+}
