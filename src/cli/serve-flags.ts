@@ -16,6 +16,7 @@ export interface RawServeFlags {
   readonly primary?: string;
   readonly arbiter?: string;
   readonly minBackups?: string;
+  readonly joinTimeout?: string;
   readonly heartbeat?: string;
   readonly failureTimeout?: string;
   readonly tcplisten?: readonly string[];
@@ -40,6 +41,7 @@ const FLAGS: readonly (readonly [group: string, flag: string, help: string])[] =
   ['Role:', '--primary <host:port>', 'backup: --log-listen address of the primary to follow'],
   ['Role:', '--arbiter <url>', 'file:DIR/NAME, the record that decides who may run alone'],
   ['Role:', '--min-backups <n>', 'primary: hold the guest until n backups have joined (default: 1; 0 starts alone)'],
+  ['Role:', '--join-timeout <duration>', 'backup: give up when it has not joined after this time (default: 30s)'],
   ['Role:', '--heartbeat <duration>', 'interval of heartbeats (default: 20ms)'],
   ['Role:', '--failure-timeout <duration>', 'silence after which a peer counts as dead (default: 200ms)'],
   ['Guest:', '--tcplisten <host:port>', 'preopen a listening socket as the next fd from 3; repeatable'],

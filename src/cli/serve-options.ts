@@ -25,7 +25,15 @@ export interface ServeOptions {
   };
 }
 
-type ReplicationKey = 'id' | 'logListen' | 'primary' | 'arbiter' | 'minBackups' | 'heartbeatMs' | 'failureTimeoutMs';
+type ReplicationKey =
+  | 'id'
+  | 'logListen'
+  | 'primary'
+  | 'arbiter'
+  | 'minBackups'
+  | 'joinTimeoutMs'
+  | 'heartbeatMs'
+  | 'failureTimeoutMs';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,6 +62,7 @@ export function toServeOptions(
       primary: address(flags.primary, '--primary'),
       arbiter: optional(flags.arbiter, checkArbiter),
       minBackups: optional(flags.minBackups, (text) => parseCount(text, '--min-backups')),
+      joinTimeoutMs: optional(flags.joinTimeout, (text) => parseDuration(text, '--join-timeout')),
       heartbeatMs: optional(flags.heartbeat, (text) => parseDuration(text, '--heartbeat')),
       failureTimeoutMs: optional(flags.failureTimeout, (text) => parseDuration(text, '--failure-timeout')),
     }),

@@ -15,6 +15,7 @@ const FLAG_NAMES = {
   primary: '--primary',
   arbiter: '--arbiter',
   minBackups: '--min-backups',
+  joinTimeout: '--join-timeout',
 } as const;
 
 const PAIR_CHOOSES = 'a pair chooses it for both of its replicas; use --role primary and --role backup to set it';
@@ -28,12 +29,14 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
       logListen: PAIR_CHOOSES,
       primary: PAIR_CHOOSES,
       minBackups: 'the primary of a pair waits for the one backup it has',
+      joinTimeout: PAIR_CHOOSES,
     },
   },
   primary: {
     needs: ['logListen', 'arbiter'],
     refuses: {
       primary: 'it names the primary that a backup follows; use it with --role backup',
+      joinTimeout: 'only a backup joins; use it with --role backup',
     },
   },
   backup: {
@@ -48,6 +51,7 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
       primary: NO_REPLICATION,
       arbiter: NO_REPLICATION,
       minBackups: NO_REPLICATION,
+      joinTimeout: NO_REPLICATION,
     },
   },
 };

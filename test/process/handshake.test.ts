@@ -57,7 +57,7 @@ it('a backup that comes too late', async () => {
 });
 
 it('a primary that is not there', async () => {
-  const beta = await new Replicas().backup('127.0.0.1:1');
+  const beta = await new Replicas().backup('127.0.0.1:1', { flags: ['--join-timeout', '1s'] });
   const unreachable = await beta.process.event('primary-unreachable');
   expect(unreachable).toMatchObject({ address: '127.0.0.1:1', reason: expect.stringContaining('connection refused') });
   expect((await beta.process.exit()).code).toBe(EXIT_CODES.primaryUnreachable);

@@ -21,7 +21,7 @@ async function oneSurvivor(alpha: CliProcess, beta: CliProcess): Promise<CliProc
     beta.exit().then((exit) => ({ exit, survivor: alpha })),
   ]);
   expect(first.exit.code).toBe(EXIT_CODES.lostEpoch);
-  await first.survivor.event('solo');
+  await Promise.race([first.survivor.event('solo'), first.survivor.event('go-live')]);
   return first.survivor;
 }
 

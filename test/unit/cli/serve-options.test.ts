@@ -80,6 +80,11 @@ describe('toServeOptions', () => {
       '--primary cannot be used with --role primary: it names',
     ],
     ['a backup that waits', { ...BACKUP, minBackups: '1' }, '--min-backups cannot be used with --role backup: only a'],
+    [
+      'a primary that joins',
+      { ...PRIMARY, joinTimeout: '1s' },
+      '--join-timeout cannot be used with --role primary: only a',
+    ],
     ['a pair with addresses', { logListen: 'a:1' }, '--log-listen cannot be used with --role pair: a pair chooses it'],
     ['a solo primary', { solo: true, role: 'primary' }, '--role cannot be used with --solo: --solo runs the guest'],
     ['a solo arbiter', { solo: true, arbiter: 'file:/a/b' }, '--arbiter cannot be used with --solo'],
