@@ -45,7 +45,12 @@ export function encodeBatch(firstEvent: number, baseCounter: number, entries: re
     flat[at++] = entry.result;
     counter = entry.counter;
   }
-  return packr.pack(flat);
+  return plainArray(packr.pack(flat));
+}
+
+/** The same bytes without node's Buffer around them, whose `slice` is a view where everybody else's is a copy. */
+function plainArray(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Results may be views into `bytes`, which must not change while they are used. Throws LogFormatError, nothing else. */
@@ -70,7 +75,7 @@ export function decodeBatch(bytes: Uint8Array): DecodedBatch {
 function unpackArray(bytes: Uint8Array): unknown[] {
   let value: unknown;
   try {
-    value = packr.unpack(bytes);
+    value = packr.unpack(plainArray(bytes));
   } catch (cause) {
     throw new LogFormatError(
       `log batch of ${bytes.length} bytes is damaged: ${(cause as Error).message}`,
