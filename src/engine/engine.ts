@@ -57,7 +57,10 @@ export interface EngineLimits {
   readonly memoryPagesMax: number;
   /** Upper bound of every table, in elements. */
   readonly tableElementsMax: number;
-  /** Call-depth budget, in frame-size units (see src/inject). */
+  /**
+   * Call-depth budget. Entering a function on a cycle of the call graph takes `frameUnits` (src/inject) of it, eight bytes
+   * of declared frame each; a trap 'stack-overflow' if less is left, before any other effect of the entry but its 1.
+   */
   readonly stackUnitsMax: number;
 }
 
@@ -70,7 +73,11 @@ export const DEFAULT_LIMITS: EngineLimits = {
 export interface InstanceOptions {
   readonly imports: HostImports;
   readonly limits: EngineLimits;
-  /** Instructions between two calls of `onSlice`. A pre-emption point is a loop header or a function entry. */
+  /**
+   * Instructions between two calls of `onSlice`. A pre-emption point is a loop header (each time it is reached) or the
+   * entry of a function that lies on a cycle of the call graph (`recursiveFunctions` in src/inject): everything that is
+   * unbounded passes one. The counter there includes the 1 for entering.
+   */
   readonly sliceFuel: number;
   /** Called at the first pre-emption point at or after each slice's end; may throw GuestStop. */
   readonly onSlice?: (counter: number) => void;

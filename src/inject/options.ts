@@ -11,6 +11,11 @@ export interface InjectOptions {
   readonly preemption: boolean;
   /** Make NaN bits equal everywhere (canonical NaNs of the deterministic profile). */
   readonly canonicalNans: boolean;
+  /**
+   * Charge and canonicalise after every instruction instead of as late as possible. Slow; the oracle of tests, which
+   * must not be able to tell the two apart.
+   */
+  readonly eager?: boolean;
   /** Bytes of function bodies rewritten so far, and in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }

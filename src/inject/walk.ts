@@ -33,7 +33,9 @@ for (let op = 0; op < FLAT_OPCODES; op++) {
 export function walk(pass: FunctionPass): void {
   const { bytes, code } = pass;
   const nans = pass.options.canonicalNans;
+  const eager = pass.options.eager === true;
   while (pass.pos < pass.end) {
+    if (eager) settleEverything(pass);
     const start = pass.pos;
     const op = bytes[start]! < 0xfb ? bytes[start]! : opcodeAt(bytes, start);
     const action = ACTION_OF[op]!;
@@ -47,6 +49,14 @@ export function walk(pass: FunctionPass): void {
     pass.pos = skipImmediates(bytes, op, immediatesAt(bytes, start));
     code.copy(bytes, start, pass.pos);
   }
+}
+
+/** Leaves nothing pending and the top operand exact; see {@link InjectOptions.eager}. */
+function settleEverything(pass: FunctionPass): void {
+  if (!pass.live) return;
+  pass.charge(pass.pending);
+  pass.pending = 0;
+  if (pass.height > 0) cleanTop(pass);
 }
 
 /** Pops the operands and pushes the result of an operator with fixed types. */
