@@ -30,19 +30,15 @@ export class DivergenceReporter {
   }
 
   report(difference: Difference, expected: Entry, seen: SeenCall): DivergenceError {
-    const seenCall = seen.call?.name ?? 'a point where the log has an event';
     const args = Object.fromEntries(seen.args.map((arg, at) => [seen.call?.params[at] ?? `arg${at}`, arg]));
-    const shownArgs = Object.entries(args)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(', ');
     const message =
       `replay diverged at event ${seen.event} (${difference} differs): the log has ${this.#show(expected)}, ` +
-      `the guest made ${seenCall}(${shownArgs}) at counter ${seen.counter}, digest ${hex(seen.digest)}`;
+      `the guest ${describeSeen(seen, args)} at counter ${seen.counter}, digest ${hex(seen.digest)}`;
     return new DivergenceError(message, {
       difference,
       position: { counter: seen.counter, event: seen.event },
       expected: this.#plain(expected),
-      seen: { call: seenCall, counter: seen.counter, digest: seen.digest, args },
+      seen: { call: seen.call?.name ?? null, counter: seen.counter, digest: seen.digest, args },
       recent: this.#history().map((entry) => this.#plain(entry)),
     });
   }
@@ -67,6 +63,12 @@ export class DivergenceReporter {
     const { counter, digest } = entry;
     return { call: this.#name(entry.call), counter, digest, result: preview(entry.result) };
   }
+}
+
+function describeSeen(seen: SeenCall, args: Readonly<Record<string, unknown>>): string {
+  if (seen.call === undefined) return 'was';
+  const shown = Object.entries(args).map(([name, value]) => `${name}=${value}`);
+  return `made ${seen.call.name}(${shown.join(', ')})`;
 }
 
 function hex(digest: number): string {

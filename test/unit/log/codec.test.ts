@@ -42,7 +42,10 @@ describe('batches', () => {
     fc.assert(
       fc.property(entries, fc.nat(), (list, base) => {
         let counter = base;
-        const given = list.map(({ gap, ...rest }) => ({ ...rest, counter: (counter += gap) }));
+        const given = list.map(({ gap, ...rest }) => {
+          counter += gap;
+          return { ...rest, counter };
+        });
         const { entries: found } = decodeBatch(encodeBatch(1, base, given));
         expect(found.map((one) => ({ ...one, result: plain(one.result) }))).toEqual(
           given.map((one) => ({ ...one, result: plain(one.result) })),
