@@ -22,6 +22,7 @@ function sourceTree(directory) {
 /** Compiles one target and returns the module's bytes. */
 export async function buildTarget(compile, target) {
   const tree = sourceTree(join(ROOT, target.directory));
+  if (target.fetched) tree.fetched = sourceTree(target.fetched());
   const result = await compile([...target.flags, ...target.sources, '-o', 'out.wasm'], tree);
   return Buffer.from(result['out.wasm']);
 }

@@ -56,7 +56,14 @@ export async function loadClang() {
   const { runClang } = await import(pathToFileURL(clangBundle()).href);
   const print = (bytes) => bytes && process.stderr.write(bytes);
   const options = { stdout: print, stderr: print, decodeASCII: false, fetchProgress: () => {} };
-  return (args, files) => runClang(['clang', ...args], files, options);
+  return async (args, files) => {
+    try {
+      return await runClang(['clang', ...args], files, options);
+    } catch (error) {
+      // The error carries the whole file tree: not something to print.
+      throw new Error(`clang failed: ${error.message || `exit code ${error.code}`}`);
+    }
+  };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
