@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FtWasmError } from '../index.js';
 import { errorLine, exitCodeOf } from './exit-code.js';
+import { declareFlags } from './flags.js';
+import { gateway } from './gateway.js';
+import { GATEWAY_FLAGS, type RawGatewayFlags, toGatewayOptions } from './gateway-options.js';
 import { serve } from './serve.js';
-import { declareServeFlags, type RawServeFlags } from './serve-flags.js';
+import { type RawServeFlags, SERVE_FLAGS } from './serve-flags.js';
 import { toServeOptions } from './serve-options.js';
 import type { CliProcess } from './streams.js';
 
@@ -38,6 +41,12 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
       // Mistakes are reported once, by run().
       writeErr: () => {},
     });
+  declareServe(program, process, setExitCode);
+  declareGateway(program, process, setExitCode);
+  return program;
+}
+
+function declareServe(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {
   const command = program
     .command('serve')
     .summary('run a WASI service, replicated')
@@ -48,8 +57,18 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
     .action(async (module: string, args: string[], flags: RawServeFlags) => {
       setExitCode(await serve(toServeOptions(module, args, flags, process.env), process));
     });
-  declareServeFlags(command);
-  return program;
+  declareFlags(command, SERVE_FLAGS);
+}
+
+function declareGateway(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {
+  const command = program
+    .command('gateway')
+    .summary("keep clients' connections across failovers")
+    .description('Takes connections of clients and carries them to whichever replica is live.')
+    .action(async (flags: RawGatewayFlags) => {
+      setExitCode(await gateway(toGatewayOptions(flags), process));
+    });
+  declareFlags(command, GATEWAY_FLAGS);
 }
 
 /** Commander's own mistakes as ours; undefined for help and version, which are none. */
@@ -59,7 +78,7 @@ function fromCommander(error: CommanderError): FtWasmError | undefined {
     return new FtWasmError('FTW_USAGE', "a command is missing; try 'ft-wasm serve GUEST.wasm' or 'ft-wasm --help'");
   }
   const what = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-  return new FtWasmError('FTW_USAGE', `${what}; see 'ft-wasm serve --help'`);
+  return new FtWasmError('FTW_USAGE', `${what}; see 'ft-wasm --help'`);
 }
 
 function packageVersion(): string {

@@ -1,14 +1,12 @@
 /** The flags of `ft-wasm serve`: their names, their help and the raw text that commander collects for them. */
-import type { Command } from 'commander';
+import type { Flag } from './flags.js';
+import { LOG_FLAGS, type RawLogFlags } from './log-flags.js';
 
 export const ROLES = ['pair', 'primary', 'backup'] as const;
 export type ServeRole = (typeof ROLES)[number] | 'solo';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
 /** Flags as commander collects them: text, repeated text or presence. */
-export interface RawServeFlags {
+export interface RawServeFlags extends RawLogFlags {
   readonly role?: string;
   readonly solo?: boolean;
   readonly id?: string;
@@ -27,13 +25,10 @@ export interface RawServeFlags {
   readonly maxTable?: string;
   readonly maxStack?: string;
   readonly fuel?: string;
-  readonly json?: boolean;
-  readonly logLevel?: string;
   readonly stats?: string;
 }
 
-/** Group, flag and help text, in the order of the help page. Parsing and checking is the job of serve-options. */
-const FLAGS: readonly (readonly [group: string, flag: string, help: string])[] = [
+export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--role <role>', 'pair (both replicas on this machine, the default), primary or backup'],
   ['Role:', '--solo', 'run the guest with no replication at all'],
   ['Role:', '--id <name>', 'unique name of this replica in logs and in the arbiter (default: role and process id)'],
@@ -56,20 +51,6 @@ const FLAGS: readonly (readonly [group: string, flag: string, help: string])[] =
   ['Limits:', '--max-table <n>', 'most elements of a table (default: 10000000)'],
   ['Limits:', '--max-stack <n>', 'call depth in frame units (default: 200000)'],
   ['Limits:', '--fuel <n>', 'stop the guest after n instructions'],
-  ['Logs:', '--json', 'log JSON even on a terminal'],
-  ['Logs:', '--log-level <level>', `${LOG_LEVELS.join(', ')} (default: info)`],
+  ...LOG_FLAGS,
   ['Logs:', '--stats <duration>', 'log a stats event at this interval'],
 ];
-
-const REPEATABLE: ReadonlySet<string> = new Set(['--tcplisten', '--dir', '--env']);
-
-/** Declares all flags on `command`. */
-export function declareServeFlags(command: Command): Command {
-  for (const [group, flag, help] of FLAGS) {
-    const option = command.createOption(flag, help).helpGroup(group);
-    const name = flag.split(' ')[0]!;
-    if (REPEATABLE.has(name)) option.argParser((text: string, all: string[] | undefined) => [...(all ?? []), text]);
-    command.addOption(option);
-  }
-  return command;
-}

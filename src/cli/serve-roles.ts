@@ -1,5 +1,5 @@
 /** Which flags of `serve` go with which role. */
-import { FtWasmError } from '../index.js';
+import { usage } from './flags.js';
 import type { RawServeFlags, ServeRole } from './serve-flags.js';
 
 /** Which flags a role needs and which it cannot take, with the reason shown to the user. */
@@ -65,11 +65,8 @@ export function checkRoleFlags(role: ServeRole, flags: RawServeFlags): void {
   const name = role === 'solo' ? '--solo' : `--role ${role}`;
   for (const [key, reason] of Object.entries(rule.refuses)) {
     if (flags[key as keyof typeof FLAG_NAMES] === undefined) continue;
-    throw new FtWasmError(
-      'FTW_USAGE',
-      `${FLAG_NAMES[key as keyof typeof FLAG_NAMES]} cannot be used with ${name}: ${reason}`,
-    );
+    throw usage(`${FLAG_NAMES[key as keyof typeof FLAG_NAMES]} cannot be used with ${name}: ${reason}`);
   }
   const missing = rule.needs.filter((key) => flags[key] === undefined).map((key) => FLAG_NAMES[key]);
-  if (missing.length > 0) throw new FtWasmError('FTW_USAGE', `${name} needs ${missing.join(' and ')}`);
+  if (missing.length > 0) throw usage(`${name} needs ${missing.join(' and ')}`);
 }

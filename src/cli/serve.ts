@@ -1,7 +1,7 @@
 /** `ft-wasm serve`: starts what the options ask for, logs its events and waits for its end. */
 import type { Logger } from 'pino';
-import { type Service, type ServiceEvent, startPair, startReplica, startSolo } from '../index.js';
-import { createLogger } from './logger.js';
+import { type Service, startPair, startReplica, startSolo } from '../index.js';
+import { createLogger, logEvents } from './logger.js';
 import type { ServeOptions } from './serve-options.js';
 import type { CliProcess } from './streams.js';
 
@@ -13,7 +13,7 @@ export async function serve(options: ServeOptions, process: CliProcess): Promise
     logger.info({ signal }, 'signal');
     void service.close();
   });
-  const stopStats = logStats(service, logger, options.log.statsMs);
+  const stopStats = logStats(service, logger, options.statsMs);
   const { exitCode, reason, stats } = await service.done;
   stopListening();
   stopStats();
@@ -27,7 +27,7 @@ function start({ role, guest, replication }: ServeOptions, logger: Logger, proce
     ...guest,
     ...replication,
     stdio,
-    onEvent: ({ name, level, fields }: ServiceEvent) => logger[level](fields, name),
+    onEvent: logEvents(logger),
   };
   switch (role) {
     case 'solo':

@@ -77,11 +77,11 @@ export class CliProcess {
     this.#child.kill(signal);
   }
 
-  /** The first event of that name (and with those fields) from the `from`-th on; waits for it if need be. */
-  event(name: string, fields: Readonly<Record<string, unknown>> = {}, from = 0): Promise<LogEvent> {
+  /** The first event of that name, and with those fields; waits for it if need be. */
+  event(name: string, fields: Readonly<Record<string, unknown>> = {}): Promise<LogEvent> {
     const matches = (event: LogEvent): boolean =>
       event.event === name && Object.entries(fields).every(([key, value]) => event[key] === value);
-    return this.#until(`event '${name}' ${JSON.stringify(fields)}`, () => this.events.slice(from).find(matches));
+    return this.#until(`event '${name}' ${JSON.stringify(fields)}`, () => this.events.find(matches));
   }
 
   has(name: string): boolean {

@@ -41,7 +41,7 @@ export class Replicas {
     const beta = await this.backup(await via(alpha.logAddress));
     await alpha.process.event('backup-joined');
     await alpha.process.event('guest-started');
-    return { alpha: alpha.process, beta: beta.process };
+    return { alpha: alpha.process, beta: beta.process, logAddresses: [alpha.logAddress, beta.logAddress] };
   }
 
   async #start(role: string, own: readonly string[], options: ReplicaOptions): Promise<ReplicaProcess> {
@@ -56,6 +56,20 @@ export class Replicas {
     const { address } = await process.event('listening', { kind: 'log' });
     return { process, logAddress: String(address) };
   }
+}
+
+/** Starts a gateway to the replicas and waits until it is attached to the live one. */
+export async function startGateway(logAddresses: readonly string[], ...flags: string[]): Promise<CliProcess> {
+  const args = ['gateway', '--listen', '127.0.0.1:0', '--replicas', logAddresses.join(','), ...flags];
+  const gateway = CliProcess.start(args);
+  await gateway.event('gateway-attached');
+  return gateway;
+}
+
+/** Connects to the clients' address of a gateway. */
+export async function connectThrough(gateway: CliProcess): Promise<RespClient> {
+  const { address } = await gateway.event('listening', { kind: 'gateway' });
+  return RespClient.connect(String(address));
 }
 
 /** Connects to the guest that `process` serves, once it serves. */

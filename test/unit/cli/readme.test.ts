@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { declareServeFlags } from '../../../src/cli/serve-flags.js';
+import { declareFlags } from '../../../src/cli/flags.js';
+import { GATEWAY_FLAGS } from '../../../src/cli/gateway-options.js';
+import { SERVE_FLAGS } from '../../../src/cli/serve-flags.js';
 import { EVENTS, EXIT_CODES } from '../../../src/index.js';
 
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
@@ -14,9 +16,12 @@ function firstCells(heading: string): string[] {
 }
 
 describe('README', () => {
-  it('lists every flag', () => {
-    const flags = declareServeFlags(new Command()).options.map((option) => option.long);
-    expect(firstCells('Flags of `ft-wasm serve`').map((cell) => cell.split(' ')[0])).toEqual(flags);
+  it.each([
+    ['serve', SERVE_FLAGS],
+    ['gateway', GATEWAY_FLAGS],
+  ])('lists every flag of %s', (command, flags) => {
+    const names = declareFlags(new Command(), flags).options.map((option) => option.long);
+    expect(firstCells(`Flags of \`ft-wasm ${command}\``).map((cell) => cell.split(' ')[0])).toEqual(names);
   });
 
   it('lists every event', () => {

@@ -44,12 +44,9 @@ describe('ft-wasm', () => {
 
   it.each([
     [[], "a command is missing; try 'ft-wasm serve GUEST.wasm' or 'ft-wasm --help'"],
-    [['fly'], "unknown command 'fly'; see 'ft-wasm serve --help'"],
-    [['serve'], "missing required argument 'guest.wasm'; see 'ft-wasm serve --help'"],
-    [
-      ['serve', '--tcplsten', 'x', 'a.wasm'],
-      "unknown option '--tcplsten' (Did you mean --tcplisten?); see 'ft-wasm serve",
-    ],
+    [['fly'], "unknown command 'fly'; see 'ft-wasm --help'"],
+    [['serve'], "missing required argument 'guest.wasm'; see 'ft-wasm --help'"],
+    [['serve', '--tcplsten', 'x', 'a.wasm'], "unknown option '--tcplsten' (Did you mean --tcplisten?); see 'ft-wasm"],
     [['serve', '--env'], "option '--env <name=value>' argument missing; see"],
     [['serve', '--role', 'primary', 'a.wasm'], '--role primary needs --log-listen and --arbiter'],
   ])('%j is a mistake', async (args, message) => {

@@ -61,7 +61,8 @@ describe('toServeOptions', () => {
         heartbeatMs: 10,
         failureTimeoutMs: 1000,
       },
-      log: { json: true, level: 'debug', statsMs: 1000 },
+      log: { json: true, level: 'debug' },
+      statsMs: 1000,
     });
   });
 
