@@ -1,8 +1,9 @@
 /** What a module needs: features and opcodes by name, with the first place where each is used. */
-import { InstructionReader, immediatesAt, opcodeAt, skipImmediates } from './instructions.js';
+import { InstructionReader, immediatesAt, MEMARG_HAS_MEMORY, opcodeAt, skipImmediates } from './instructions.js';
 import { type ConstExpr, type Module, ValType } from './module.js';
 import { FLAT_OPCODES, Imm, type Opcode } from './opcode.js';
-import { OPCODE_BY_FLAT } from './opcode-lookup.js';
+import { IMMEDIATE_OF, opcodeName } from './opcode-lookup.js';
+import { OPCODES } from './opcodes.js';
 import { type ModuleFeature, REFUSALS, refused } from './refused.js';
 import { declarationOffset, Section, sectionOffset } from './sections.js';
 import { allGlobals, allMemories, allTables, importedFunctionCount } from './spaces.js';
@@ -30,6 +31,14 @@ export interface OpcodeUse {
 
 /** Counts the instructions of a decoded module by opcode. @throws DecodeError on code that cannot be read */
 export function scanOpcodes(module: Module): OpcodeUse[] {
+  return scanCode(module, () => {});
+}
+
+/**
+ * One walk over the code section. `onAccess` is told of memory accesses that name their memory. What follows an
+ * instruction of unknown shape in its function is left out.
+ */
+function scanCode(module: Module, onAccess: (op: number, offset: number, functionIndex: number) => void): OpcodeUse[] {
   const counts = new Float64Array(FLAT_OPCODES);
   const firstOffset = new Float64Array(FLAT_OPCODES);
   const firstFunction = new Uint32Array(FLAT_OPCODES);
@@ -41,14 +50,17 @@ export function scanOpcodes(module: Module): OpcodeUse[] {
       if (counts[op]!++ === 0) {
         firstOffset[op] = reader.start;
         firstFunction[op] = imports + index;
-        if (OPCODE_BY_FLAT[op]!.immediate === Imm.Opaque) break;
       }
+      const kind = IMMEDIATE_OF[op];
+      if (kind === Imm.Opaque) break;
+      const isAccess = kind === Imm.MemArg || kind === Imm.MemArgLane;
+      if (isAccess && reader.bytes[reader.immediates]! & MEMARG_HAS_MEMORY) onAccess(op, reader.start, imports + index);
     }
   }
   const uses: OpcodeUse[] = [];
-  for (let op = 0; op < FLAT_OPCODES; op++) {
-    const opcode = OPCODE_BY_FLAT[op];
-    if (opcode === undefined || counts[op] === 0) continue;
+  for (const opcode of OPCODES) {
+    const { op } = opcode;
+    if (counts[op] === 0) continue;
     uses.push({ opcode, count: counts[op]!, offset: firstOffset[op]!, functionIndex: firstFunction[op]! });
   }
   return uses;
@@ -70,9 +82,9 @@ export function scanFeatures(module: Module): FeatureUse[] {
     });
   };
   noteDeclarations(module, note);
-  for (const { opcode, offset, functionIndex } of scanOpcodes(module)) {
-    note(opcode.feature, opcode.name, offset, functionIndex);
-  }
+  // An access that names its memory is multi-memory, even if it names memory 0.
+  const uses = scanCode(module, (op, offset, index) => note('multi-memory', opcodeName(op), offset, index));
+  for (const { opcode, offset, functionIndex } of uses) note(opcode.feature, opcode.name, offset, functionIndex);
   return [...first.values()].sort((a, b) => a.offset - b.offset);
 }
 
@@ -82,7 +94,7 @@ export function assertSupported(module: Module): void {
   if (use !== undefined) throw refused(use.feature, use.what, use.offset, use.functionIndex);
 }
 
-type Note = (feature: ModuleFeature, what: string, offset: number) => void;
+type Note = (feature: ModuleFeature, what: string, offset: number, functionIndex?: number) => void;
 
 function noteDeclarations(module: Module, note: Note): void {
   const at = (id: Section) => declarationOffset(module.bytes, id);

@@ -59,7 +59,7 @@ export const { validate: validatedByV8 } = (
 export const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00] as const;
 
 /** A module from its sections, each given as id and content; sizes are filled in. */
-export function fromSections(...sections: readonly (readonly [id: number, content: readonly number[]])[]): Uint8Array {
+export function fromSections(...sections: readonly (readonly [id: number, content: ArrayLike<number>])[]): Uint8Array {
   const out = new ByteWriter();
   out.copy(Uint8Array.from(HEADER));
   for (const [id, content] of sections) {
@@ -71,10 +71,10 @@ export function fromSections(...sections: readonly (readonly [id: number, conten
 }
 
 /** A module of one function `[] -> []` with this body, locals and final `end` included. */
-export function withBody(body: readonly number[]): Uint8Array {
+export function withBody(body: ArrayLike<number>): Uint8Array {
   const entry = new ByteWriter();
   entry.u8(1);
   entry.u32(body.length);
   entry.copy(Uint8Array.from(body));
-  return fromSections([1, [1, 0x60, 0, 0]], [3, [1, 0]], [10, Array.from(entry.bytes)]);
+  return fromSections([1, [1, 0x60, 0, 0]], [3, [1, 0]], [10, entry.bytes]);
 }
