@@ -85,6 +85,7 @@ export class Gateway {
   /** The replica behind `sink` has agreed to serve; its first frame must be handed to {@link frame} next. */
   linkUp(sink: GatewaySink): void {
     this.linkDown();
+    this.#scheduled = false;
     this.#sink = sink;
   }
 
@@ -212,7 +213,7 @@ export class Gateway {
       const what = `input of stream ${stream.id} was asked for from ${offset}; ${stream.input.start} to ${stream.input.end} is here`;
       throw new ChannelError('FTW_FRAME', `gateway link: ${what}`, { stream: stream.id, offset });
     }
-    stream.accepted(offset);
+    // What lies before `offset` has been given to the guest, but may not be in the acknowledged log yet: it stays here.
     stream.input.from(offset, (bytes, at) => this.#add(RecordKind.Data, stream.id, at, bytes));
     if (stream.inputEnded) this.#add(RecordKind.End, stream.id, stream.input.end);
     stream.linked = true;

@@ -36,6 +36,8 @@ export class GatewayLink {
   #gateway = 0;
   /** Streams that the gateway has named since it attached; undefined once it has named them all. */
   #named: Set<StreamId> | undefined;
+  /** Streams that this connection carries: opened on it, or resumed. Others wait until both sides know where they are. */
+  readonly #carried = new Set<StreamId>();
   readonly #take = (record: StreamRecord): void => this.#receive(record);
 
   constructor(port: ReplicaPort, sink: LinkSink) {
@@ -65,15 +67,17 @@ export class GatewayLink {
   }
 
   data(stream: StreamId, offset: number, bytes: Uint8Array): void {
-    this.#add(RecordKind.Data, stream, offset, bytes);
+    if (this.#carried.has(stream)) this.#add(RecordKind.Data, stream, offset, bytes);
   }
 
   end(stream: StreamId, how: 'end' | 'close', offset: number): void {
+    if (!this.#carried.has(stream)) return;
+    if (how === 'close') this.#carried.delete(stream);
     this.#add(how === 'end' ? RecordKind.End : RecordKind.Close, stream, offset);
   }
 
   accepted(stream: StreamId, offset: number): void {
-    this.#add(RecordKind.Accepted, stream, offset);
+    if (this.#carried.has(stream)) this.#add(RecordKind.Accepted, stream, offset);
   }
 
   #receive(record: StreamRecord): void {
@@ -93,9 +97,9 @@ export class GatewayLink {
         return this.#port.guest.eof(stream);
       case RecordKind.Reset:
         this.#port.guest.reset(stream);
-        return this.#port.forget(stream);
+        return this.#forget(stream);
       case RecordKind.Gone:
-        return this.#port.forget(stream);
+        return this.#forget(stream);
       case RecordKind.Have:
         return this.#have(record);
       case RecordKind.HaveEnd:
@@ -148,6 +152,7 @@ export class GatewayLink {
       return this.#add(RecordKind.Resume, stream, 0);
     }
     if (state.finished || value < state.output.start) return this.#add(RecordKind.Reset, stream, 0);
+    this.#carried.add(stream);
     // A guest that has closed the stream wants no more input, and its input offset is not known here any more.
     if (state.ended !== 'close') this.#add(RecordKind.Resume, stream, state.inputNext);
     // A replica whose replay is behind what its predecessor sent continues with bytes that the gateway suppresses.
@@ -167,8 +172,14 @@ export class GatewayLink {
   }
 
   #open(stream: StreamId, listener: number): void {
+    this.#carried.add(stream);
     this.#port.stream(stream);
     this.#port.guest.open(stream, listener);
+  }
+
+  #forget(stream: StreamId): void {
+    this.#carried.delete(stream);
+    this.#port.forget(stream);
   }
 
   #input(stream: StreamId, offset: number, bytes: Uint8Array): void {

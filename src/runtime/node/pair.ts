@@ -15,6 +15,7 @@ import {
   type ServiceStats,
 } from '../options.js';
 import { ReplicaChild } from './replica-child.js';
+import { type GatewayService, startGateway } from './start-gateway.js';
 
 export interface PairOptions extends GuestOptions {
   /** Default: a file in a temporary directory that is removed at the end. */
@@ -24,6 +25,11 @@ export interface PairOptions extends GuestOptions {
   readonly heartbeatMs?: number;
   /** Default 200. */
   readonly failureTimeoutMs?: number;
+  /**
+   * Whether this process carries the clients' connections (default), so that they survive a failover. Without it the
+   * replicas listen themselves, and connections are reset.
+   */
+  readonly gateway?: boolean;
 }
 
 /** A service whose replicas are processes of their own. */
@@ -69,8 +75,9 @@ class Pair {
   readonly #options: PairOptions & { arbiter: string };
   readonly #replicas = new Map<string, ReplicaChild>();
   readonly #exits: { exit: ServiceExit; live: boolean }[] = [];
-  /** Where the first primary was found to listen; the backup takes the same addresses over when it goes live. */
-  readonly #addresses = { log: '', clients: [] as string[] };
+  /** Where the replicas were found to listen, by their ids. */
+  readonly #listening = new Map<string, { log: string; clients: string[] }>();
+  #gateway: GatewayService | undefined;
   #liveId = PRIMARY_ID;
   done: Promise<ServiceExit> = Promise.reject(new Error('the pair has not been started'));
 
@@ -91,14 +98,22 @@ class Pair {
   }
 
   async start(): Promise<void> {
-    const primary = await this.#spawn(PRIMARY_ID, { role: 'primary', logListen: '127.0.0.1:0' });
+    const carried = this.#options.gateway !== false && (this.#options.tcplisten ?? []).length > 0;
+    // Behind a gateway the replicas' own listeners serve nobody, but the guest must find as many of them.
+    const listeners = carried ? this.#options.tcplisten?.map(() => '127.0.0.1:0') : this.#options.tcplisten;
+    const primary = await this.#spawn(PRIMARY_ID, { role: 'primary', logListen: '127.0.0.1:0', tcplisten: listeners });
     const backup = await this.#spawn(BACKUP_ID, {
       role: 'backup',
       logListen: '127.0.0.1:0',
-      primary: this.#addresses.log,
-      tcplisten: this.#addresses.clients,
+      primary: this.#addresses(PRIMARY_ID).log,
+      // Without a gateway the backup takes the primary's addresses over when it goes live.
+      tcplisten: carried ? listeners : this.#addresses(PRIMARY_ID).clients,
     });
-    this.done = Promise.all([primary.exited, backup.exited]).then(() => this.#result());
+    if (carried) await this.#startGateway();
+    this.done = Promise.all([primary.exited, backup.exited]).then(async () => {
+      await this.#gateway?.close();
+      return this.#result();
+    });
   }
 
   /** Orderly end: the backup leaves first, so that nobody takes over what is meant to stop. */
@@ -110,6 +125,7 @@ class Pair {
   }
 
   async kill(): Promise<void> {
+    await this.#gateway?.close();
     for (const child of this.#replicas.values()) child.kill();
     await Promise.all([...this.#replicas.values()].map((child) => child.exited));
   }
@@ -118,7 +134,7 @@ class Pair {
     id: string,
     own: { role: 'primary' | 'backup'; logListen: string; primary?: string; tcplisten?: readonly string[] },
   ): Promise<ReplicaChild> {
-    const { stdio, onEvent: _, onProgress: __, stdin: ___, ...shared } = this.#options;
+    const { stdio, onEvent: _, onProgress: __, stdin: ___, gateway: ____, ...shared } = this.#options;
     const child = new ReplicaChild(id, { ...shared, ...own, id }, stdio, (event) => this.#onEvent(id, event));
     this.#replicas.set(id, child);
     void child.exited.then((exit) => {
@@ -137,12 +153,28 @@ class Pair {
 
   #onEvent(id: string, event: ServiceEvent): void {
     if (event.name === 'go-live') this.#liveId = id;
-    if (event.name === 'listening' && id === PRIMARY_ID) {
+    if (event.name === 'listening') {
       const address = String(event.fields['address']);
-      if (event.fields['kind'] === 'log') this.#addresses.log = address;
-      else this.#addresses.clients.push(address);
+      if (event.fields['kind'] === 'log') this.#addresses(id).log = address;
+      else this.#addresses(id).clients.push(address);
+      // Nobody should connect to a replica behind the gateway: its address is not for users.
+      if (event.fields['kind'] === 'client' && this.#options.gateway !== false) return;
     }
     this.#emit(event);
+  }
+
+  #addresses(id: string): { log: string; clients: string[] } {
+    const known = this.#listening.get(id) ?? { log: '', clients: [] };
+    this.#listening.set(id, known);
+    return known;
+  }
+
+  async #startGateway(): Promise<void> {
+    this.#gateway = await startGateway({
+      listen: this.#options.tcplisten ?? [],
+      replicas: [...this.#listening.values()].map(({ log }) => log),
+      onEvent: (event) => this.#emit(event),
+    });
   }
 
   #emit(event: ServiceEvent): void {
