@@ -3,7 +3,7 @@
  * `assembly/`). An engine knows nothing about WASI, logs or replicas; it runs code, counts instructions and reports
  * outcomes as values.
  */
-import type { FuncType } from '../wasm/module.js';
+import type { ExternKind, FuncType } from '../wasm/module.js';
 
 /** Why a trap happened. Traps are compared by code and position, never by an engine's message text. */
 export type TrapCode =
@@ -41,9 +41,17 @@ export type Outcome =
  */
 export type HostFunction = (...argsThenCounter: never[]) => number | bigint | undefined;
 
+/**
+ * An exported function, table, memory or global of an instance, as another instance of the SAME engine can import it.
+ * Opaque. Guests of the command line never need it: WASI imports functions only.
+ */
+export type Extern = object;
+
 /** Answers imports by name; `undefined` means "not provided" and the engine collects all of them into a LinkError. */
 export interface HostImports {
   resolve(module: string, name: string, type: FuncType): HostFunction | undefined;
+  /** Asked before `resolve`, and for imports that are no functions: something that another instance exports. */
+  resolveExtern?(module: string, name: string, kind: ExternKind): Extern | undefined;
 }
 
 /** Thrown by a host function to end the run with an outcome; engines catch it, it never leaves `run`. */
@@ -110,6 +118,8 @@ export interface EngineInstance {
   start(): Outcome;
   /** Calls an exported function and runs it to an outcome. */
   call(exportName: string, args: readonly BoundaryValue[]): Outcome;
+  /** An export for another instance's {@link HostImports.resolveExtern}; absent on an engine that cannot link. */
+  extern?(exportName: string): Extern | undefined;
 }
 
 export interface Engine {
