@@ -45,14 +45,9 @@ export class Ending {
     return this.#stage.kind === 'leaving' || this.#stage.kind === 'handed-over';
   }
 
-  /** From here on this replica neither changes the record nor releases output. */
-  get handedOver(): boolean {
-    return this.#stage.kind === 'handed-over';
-  }
-
   /** The record is final or belongs to the successor: membership must not be changed any more. */
   get recordFrozen(): boolean {
-    return this.#recording || this.handedOver;
+    return this.#recording || this.#stage.kind === 'handed-over';
   }
 
   /** The guest has ended. */

@@ -130,7 +130,7 @@ export class Primary implements Role {
 
   /** R1 and R5: acknowledged by everybody who could go live, and nobody has gone live yet. */
   #release(): void {
-    if (!this.#membership.trusted || this.#ending.handedOver) return;
+    if (!this.#membership.trusted) return;
     const acknowledged: number[] = [];
     const claimants = this.#membership.claimants();
     for (const claimant of claimants) {

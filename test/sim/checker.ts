@@ -21,10 +21,10 @@ export class Checker {
   }
 
   /**
-   * A fresh guest starts: another run of the service. (Allowed by the protocol only when nobody else can have the old
-   * one; a replica that still had it would be caught as it releases or goes live.)
+   * A replica without a history became live: another run of the service. (The protocol allows it only when nobody can
+   * have the old one; a replica that still had it would be caught as it releases or goes live.)
    */
-  started(): void {
+  startsAfresh(): void {
     this.#seen.clear();
     this.seenEvent = 0;
   }

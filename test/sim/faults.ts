@@ -30,15 +30,23 @@ export interface Fault {
   readonly restart: boolean;
 }
 
-export function drawFault(random: Random, targets: readonly string[]): Fault {
-  return {
-    // Often right at the start, while replicas join.
-    atMs: random.chance(0.25) ? random.between(0, 30) : random.between(0, 700),
-    kind: random.pick(FAULT_KINDS),
-    target: random.pick(targets),
-    durationMs: random.chance(0.5) ? random.between(1, 150) : random.between(150, 700),
-    restart: random.chance(0.6),
-  };
+/** Faults come alone or in quick succession on one replica: the second one meets it in the middle of something. */
+export function drawFaults(random: Random, targets: readonly string[], count: number): Fault[] {
+  const faults: Fault[] = [];
+  for (let left = count; left > 0; left--) {
+    const previous = faults.at(-1);
+    const atMs =
+      previous !== undefined && random.chance(0.4) ? previous.atMs + random.between(0, 60) : drawTime(random);
+    const target = previous !== undefined && random.chance(0.6) ? previous.target : random.pick(targets);
+    const durationMs = random.chance(0.5) ? random.between(1, 150) : random.between(150, 700);
+    faults.push({ atMs, kind: random.pick(FAULT_KINDS), target, durationMs, restart: random.chance(0.6) });
+  }
+  return faults;
+}
+
+/** Often right at the start, while replicas join. */
+function drawTime(random: Random): number {
+  return random.chance(0.25) ? random.between(0, 30) : random.between(0, 700);
 }
 
 /** Carries the fault out now; what lasts ends after its duration. */
@@ -52,7 +60,7 @@ export function strike(world: World, ids: readonly string[], fault: Fault): void
     case 'kill':
     case 'power-off':
       process?.kill(fault.kind === 'kill');
-      if (fault.restart) scheduler.after(durationMs, () => restart(world, target));
+      if (fault.restart) scheduler.after(durationMs, () => startReplica(world, target));
       break;
     case 'pause':
       process?.pause();
@@ -108,7 +116,8 @@ export function calm(world: World): void {
   for (const process of world.processes) process.resume();
 }
 
-function restart(world: World, id: string): void {
+/** Starts a replica by its usual command, unless it runs. */
+export function startReplica(world: World, id: string): void {
   if (world.process(id)?.running !== true) world.start(id, id === 'a' ? 'primary' : 'backup');
 }
 

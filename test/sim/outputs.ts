@@ -37,9 +37,11 @@ export class Outputs {
     if (last <= this.#takenEvent) return;
     const first = Math.max(this.#takenEvent, this.#trimmedEvent) + 1;
     this.#takenEvent = last;
-    const leavesAtMs = this.#world.scheduler.nowMs + this.#world.random.between(0, 2);
+    const { random, scheduler } = this.#world;
+    // Sometimes a client is slow to take its bytes.
+    const leavesAtMs = scheduler.nowMs + random.between(0, random.chance(0.03) ? 80 : 2);
     this.#lastLeavesAtMs = Math.max(this.#lastLeavesAtMs, leavesAtMs);
-    this.#world.scheduler.at(this.#lastLeavesAtMs, () => {
+    scheduler.at(this.#lastLeavesAtMs, () => {
       this.#process.whenRunning(() => this.#leave(first, last));
     });
   }

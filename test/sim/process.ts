@@ -154,7 +154,7 @@ export class SimProcess {
   #carryOutForGuest(effect: Effect): void {
     switch (effect.type) {
       case 'start-guest':
-        if (effect.mode === 'live') this.#startLive();
+        if (effect.mode === 'live') this.#goLive();
         break;
       case 'append-to-guest':
         this.#replayQueue.push(effect);
@@ -187,11 +187,6 @@ export class SimProcess {
       this.#world.checker.finished(this);
     }
     this.#world.network.endAllOf(this);
-  }
-
-  #startLive(): void {
-    this.#world.checker.started();
-    this.#goLive();
   }
 
   #goLive(): void {

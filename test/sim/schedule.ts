@@ -3,7 +3,7 @@
  * be there again, unless everybody who could bring it back has died (liveness).
  */
 import { EXIT_CODES } from '../../src/replica/exit-codes.js';
-import { calm, drawFault, type Fault, strike } from './faults.js';
+import { calm, drawFaults, type Fault, startReplica, strike } from './faults.js';
 import type { SimProcess } from './process.js';
 import { Random } from './random.js';
 import { World } from './world.js';
@@ -34,13 +34,7 @@ export function drawSchedule(seed: number, steps?: number): Schedule {
   const guestEvents = random.chance(0.3) ? random.whole(5, 150) : Number.MAX_SAFE_INTEGER;
   const ids = idsOf(backups);
   const count = steps ?? random.whole(0, 5);
-  return {
-    seed,
-    backups,
-    minBackups,
-    guestEvents,
-    faults: Array.from({ length: count }, () => drawFault(random, ids)),
-  };
+  return { seed, backups, minBackups, guestEvents, faults: drawFaults(random, ids, count) };
 }
 
 /** @throws SafetyError, LivenessError, or InvariantError from a replica */
@@ -50,8 +44,7 @@ export function runSchedule(schedule: Schedule, onTrace?: (line: string) => void
   const random = new Random(seed ^ 0x5eed);
   const world = new World({ random, minBackups, guestEvents, ...(onTrace ? { onTrace } : {}) });
   for (const id of ids) {
-    const start = (): void => world.start(id, id === 'a' ? 'primary' : 'backup');
-    world.scheduler.after(random.between(0, 40), start);
+    world.scheduler.after(random.between(0, 40), () => startReplica(world, id));
   }
   for (const fault of schedule.faults) world.scheduler.at(fault.atMs, () => strike(world, ids, fault));
   world.scheduler.runUntil(schedule.faults.length === 0 ? 200 : FAULTS_END_MS);

@@ -1,4 +1,5 @@
 /** Everything outside the replicas: time, network, arbiter, processes, and what each process does with an effect. */
+import { sameMember } from '../../src/arbiter/arbiter.js';
 import { MemoryArbiter } from '../../src/arbiter/memory.js';
 import type { Heartbeat } from '../../src/replica/messages.js';
 import type { ArbiterResult, Effect, Input, ReplicaConfig } from '../../src/replica/types.js';
@@ -130,7 +131,10 @@ export class World {
 
   #applyToArbiter(effect: ArbiterEffect): ArbiterResult {
     if (effect.type === 'arbiter-read') return { kind: 'read', current: this.arbiter.state };
+    const before = this.arbiter.state?.record;
     const result = this.arbiter.apply(effect.expectedGeneration, effect.record);
+    const heir = before?.members.some((member) => effect.record.members.some((other) => sameMember(member, other)));
+    if (result.won && heir !== true) this.checker.startsAfresh();
     this.note(`arbiter ${brief(effect)} ${result.won ? 'won' : 'lost'}`);
     return result.won ? { kind: 'won', generation: result.generation } : { kind: 'lost', current: result.current };
   }
