@@ -1,0 +1,87 @@
+/** The commands of a transcript. Each is one line; what it makes happen is written below it. */
+import { type ArbiterMode, Cluster } from './cluster.js';
+import { describeRecord } from './describe.js';
+
+type Command = (cluster: Cluster, args: readonly string[]) => void;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  /** start ID primary|backup [OPTION=VALUE ...]; options: minBackups, service, module, primary, joinTimeout */
+  start(cluster, [id = '', role, ...options]) {
+    const values = new Map(options.map((option) => option.split('=') as [string, string]));
+    cluster.add(id, {
+      role: role === 'backup' ? 'backup' : 'primary',
+      minBackups: Number(values.get('minBackups') ?? 1),
+      service: values.get('service') ?? 'kv',
+      manifest: { args: '[]', module: values.get('module') ?? 'm1' },
+      joinTimeoutMs: Number(values.get('joinTimeout') ?? 30_000),
+      primaryAddress: values.get('primary') ?? 'a',
+    });
+  },
+  /** run: deliver everything */
+  run: (cluster) => cluster.run(),
+  /** pass MS: let time pass, delivering everything */
+  pass: (cluster, [ms]) => cluster.pass(Number(ms)),
+  /** log ID FIRST-LAST: the live guest logs a batch */
+  log(cluster, [id = '', range = '']) {
+    const [firstEvent = 0, lastEvent = 0] = range.split('-').map(Number);
+    const batch = new Uint8Array(10);
+    cluster.input(id, { type: 'log', firstEvent, lastEvent, counter: lastEvent * 100, batch });
+  },
+  /** executed ID EVENT: the replaying guest has come so far */
+  executed(cluster, [id = '', event]) {
+    cluster.input(id, { type: 'executed', position: { event: Number(event), counter: Number(event) * 100 } });
+  },
+  /** left ID EVENT: the outputs up to there have left */
+  left: (cluster, [id = '', event]) => cluster.input(id, { type: 'outputs-left', event: Number(event) }),
+  /** guest-live ID */
+  'guest-live': (cluster, [id = '']) => cluster.input(id, { type: 'guest-live' }),
+  /** guest-exit ID CODE */
+  'guest-exit'(cluster, [id = '', code]) {
+    const outcome = { exitCode: Number(code), description: `exited with code ${code}` };
+    cluster.input(id, { type: 'guest-exit', outcome });
+  },
+  /** diverge ID */
+  diverge(cluster, [id = '']) {
+    cluster.input(id, { type: 'guest-diverged', report: 'event 2: expected clock_time_get, saw fd_write' });
+  },
+  /** host-fault ID */
+  'host-fault': (cluster, [id = '']) => cluster.input(id, { type: 'host-fault', reason: 'memory.grow was refused' }),
+  /** sigterm ID */
+  sigterm: (cluster, [id = '']) => cluster.input(id, { type: 'shutdown' }),
+  kill: (cluster, [id = '']) => cluster.kill(id),
+  pause: (cluster, [id = '']) => cluster.pause(id),
+  resume: (cluster, [id = '']) => cluster.resume(id),
+  /** cut A B: nothing passes between them; cut-way A B: nothing passes from A to B */
+  cut(cluster, [a = '', b = '']) {
+    cluster.cut(a, b);
+    cluster.cut(b, a);
+  },
+  'cut-way': (cluster, [from = '', to = '']) => cluster.cut(from, to),
+  reset: (cluster, [a = '', b = '']) => cluster.reset(a, b),
+  heal: (cluster) => cluster.heal(),
+  /** arbiter up|away|lose-reply */
+  arbiter(cluster, [mode]) {
+    cluster.arbiterMode = mode as ArbiterMode;
+  },
+};
+
+/** Runs a transcript's commands in a fresh cluster; returns it with what happened written below each of them. */
+export function play(transcript: string): string {
+  const cluster = new Cluster();
+  const lines: string[] = [];
+  for (const line of transcript.split('\n').filter((line) => !line.startsWith('  '))) {
+    lines.push(line);
+    if (line === '' || line.startsWith('#')) continue;
+    const [name = '', ...args] = line.split(' ');
+    if (name === 'record') {
+      const record = cluster.arbiter.state?.record;
+      lines.push(`  ${record === undefined ? 'none' : describeRecord(record)}`);
+      continue;
+    }
+    const command = COMMANDS[name];
+    if (command === undefined) throw new Error(`unknown command ${JSON.stringify(name)}`);
+    command(cluster, args);
+    lines.push(...cluster.takeLines().map((happened) => `  ${happened}`));
+  }
+  return lines.join('\n');
+}
