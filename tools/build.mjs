@@ -47,6 +47,19 @@ function copyAssets() {
   }
 }
 
+/** The interpreter's dispatch loops and the tables of its translator follow from one table in tools/interp/. */
+function generateStep() {
+  const script = path.join(ROOT, 'tools/interp/generate.mjs');
+  const folders = ['assembly/generated', 'src/engine/interpreter/generated'];
+  return {
+    name: 'interpreter sources',
+    inputs: [...walk(path.join(ROOT, 'tools/interp')), ...folders.flatMap((folder) => walk(path.join(ROOT, folder)))],
+    outputs: [],
+    tool: 'assemblyscript',
+    run: () => runNode([script], ROOT),
+  };
+}
+
 function interpreterStep() {
   const config = path.join(ROOT, 'asconfig.json');
   const wasm = path.join(DIST, 'engine/interpreter/interpreter.wasm');
@@ -84,7 +97,7 @@ function assemblyScriptGuests() {
 }
 
 async function main() {
-  const steps = [typescriptStep()];
+  const steps = [generateStep(), typescriptStep()];
   if (existsSync(path.join(ROOT, 'assembly/index.ts'))) steps.push(interpreterStep());
   for (const name of assemblyScriptGuests()) steps.push(guestStep(name));
   // Every step runs even if an earlier one fails, so that one run shows everything that is wrong.

@@ -1,0 +1,49 @@
+/** The interpreter behind the engine interface. */
+import { DecodeError } from '../../errors.js';
+import { decodeModule } from '../../wasm/decode/index.js';
+import { assertSupported, scanFeatures } from '../../wasm/features.js';
+import type { Module } from '../../wasm/module.js';
+import { validateModule } from '../../wasm/validate/index.js';
+import type { Engine, PreparedModule } from '../engine.js';
+import { InterpretedModule } from './prepared.js';
+import { type WasmModule, WebAssembly } from './webassembly.js';
+
+export interface InterpreterEngineOptions {
+  /** The bytes of the loop, built from assembly/ (interpreter.wasm beside the compiled engine.js). */
+  readonly loop: Uint8Array;
+  /** SHA-256 as lower-case hex; the platform's Web Crypto by default. */
+  readonly sha256?: (bytes: Uint8Array) => Promise<string>;
+}
+
+export class InterpreterEngine implements Engine {
+  readonly name = 'interpreter';
+  private compiled: Promise<WasmModule> | undefined;
+
+  constructor(private readonly options: InterpreterEngineOptions) {}
+
+  /** @throws DecodeError FTW_MALFORMED, FTW_INVALID or FTW_UNSUPPORTED with the offset */
+  async prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule> {
+    const module = decodeModule(bytes);
+    assertSupported(module);
+    validateModule(module);
+    refuseExceptions(module);
+    const hash = await (this.options.sha256 ?? sha256)(bytes);
+    this.compiled ??= WebAssembly.compile(this.options.loop);
+    const loop = await this.compiled;
+    onProgress?.(bytes.length, bytes.length);
+    return new InterpretedModule(hash, module, loop);
+  }
+}
+
+/** Exceptions run on the compiled engine only, so far. */
+function refuseExceptions(module: Module): void {
+  const use = scanFeatures(module).find(({ feature }) => feature === 'exceptions' || feature === 'legacy-exceptions');
+  if (use === undefined) return;
+  const message = `the interpreter does not run exception handling: ${use.what}`;
+  throw new DecodeError('FTW_UNSUPPORTED', use.offset, message, { feature: use.feature, what: use.what });
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await globalThis.crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

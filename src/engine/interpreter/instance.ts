@@ -1,0 +1,110 @@
+/** A running guest on the interpreter. */
+import { LinkError } from '../../errors.js';
+import type { Export, Module } from '../../wasm/module.js';
+import { allGlobals, allMemories, allTables } from '../../wasm/spaces.js';
+import type { BoundaryValue, EngineInstance, Extern, GuestMemory, Outcome } from '../engine.js';
+import { type InterpreterExtern, registerExtern } from './externs.js';
+import { HelperTrap } from './helpers.js';
+import { type InstanceSpaces, placeSegments } from './instantiate.js';
+import type { Machine } from './machine.js';
+import type { Runner } from './runner.js';
+
+export class InterpreterInstance implements EngineInstance {
+  readonly memory: GuestMemory | undefined;
+  private readonly exportsByName: Map<string, Export>;
+  /** An instance whose segments did not fit traps before its first instruction. */
+  private stillborn: Outcome | undefined;
+  private readonly externs = new Map<string, InterpreterExtern>();
+
+  constructor(
+    readonly module: Module,
+    readonly spaces: InstanceSpaces,
+    readonly runner: Runner,
+  ) {
+    const { machine } = spaces;
+    this.exportsByName = new Map(module.exports.map((each) => [each.name, each]));
+    this.memory = allMemories(module).length > 0 ? new InterpreterMemory(machine) : undefined;
+    try {
+      placeSegments(spaces, spaces);
+    } catch (thrown) {
+      if (!(thrown instanceof HelperTrap)) throw thrown;
+      this.stillborn = { kind: 'trapped', counter: 0, trap: thrown.trap, message: thrown.message };
+    }
+  }
+
+  get counter(): number {
+    return this.runner.counter;
+  }
+
+  start(): Outcome {
+    if (this.stillborn !== undefined) return this.stillborn;
+    const { start } = this.module;
+    if (start === undefined) return { kind: 'returned', counter: this.counter, values: [] };
+    return this.runner.invoke(this.spaces.functionRefs[start]!, []);
+  }
+
+  call(exportName: string, args: readonly BoundaryValue[]): Outcome {
+    if (this.stillborn !== undefined) return this.stillborn;
+    const found = this.exportsByName.get(exportName);
+    if (found?.kind !== 'func') {
+      throw new LinkError(`the module exports no function named ${JSON.stringify(exportName)}`, { exportName });
+    }
+    return this.runner.invoke(this.spaces.functionRefs[found.index]!, args);
+  }
+
+  extern(exportName: string): Extern | undefined {
+    const known = this.externs.get(exportName);
+    if (known !== undefined) return known;
+    const found = this.exportsByName.get(exportName);
+    const extern = found && this.makeExtern(found);
+    if (extern !== undefined) this.externs.set(exportName, registerExtern(extern));
+    return extern;
+  }
+
+  private makeExtern({ kind, index }: Export): InterpreterExtern | undefined {
+    const { module, runner, spaces } = this;
+    const { machine } = spaces;
+    switch (kind) {
+      case 'func':
+        return { machine, runner, kind, ref: spaces.functionRefs[index]!, type: spaces.functionTypes[index]! };
+      case 'table':
+        return { machine, runner, kind, record: spaces.tables[index]!, table: allTables(module)[index]! };
+      case 'memory':
+        return { machine, runner, kind, memory: allMemories(module)[index]! };
+      case 'global':
+        return { machine, runner, kind, address: spaces.globals[index]!.address, global: allGlobals(module)[index]! };
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** The guest's part of the linear memory. Growing replaces the buffer, so both views are made anew when it has. */
+class InterpreterMemory implements GuestMemory {
+  private currentBytes: Uint8Array;
+  private currentView: DataView;
+
+  constructor(private readonly machine: Machine) {
+    this.currentBytes = machine.guestView();
+    this.currentView = viewOf(this.currentBytes);
+  }
+
+  get bytes(): Uint8Array {
+    if (this.currentBytes.length !== this.machine.guestBytes) this.renew();
+    return this.currentBytes;
+  }
+
+  get view(): DataView {
+    if (this.currentBytes.length !== this.machine.guestBytes) this.renew();
+    return this.currentView;
+  }
+
+  private renew(): void {
+    this.currentBytes = this.machine.guestView();
+    this.currentView = viewOf(this.currentBytes);
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

@@ -1,0 +1,115 @@
+/**
+ * A machine: one linear memory, one loop, and the instances that live in it. Usually that is one instance; instances
+ * that share a memory, table or global by import are in the same machine.
+ */
+import { instantiateSync } from '@assemblyscript/loader';
+import type { EngineLimits } from '../engine.js';
+import { CodeMap } from './code-map.js';
+import { Functions } from './functions.js';
+import { Entry, Memory, State } from './generated/abi.js';
+import { Ir } from './generated/ir.js';
+import { LinearMemory } from './memory.js';
+import { References } from './references.js';
+import { Segments } from './segments.js';
+import { Tables } from './tables.js';
+import { Translator } from './translate/translate.js';
+import type { WasmModule } from './webassembly.js';
+
+interface LoopExports {
+  /** Runs from the state block until something needs the host; returns an Exit code. */
+  run(): number;
+}
+
+/** Room for the frames of functions that cannot recurse, which take no stack units. */
+const STACK_SLACK_BYTES = 16 << 20;
+/** A unit is 8 bytes of declared frame; results may need as much again (see FrameLayout). */
+const STACK_BYTES_PER_UNIT = 16;
+
+/** One translator serves all machines: it is only busy while it runs. */
+const translator = new Translator();
+
+export class Machine {
+  readonly memory = new LinearMemory();
+  readonly functions = new Functions(this.memory);
+  readonly tables = new Tables(this.memory);
+  readonly segments = new Segments();
+  readonly references = new References(this);
+  readonly code = new CodeMap();
+  /** Runs the loop; returns an Exit code. */
+  readonly runLoop: () => number;
+  readonly stackStart: number;
+  /** Where the outermost frame of a run returns to. */
+  readonly halt: number;
+  /** Declared maximum of the guest memory, in pages. */
+  guestPagesMax = 0x1_0000;
+  /** An instance has brought a memory; there is room for one. */
+  hasMemory = false;
+  /** Code in stepping form, by function reference. */
+  private readonly steppingEntries = new Map<number, number>();
+
+  constructor(
+    loop: WasmModule,
+    readonly limits: EngineLimits,
+  ) {
+    const imports = { env: { memory: this.memory.wasm } };
+    const instance = instantiateSync(loop as never, imports as never) as unknown as { exports: LoopExports };
+    this.runLoop = instance.exports.run;
+    const stackBytes = limits.stackUnitsMax * STACK_BYTES_PER_UNIT + STACK_SLACK_BYTES;
+    this.stackStart = this.memory.allocate(stackBytes);
+    this.memory.u32[State.STACK_END >> 2] = this.stackStart + stackBytes;
+    this.halt = this.writeHalt();
+  }
+
+  /** A call record with nothing in it, as a return expects in front of its address, and the halt instruction. */
+  private writeHalt(): number {
+    const at = this.memory.allocate(16);
+    this.memory.u16[at >> 1] = Ir.call_tail;
+    this.memory.u16[(at + 12) >> 1] = Ir.halt;
+    return at + 12;
+  }
+
+  /** Address of a guest function's Entry record; translates it on its first call. */
+  entryOf(ref: number): number {
+    const known = this.functions.entry(ref);
+    if (known !== 0) return known;
+    const entry = this.place(ref, false);
+    this.functions.setEntry(ref, entry);
+    return entry;
+  }
+
+  /** The same function in the form in which every instruction waits for its own charge. */
+  steppingEntryOf(ref: number): number {
+    const known = this.steppingEntries.get(ref);
+    if (known !== undefined) return known;
+    const entry = this.place(ref, true);
+    this.steppingEntries.set(ref, entry);
+    return entry;
+  }
+
+  private place(ref: number, stepping: boolean): number {
+    const { memory } = this;
+    const definition = this.functions.definition(ref);
+    if (definition.kind === 'host') throw new Error('a host function has no code');
+    const { bytes, relocations, loopHeaders } = translator.translate(definition.env, definition.index, { stepping });
+    const entry = memory.allocate(bytes.length, 8);
+    memory.u8.set(bytes, entry);
+    for (const at of relocations) memory.u32[(entry + at) >> 2]! += entry + Entry.SIZE;
+    this.code.add({ entry, end: entry + bytes.length, ref, stepping, loopHeaders });
+    return entry;
+  }
+
+  /** Whether a function can call itself, directly or not: then its entry is a place to look up, and its frame counts. */
+  isRecursive(ref: number): boolean {
+    const definition = this.functions.definition(ref);
+    return definition.kind === 'guest' && definition.env.isRecursive(definition.index);
+  }
+
+  /** Bytes of the guest's memory. */
+  get guestBytes(): number {
+    return this.memory.guestPages * 0x1_0000;
+  }
+
+  guestView(): Uint8Array {
+    return new Uint8Array(this.memory.wasm.buffer, Memory.GUEST, this.guestBytes);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * From code addresses back to WebAssembly. Nothing is kept for this while the guest runs: translation is a function of
+ * the module alone, so translating once more with an observer tells all.
+ */
+import { COST_OF } from '../../inject/costs.js';
+import { opcodeAt } from '../../wasm/instructions.js';
+import type { CodeRange } from './code-map.js';
+import { Entry } from './generated/abi.js';
+import type { Machine } from './machine.js';
+import { Translator } from './translate/translate.js';
+
+/** Its own translator: the machine's may be in use. */
+const translator = new Translator();
+
+export interface CodePosition {
+  /** Module offset of the instruction. */
+  readonly offset: number;
+  /** Instructions behind it that have been charged already. */
+  readonly charged: number;
+}
+
+/** Module offset and code position of every instruction of a function that can be reached, in order. */
+export function instructionPositions(
+  machine: Machine,
+  ref: number,
+  stepping: boolean,
+): { offsets: number[]; positions: number[] } {
+  const offsets: number[] = [];
+  const positions: number[] = [];
+  const definition = machine.functions.definition(ref);
+  if (definition.kind === 'guest') {
+    const observer = (offset: number, position: number) => {
+      offsets.push(offset);
+      positions.push(position);
+    };
+    translator.translate(definition.env, definition.index, { stepping, observer, fuse: false });
+  }
+  return { offsets, positions };
+}
+
+/** The instruction that the code at `address` belongs to. */
+export function positionOf(machine: Machine, range: CodeRange, address: number): CodePosition {
+  const at = address - range.entry - Entry.SIZE;
+  const { offsets, positions } = instructionPositions(machine, range.ref, range.stepping);
+  let index = positions.length - 1;
+  while (index > 0 && positions[index]! > at) index--;
+  const offset = offsets[index]!;
+  return { offset, charged: range.stepping ? 0 : chargedAfter(machine, range.ref, offset) };
+}
+
+/** What the edge that led to the instruction at `offset` pays for the instructions behind it. */
+function chargedAfter(machine: Machine, ref: number, wanted: number): number {
+  const definition = machine.functions.definition(ref);
+  if (definition.kind === 'host') return 0;
+  const observer = (offset: number) => {
+    if (offset === wanted) translator.state.meter.probe();
+  };
+  translator.translate(definition.env, definition.index, { observer, fuse: false });
+  const own = COST_OF[opcodeAt(definition.env.module.bytes, wanted)]!;
+  return translator.state.meter.probed - own;
+}

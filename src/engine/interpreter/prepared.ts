@@ -1,0 +1,78 @@
+/** A decoded and validated module, and how to make instances of it. */
+import { FtWasmError } from '../../errors.js';
+import { recursiveFunctions } from '../../inject/index.js';
+import type { Module } from '../../wasm/module.js';
+import { functionType, functionTypeIndices } from '../../wasm/spaces.js';
+import type { EngineInstance, InstanceOptions, PreparedModule } from '../engine.js';
+import { InterpreterInstance } from './instance.js';
+import { allocate } from './instantiate.js';
+import { machineFor, resolveImports } from './linker.js';
+import { Machine } from './machine.js';
+import { Runner } from './runner.js';
+import type { WasmModule } from './webassembly.js';
+
+/** Runners by machine: instances that share a machine share its counter. */
+const runners = new WeakMap<Machine, Runner>();
+
+function runnerOf(machine: Machine, options: InstanceOptions): Runner {
+  const known = runners.get(machine);
+  if (known !== undefined) return known;
+  const runner = new Runner(machine, options);
+  runners.set(machine, runner);
+  return runner;
+}
+
+export class InterpretedModule implements PreparedModule {
+  readonly imports: PreparedModule['imports'];
+  readonly exports: PreparedModule['exports'];
+  private recursive: Uint8Array | undefined;
+
+  constructor(
+    readonly hash: string,
+    readonly module: Module,
+    private readonly loop: WasmModule,
+  ) {
+    this.imports = module.imports.map(({ module: from, name, desc }) => ({
+      module: from,
+      name,
+      kind: desc.kind,
+      ...(desc.kind === 'func' ? { type: module.types[desc.typeIndex]! } : {}),
+    }));
+    this.exports = module.exports.map(({ name, kind, index }) => ({
+      name,
+      kind,
+      ...(kind === 'func' ? { type: functionType(module, index)! } : {}),
+    }));
+  }
+
+  /** @throws LinkError when imports are missing, FTW_LIMIT when the module needs more than the limits allow */
+  instantiate(options: InstanceOptions): EngineInstance {
+    this.checkLimits(options);
+    const { module } = this;
+    const resolved = resolveImports(module, options);
+    const machine = machineFor(module, resolved) ?? new Machine(this.loop, options.limits);
+    const spaces = allocate(module, machine, resolved, options, () => this.recursiveFunctions());
+    return new InterpreterInstance(module, spaces, runnerOf(machine, options));
+  }
+
+  /** Found when the first function is translated, once for all instances. */
+  private recursiveFunctions(): Uint8Array {
+    this.recursive ??= recursiveFunctions(this.module, functionTypeIndices(this.module));
+    return this.recursive;
+  }
+
+  private checkLimits({ limits }: InstanceOptions): void {
+    for (const { min } of this.module.memories) {
+      if (min > limits.memoryPagesMax) throw tooLarge('memory', 'pages', min, limits.memoryPagesMax);
+    }
+    for (const { table } of this.module.tables) {
+      const { min } = table.limits;
+      if (min > limits.tableElementsMax) throw tooLarge('table', 'elements', min, limits.tableElementsMax);
+    }
+  }
+}
+
+function tooLarge(what: string, unit: string, min: number, max: number): FtWasmError {
+  const message = `the module declares a ${what} of at least ${min} ${unit}, the limit is ${max}`;
+  return new FtWasmError('FTW_LIMIT', message, { what, min, max });
+}

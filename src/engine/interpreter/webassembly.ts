@@ -1,0 +1,19 @@
+/**
+ * The part of the WebAssembly JavaScript interface that hosts the loop. Declared here because the types come with the
+ * DOM library only, whose other names would then be visible everywhere.
+ */
+
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+/** A compiled module; opaque. */
+export type WasmModule = object;
+
+interface WasmNamespace {
+  compile(bytes: Uint8Array): Promise<WasmModule>;
+  readonly Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory;
+}
+
+export const WebAssembly = (globalThis as unknown as { WebAssembly: WasmNamespace }).WebAssembly;
