@@ -121,6 +121,21 @@ export class ByteWriter {
     this.used = length;
   }
 
+  /**
+   * The buffer itself, with room for `extra` more bytes at `length`, for loops that write bytes on their own; they report
+   * how far they came with {@link advanceTo}. Valid until the next other write.
+   */
+  reserve(extra: number): Uint8Array {
+    this.ensure(extra);
+    return this.buffer;
+  }
+
+  /** Sets `length` after writes into the buffer that {@link reserve} gave. */
+  advanceTo(length: number): void {
+    invariant(length >= this.used && length <= this.buffer.length, 'advance beyond what was reserved');
+    this.used = length;
+  }
+
   private ensure(extra: number): void {
     if (this.used + extra > this.buffer.length) this.grow(extra);
   }
