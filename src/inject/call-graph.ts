@@ -8,7 +8,8 @@
  */
 import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instructions.js';
 import type { ConstExpr, Module } from '../wasm/module.js';
-import { Op } from '../wasm/opcode.js';
+import { Imm, Op } from '../wasm/opcode.js';
+import { IMMEDIATE_OF } from '../wasm/opcode-lookup.js';
 import { stronglyConnected } from './strongly-connected.js';
 
 /** 1 for each function (original index, imports first) that lies on a cycle of the call graph. */
@@ -16,6 +17,17 @@ export function recursiveFunctions(module: Module, typeIndexOf: Uint32Array): Ui
   const graph = new CallGraph(module, typeIndexOf);
   return stronglyConnected(graph.edges).subarray(0, typeIndexOf.length);
 }
+
+/** Shapes of instructions by first byte: no immediates, one integer, alignment and offset, or to be looked at. */
+const Form = { Plain: 0, Integer: 1, MemArg: 2, Other: 3 } as const;
+const VISITED: readonly number[] = [Op.Call, Op.ReturnCall, Op.RefFunc];
+const INTEGERS: readonly number[] = [Imm.Label, Imm.Local, Imm.Global, Imm.I32, Imm.I64, Imm.BlockType];
+const FORM_OF = Uint8Array.from({ length: 256 }, (_, first) => {
+  const immediate = first < 0xfb ? IMMEDIATE_OF[first]! : Imm.Undefined;
+  if (immediate === Imm.None) return Form.Plain;
+  if (immediate === Imm.MemArg) return Form.MemArg;
+  return INTEGERS.includes(immediate) && !VISITED.includes(first) ? Form.Integer : Form.Other;
+});
 
 class CallGraph {
   /** Successors by node: functions by original index, then one node per type. */
@@ -36,18 +48,36 @@ class CallGraph {
     for (const callee of this.addressTaken) this.edges[this.typeNode[typeIndexOf[callee]!]!]!.push(callee);
   }
 
+  /** The one loop that sees every instruction before the pass does, so the common forms are skipped inline. */
   private scan(caller: number, start: number, end: number): void {
     const { bytes } = this.module;
-    const targets = this.edges[caller]!;
     for (let pos = start; pos < end; ) {
-      const op = opcodeAt(bytes, pos);
-      const immediates = immediatesAt(bytes, pos);
-      if (op === Op.Call || op === Op.ReturnCall) add(targets, lebU32At(bytes, immediates));
-      else if (op === Op.CallIndirect || op === Op.ReturnCallIndirect) {
-        add(targets, this.typeNode[lebU32At(bytes, immediates)]!);
-      } else if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
-      pos = skipImmediates(bytes, op, immediates);
+      const first = bytes[pos]!;
+      const form = FORM_OF[first]!;
+      pos++;
+      if (form === Form.Plain) continue;
+      if (form === Form.Other) {
+        pos = this.visit(caller, pos - 1);
+        continue;
+      }
+      if (form === Form.MemArg && bytes[pos++]! >= 0x40) {
+        pos = skipImmediates(bytes, first, pos - 1);
+        continue;
+      }
+      while (bytes[pos++]! >= 0x80);
     }
+  }
+
+  /** An instruction that may be a call, or is rare. Answers where the next one starts. */
+  private visit(caller: number, start: number): number {
+    const { bytes } = this.module;
+    const op = opcodeAt(bytes, start);
+    const immediates = immediatesAt(bytes, start);
+    if (op === Op.Call || op === Op.ReturnCall) add(this.edges[caller]!, lebU32At(bytes, immediates));
+    else if (op === Op.CallIndirect || op === Op.ReturnCallIndirect) {
+      add(this.edges[caller]!, this.typeNode[lebU32At(bytes, immediates)]!);
+    } else if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
+    return skipImmediates(bytes, op, immediates);
   }
 
   private addSegments(): void {

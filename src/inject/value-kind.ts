@@ -1,3 +1,5 @@
+import { ValType } from '../wasm/module.js';
+
 /** What is known about the bits of a float or vector on the operand stack or in a local. See `nan.ts`. */
 export const ValueKind = {
   /** The bits are the same on every host and must not be touched. Everything that is not a float is Exact. */
@@ -18,4 +20,9 @@ export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 /** Whether the bits must be fixed before anything can observe them. */
 export function isLoose(kind: number): boolean {
   return kind > ValueKind.Number;
+}
+
+/** Whether values of the type are floats or vectors, the only ones that can be anything but Exact. */
+export function isFloat(type: number): boolean {
+  return type <= ValType.F32 && type >= ValType.V128;
 }

@@ -6,49 +6,46 @@
  */
 import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instructions.js';
 import { ValType } from '../wasm/module.js';
-import { FLAT_OPCODES, Op } from '../wasm/opcode.js';
-import { PARAM_COUNT_OF, RESULT_TYPE_OF, SIGNATURE_VARIES } from '../wasm/opcode-lookup.js';
+import { Op } from '../wasm/opcode.js';
+import { PARAM_COUNT_OF, RESULT_TYPE_OF } from '../wasm/opcode-lookup.js';
 import { branch, branchIf, branchTable, returnFromFunction, unreachable } from './branches.js';
 import { call, callIndirect, tailCall, tailCallIndirect } from './calls.js';
 import { beginBlock, beginIf, beginLoop, elseArm, endBlock } from './control.js';
 import { COST_OF } from './costs.js';
 import { beginTry, beginTryTable, catchArm, delegateTo, rethrow, throwRef, throwTag } from './exceptions.js';
 import type { FunctionPass } from './function-pass.js';
-import { applyNanRule, cleanTop, constantKind, NAN_RULE_OF, selectKinds } from './nan.js';
-import { isLoose, ValueKind } from './value-kind.js';
-
-/** How the loop treats an opcode. */
-const Action = { Copy: 0, Nan: 1, Special: 2 } as const;
-
-/** Special although their types are fixed. */
-const SPECIAL: readonly number[] = [Op.MemoryGrow, Op.F32Const, Op.F64Const, Op.V128Const];
-
-const ACTION_OF = new Uint8Array(FLAT_OPCODES);
-for (let op = 0; op < FLAT_OPCODES; op++) {
-  if (PARAM_COUNT_OF[op] === SIGNATURE_VARIES || SPECIAL.includes(op)) ACTION_OF[op] = Action.Special;
-  else if (NAN_RULE_OF[op] !== 0) ACTION_OF[op] = Action.Nan;
-}
+import { applyNanRule, cleanTop, constantKind, selectKinds } from './nan.js';
+import { ACTION_OF, Action, copyPlainRun } from './plain-run.js';
+import { isFloat, isLoose, ValueKind } from './value-kind.js';
 
 /** Walks the body that `pass` has begun and writes its instrumented form to `pass.code`, final `end` included. */
 export function walk(pass: FunctionPass): void {
-  const { bytes, code } = pass;
-  const nans = pass.options.canonicalNans;
-  const eager = pass.options.eager === true;
+  if (pass.options.eager === true) return walkEagerly(pass);
   while (pass.pos < pass.end) {
-    if (eager) settleEverything(pass);
-    const start = pass.pos;
-    const op = bytes[start]! < 0xfb ? bytes[start]! : opcodeAt(bytes, start);
-    const action = ACTION_OF[op]!;
-    pass.pending += COST_OF[op]!;
-    if (action === Action.Special) {
-      special(pass, op, start);
-      continue;
-    }
-    if (action === Action.Nan && nans) applyNanRule(pass, op);
-    else applySignature(pass, op);
-    pass.pos = skipImmediates(bytes, op, immediatesAt(bytes, start));
-    code.copy(bytes, start, pass.pos);
+    copyPlainRun(pass);
+    step(pass);
   }
+}
+
+/** See {@link InjectOptions.eager}. */
+function walkEagerly(pass: FunctionPass): void {
+  while (pass.pos < pass.end) {
+    settleEverything(pass);
+    step(pass);
+  }
+}
+
+/** One instruction of any kind. */
+function step(pass: FunctionPass): void {
+  const { bytes } = pass;
+  const start = pass.pos;
+  const op = opcodeAt(bytes, start);
+  pass.pending += COST_OF[op]!;
+  if (ACTION_OF[op] === Action.Special || ACTION_OF[op] === Action.Local) return special(pass, op, start);
+  if (ACTION_OF[op] === Action.Nan && pass.options.canonicalNans) applyNanRule(pass, op);
+  else applySignature(pass, op);
+  pass.pos = skipImmediates(bytes, op, immediatesAt(bytes, start));
+  pass.code.copy(bytes, start, pass.pos);
 }
 
 /** Leaves nothing pending and the top operand exact; see {@link InjectOptions.eager}. */
@@ -210,8 +207,4 @@ function refFunc(pass: FunctionPass, original: number): void {
   pass.referenced.add(original);
   pass.op(Op.RefFunc, pass.layout.functionIndex(original));
   pass.push(ValType.FuncRef);
-}
-
-function isFloat(type: number): boolean {
-  return type <= ValType.F32 && type >= ValType.V128;
 }

@@ -1,0 +1,65 @@
+/**
+ * The hot loop: instructions that are copied as they are, and accesses to integer locals, whose index moves up by the two
+ * added parameters. They are nine in ten, so this loop keeps its state in variables and writes bytes itself.
+ */
+import { skipImmediates } from '../wasm/instructions.js';
+import { FLAT_OPCODES, Imm, Op } from '../wasm/opcode.js';
+import { IMMEDIATE_OF, PARAM_COUNT_OF, RESULT_TYPE_OF, SIGNATURE_VARIES } from '../wasm/opcode-lookup.js';
+import { COST_OF } from './costs.js';
+import type { FunctionPass } from './function-pass.js';
+import { NAN_RULE_OF } from './nan.js';
+import { ADDED_PARAMS } from './type-table.js';
+import { isFloat, ValueKind } from './value-kind.js';
+
+/** How an opcode is treated. Copy: one byte that costs 1, then nothing, an integer, or alignment and offset. */
+export const Action = { Copy: 0, Local: 1, Plain: 2, Nan: 3, Special: 4 } as const;
+
+/** Special although their types are fixed. */
+const SPECIAL: readonly number[] = [Op.MemoryGrow, Op.F32Const, Op.F64Const, Op.V128Const];
+const COPIED: readonly number[] = [Imm.None, Imm.I32, Imm.I64, Imm.Memory, Imm.MemArg];
+
+/** {@link Action} by flat opcode. */
+export const ACTION_OF = Uint8Array.from({ length: FLAT_OPCODES }, (_, op) => {
+  if (op === Op.LocalGet || op === Op.LocalSet || op === Op.LocalTee) return Action.Local;
+  if (PARAM_COUNT_OF[op] === SIGNATURE_VARIES || SPECIAL.includes(op)) return Action.Special;
+  if (NAN_RULE_OF[op] !== 0) return Action.Nan;
+  return op <= 0xff && COST_OF[op] === 1 && COPIED.includes(IMMEDIATE_OF[op]!) ? Action.Copy : Action.Plain;
+});
+
+/** Locals with larger indices take the slow path: their index may need one more byte than it had. */
+const SHORT_LOCALS = 0x80 - ADDED_PARAMS;
+
+/** Copies from `pass.pos` up to the first instruction that needs more. */
+export function copyPlainRun(pass: FunctionPass): void {
+  const { bytes, code, locals } = pass;
+  const types = locals.types;
+  const params = locals.counter;
+  const out = code.reserve(pass.end - pass.pos);
+  let used = code.length;
+  let pos = pass.pos;
+  for (; ; pass.pending++) {
+    const op = bytes[pos]!;
+    const action = ACTION_OF[op]!;
+    if (action === Action.Local) {
+      const local = bytes[pos + 1]!;
+      if (local >= SHORT_LOCALS || isFloat(types[local]!)) break;
+      out[used++] = op;
+      out[used++] = local < params ? local : local + ADDED_PARAMS;
+      pos += 2;
+      if (op === Op.LocalGet) pass.push(types[local]!, ValueKind.Exact);
+      else if (op === Op.LocalSet) pass.height--;
+      continue;
+    }
+    if (action !== Action.Copy) break;
+    const start = pos++;
+    const immediate = IMMEDIATE_OF[op]!;
+    if (immediate === Imm.MemArg && bytes[pos++]! >= 0x40) pos = skipImmediates(bytes, op, start + 1);
+    else if (immediate !== Imm.None) while (bytes[pos++]! >= 0x80);
+    for (let at = start; at < pos; at++) out[used++] = bytes[at]!;
+    pass.height -= PARAM_COUNT_OF[op]!;
+    const result = RESULT_TYPE_OF[op]!;
+    if (result !== 0) pass.push(result, ValueKind.Exact);
+  }
+  pass.pos = pos;
+  code.advanceTo(used);
+}
