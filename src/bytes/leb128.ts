@@ -73,7 +73,7 @@ export function readS33(cursor: ByteCursor): number {
 }
 
 /** Halves of the last 64-bit integer read; one record, reused, so that no BigInt is needed on hot paths. */
-const lanes = { lo: 0, hi: 0, lastShift: 0, lastByte: 0 };
+const lanes = { lo: 0, hi: 0, lastShift: 0 };
 
 /** Collects the payload bits of up to ten bytes into {@link lanes}; `signed` selects the check of the tenth. */
 function readLanes(cursor: ByteCursor, signed: boolean): void {
@@ -93,7 +93,6 @@ function readLanes(cursor: ByteCursor, signed: boolean): void {
       lanes.lo = lo;
       lanes.hi = hi;
       lanes.lastShift = shift;
-      lanes.lastByte = byte;
       return;
     }
   }
@@ -121,8 +120,7 @@ export function readU64(cursor: ByteCursor): bigint {
 export function readS64(cursor: ByteCursor): bigint {
   readLanes(cursor, true);
   const value = (BigInt(lanes.hi >>> 0) << 32n) | BigInt(lanes.lo >>> 0);
-  const width = lanes.lastShift + 7;
-  return width < 64 ? BigInt.asIntN(width, value) : BigInt.asIntN(64, value);
+  return BigInt.asIntN(Math.min(lanes.lastShift + 7, 64), value);
 }
 
 /** Checks and skips a signed 64-bit integer without making a BigInt. @throws DecodeError FTW_MALFORMED */

@@ -1,6 +1,7 @@
 /** One instruction as text, for messages and debugging tools. */
 import { ByteReader } from '../bytes/reader.js';
-import { CatchKind, immediatesAt, MEMARG_HAS_MEMORY, opcodeAt, unknownOpcode } from './instructions.js';
+import { DecodeError } from '../errors.js';
+import { CatchKind, immediatesAt, MEMARG_HAS_MEMORY, opcodeAt } from './instructions.js';
 import { Imm } from './opcode.js';
 import { OPCODE_BY_FLAT } from './opcode-lookup.js';
 import { typeName } from './type-names.js';
@@ -10,14 +11,18 @@ const LABELS_SHOWN = 8;
 
 /**
  * The instruction at `pos` in the text format's order of immediates: `i32.load offset=8 align=4`, `br_table 0 1 2`.
- * @throws DecodeError if there is no whole instruction
+ * Never throws, since it serves messages about bad code: immediates that cannot be read are left out.
  */
 export function describeInstruction(bytes: Uint8Array, pos: number): string {
   const row = OPCODE_BY_FLAT[opcodeAt(bytes, pos)];
-  if (row === undefined) throw unknownOpcode(bytes, pos);
-  const reader = new ByteReader(bytes, immediatesAt(bytes, pos), bytes.length);
-  const text = immediatesText(reader, row.immediate);
-  return text === '' ? row.name : `${row.name} ${text}`;
+  if (row === undefined) return `illegal opcode 0x${bytes[pos]?.toString(16)}`;
+  try {
+    const text = immediatesText(new ByteReader(bytes, immediatesAt(bytes, pos)), row.immediate);
+    return text === '' ? row.name : `${row.name} ${text}`;
+  } catch (error) {
+    if (error instanceof DecodeError) return row.name;
+    throw error;
+  }
 }
 
 function immediatesText(reader: ByteReader, immediate: Imm): string {

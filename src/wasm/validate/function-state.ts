@@ -3,6 +3,7 @@ import { ByteReader } from '../../bytes/reader.js';
 import { DecodeError } from '../../errors.js';
 import { localGroups } from '../decode/code.js';
 import { isRefType } from '../decode/types.js';
+import { describeInstruction } from '../disassemble.js';
 import type { FuncType, ValType } from '../module.js';
 import { ValType as V } from '../module.js';
 import { opcodeName } from '../opcode-lookup.js';
@@ -52,10 +53,11 @@ export class FunctionState {
   /** A DecodeError FTW_INVALID at the current instruction; throw it. */
   invalid(expected: string, found: string): DecodeError {
     const { functionIndex, offset } = this;
-    const opcode = opcodeName(this.op);
     const where = this.context.names.describeFunction(functionIndex);
-    const details = { functionIndex, function: where, opcode, expected, found };
-    return new DecodeError('FTW_INVALID', offset, `${where}, ${opcode}: expected ${expected}, found ${found}`, details);
+    const instruction = describeInstruction(this.reader.bytes, offset);
+    const message = `${where}, ${instruction}: expected ${expected}, found ${found}`;
+    const details = { functionIndex, function: where, opcode: opcodeName(this.op), expected, found };
+    return new DecodeError('FTW_INVALID', offset, message, details);
   }
 
   push(type: number): void {

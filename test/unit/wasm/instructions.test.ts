@@ -67,6 +67,11 @@ it('describes try_table', () => {
   expect(skipImmediates(table, Op.TryTable, 1)).toBe(8);
 });
 
+it('describes what it can of bad code', () => {
+  expect(describeInstruction(Uint8Array.of(0xff), 0)).toBe('illegal opcode 0xff');
+  expect(describeInstruction(Uint8Array.of(Op.I32Const, 0x80), 0)).toBe('i32.const');
+});
+
 describe('code that lies', () => {
   it.each([
     ['an unknown opcode', [0xff]],

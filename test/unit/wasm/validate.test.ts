@@ -120,7 +120,7 @@ describe('accepted beyond WebAssembly 1.0', () => {
     [
       'a thrown value of another type',
       '(tag (param i32)) (func f32.const 1 throw 0)',
-      /throw: expected i32, found f32/,
+      /throw 0: expected i32, found f32/,
     ],
   ])('refused: %s', (_, text, message) => {
     expect(refusalOfText(`(module ${text})`)?.message).toMatch(message);
