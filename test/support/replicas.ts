@@ -7,7 +7,7 @@ import { RespClient } from './resp-client.js';
 export const KV = path.join(ROOT, 'guests/kv/build/kv.wasm');
 
 /** Short enough for tests, long enough for two busy cores. */
-const TIMING = ['--heartbeat', '20ms', '--failure-timeout', '400ms'];
+const TIMING = ['--heartbeat', '20ms', '--failure-timeout', '1s'];
 
 export interface ReplicaOptions extends StartOptions {
   readonly flags?: readonly string[];
