@@ -40,6 +40,8 @@ export class ReplicaDriver {
   readonly #parts: DriverParts;
   readonly #replica: Replica;
   readonly #channels = new Map<PeerId, Channel>();
+  /** Connections that others have made, peers' and gateways' alike. */
+  readonly #accepted = new Set<Channel>();
   #nextPeer = 1;
   #stopTicking: (() => void) | undefined;
   #stopped = false;
@@ -82,11 +84,14 @@ export class ReplicaDriver {
 
   /** A peer or a gateway has connected to this replica's log address. */
   accept(channel: Channel): void {
-    sortChannel(channel, this.#parts.timers, (type) =>
-      type === FrameType.Gateway
-        ? serveGateway(this.#parts.clients.gateways, channel, this.#parts.timers)
-        : this.#adopt(channel, false),
-    );
+    this.#accepted.add(channel);
+    sortChannel(channel, this.#parts.timers, {
+      choose: (type) =>
+        type === FrameType.Gateway
+          ? serveGateway(this.#parts.clients.gateways, channel, this.#parts.timers)
+          : this.#adopt(channel, false),
+      onClose: () => this.#accepted.delete(channel),
+    });
   }
 
   /** A datagram has arrived. */
@@ -342,7 +347,7 @@ export class ReplicaDriver {
   #stop(reason: string, exitCode: number): void {
     this.#stopped = true;
     this.#stopTicking?.();
-    for (const channel of this.#channels.values()) channel.close();
+    for (const channel of [...this.#channels.values(), ...this.#accepted]) channel.close();
     this.#parts.onStop(reason, exitCode);
   }
 }

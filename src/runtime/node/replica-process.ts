@@ -7,6 +7,8 @@ import type { ReplicaOptions, Service } from '../options.js';
 import type { FromReplica, ToReplica } from './replica-ipc.js';
 import { startReplica } from './start-replica.js';
 
+const LINGER_MS = 1000;
+
 let service: Service | undefined;
 let leaving = false;
 
@@ -34,6 +36,8 @@ async function start(options: ReplicaOptions): Promise<void> {
   tell({ type: 'exit', exit });
   process.exitCode = exit.exitCode;
   if (process.connected) process.disconnect();
+  // Whatever else still holds the event loop must not keep a replica that has stopped.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 function leave(): void {
