@@ -38,6 +38,11 @@ export class Assembler {
     return this;
   }
 
+  bytes(bytes: readonly number[]): this {
+    for (const byte of bytes) this.out.u8(byte);
+    return this;
+  }
+
   globalGet(name: InjectedGlobal): this {
     return this.op(Op.GlobalGet, this.layout.global(name));
   }

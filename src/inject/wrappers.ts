@@ -26,9 +26,34 @@ export function importWrapper(layout: Layout, index: number): AddedFunction {
   for (let param = 0; param < counter; param++) asm.op(Op.LocalGet, param);
   asm.op(Op.LocalGet, counter).absoluteCounter().op(Op.Call, index);
   asm.globalGet('halt').when(() => asm.op(Op.Unreachable));
+  const kept = keepResults(asm, type, counter + 2);
   asm.globalGet('counter');
-  return asm.finish(layout.types.types[layout.types.instrumented(typeIndex)]!);
+  return asm.finish(layout.types.types[layout.types.instrumented(typeIndex)]!, kept);
 }
+
+/** JavaScript may hand a NaN over with any bits: float results are made canonical. Answers the locals that it takes. */
+function keepResults(asm: Assembler, { results }: FuncType, firstLocal: number): readonly ValType[] {
+  if (!results.some((type) => type in FLOATS)) return [];
+  for (let at = results.length - 1; at >= 0; at--) asm.op(Op.LocalSet, firstLocal + at);
+  for (const [at, type] of results.entries()) {
+    asm.op(Op.LocalGet, firstLocal + at);
+    const float = FLOATS[type];
+    if (float === undefined) continue;
+    asm
+      .bytes(float.nan)
+      .op(Op.LocalGet, firstLocal + at)
+      .op(Op.LocalGet, firstLocal + at)
+      .op(float.equal)
+      .op(Op.Select);
+  }
+  return results;
+}
+
+/** Per float type: its comparison, and the constant instruction of its canonical NaN. */
+const FLOATS: Partial<Record<ValType, { readonly equal: number; readonly nan: readonly number[] }>> = {
+  [ValType.F32]: { equal: 0x5b, nan: [Op.F32Const, 0, 0, 0xc0, 0x7f] },
+  [ValType.F64]: { equal: 0x61, nan: [Op.F64Const, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f] },
+};
 
 /** Wrapper of an exported function: runs it from the stored counter and depth, and puts both back. */
 export function exportWrapper(layout: Layout, index: number): AddedFunction {

@@ -21,6 +21,7 @@ interface WasmNamespace {
   compile(bytes: Uint8Array): Promise<WasmModule>;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: WasmImports) => { readonly exports: WasmExports };
+  readonly Global: new (type: { value: string; mutable: boolean }, value: unknown) => WasmGlobal;
   readonly RuntimeError: new (message: string) => Error;
   /** Absent where exception handling is. */
   readonly Exception?: new (

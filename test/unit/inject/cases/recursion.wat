@@ -1,0 +1,43 @@
+;; A function that can call itself takes stack units on entry; one test serves depth and slices.
+(module (func $f (param i32) local.get 0 (if (then local.get 0 i32.const 1 i32.sub call $f))))
+;; becomes
+(func (;1;) (type 1) (param i32 i64 i32) (result i64)
+  local.get 2
+  i32.const 11
+  i32.sub
+  local.tee 2
+  i32.const 0
+  i32.lt_s
+  local.get 1
+  i64.const -1
+  i64.ge_s
+  i32.or
+  if  ;; label = @1
+    local.get 1
+    i64.const 1
+    i64.add
+    local.get 2
+    call 2
+    i64.const -1
+    i64.add
+    local.set 1
+  end
+  local.get 0
+  if  ;; label = @1
+    local.get 0
+    i32.const 1
+    i32.sub
+    local.get 1
+    i64.const 7
+    i64.add
+    local.get 2
+    call 1
+    local.set 1
+    local.get 1
+    i64.const -3
+    i64.add
+    local.set 1
+  end
+  local.get 1
+  i64.const 3
+  i64.add)
