@@ -15,7 +15,7 @@ import {
   readRecords,
   type StreamRecord,
 } from './records.js';
-import type { ReplicaPort } from './replica-port.js';
+import type { OutputLink, ReplicaPort } from './replica-port.js';
 
 /** Where a link's frames go. */
 export interface LinkSink {
@@ -27,7 +27,7 @@ export interface LinkSink {
   close(): void;
 }
 
-export class GatewayLink {
+export class GatewayLink implements OutputLink {
   readonly #port: ReplicaPort;
   readonly #sink: LinkSink;
   readonly #writer = new RecordWriter();
@@ -40,6 +40,7 @@ export class GatewayLink {
   readonly #carried = new Set<StreamId>();
   readonly #take = (record: StreamRecord): void => this.#receive(record);
 
+  /** Hand the connection's frames to {@link frame}; call {@link down} when it ends. */
   constructor(port: ReplicaPort, sink: LinkSink) {
     this.#port = port;
     this.#sink = sink;

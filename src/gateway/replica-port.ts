@@ -5,7 +5,6 @@
  */
 import { invariant } from '../errors.js';
 import type { StreamId } from '../host/services.js';
-import { GatewayLink, type LinkSink } from './replica-link.js';
 import { GATEWAYS_PER_EPOCH, gatewayNumber, gatewayOf } from './stream-id.js';
 import { ByteWindow } from './window.js';
 
@@ -16,6 +15,17 @@ export interface GuestStreams {
   eof(stream: StreamId): void;
   reset(stream: StreamId): void;
   credit(stream: StreamId, bytes: number): void;
+}
+
+/** A gateway's connection, as the port writes to it. */
+export interface OutputLink {
+  /** Number of the gateway; 0 before it has attached. */
+  readonly gateway: number;
+  data(stream: StreamId, offset: number, bytes: Uint8Array): void;
+  end(stream: StreamId, how: 'end' | 'close', offset: number): void;
+  accepted(stream: StreamId, offset: number): void;
+  /** Another connection of the same gateway has replaced this one. */
+  cut(): void;
 }
 
 /** One stream as the replica knows it. */
@@ -42,7 +52,7 @@ export class ReplicaPort {
   readonly streams = new Map<StreamId, PortStream>();
   readonly guest: GuestStreams;
   readonly service: string;
-  readonly #links = new Map<number, GatewayLink>();
+  readonly #links = new Map<number, OutputLink>();
   /** Input taken as of events that are not released yet, oldest first. */
   readonly #taken: { event: number; stream: StreamId; offset: number }[] = [];
   #epoch = 0;
@@ -95,13 +105,8 @@ export class ReplicaPort {
     return state;
   }
 
-  /** A gateway has connected. The returned link takes its records; call `down` on it when the connection ends. */
-  connect(sink: LinkSink): GatewayLink {
-    return new GatewayLink(this, sink);
-  }
-
   /** Makes `link` the one that carries the gateway's streams; an older link of the same gateway is cut. */
-  attach(link: GatewayLink, number: number): number {
+  attach(link: OutputLink, number: number): number {
     const gateway = number === 0 ? this.#newGateway() : number;
     this.#links.get(gateway)?.cut();
     this.#links.set(gateway, link);
@@ -109,7 +114,7 @@ export class ReplicaPort {
     return gateway;
   }
 
-  detach(link: GatewayLink, untilMs: number): void {
+  detach(link: OutputLink, untilMs: number): void {
     const { gateway } = link;
     if (this.#links.get(gateway) !== link) return;
     this.#links.delete(gateway);
@@ -213,7 +218,7 @@ export class ReplicaPort {
     if (state.ended === 'close') this.streams.delete(stream);
   }
 
-  #link(stream: StreamId): GatewayLink | undefined {
+  #link(stream: StreamId): OutputLink | undefined {
     const gateway = gatewayOf(stream);
     return gateway === undefined ? undefined : this.#links.get(gateway);
   }

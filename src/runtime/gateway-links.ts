@@ -1,6 +1,7 @@
 /** Gateways' connections to one replica, and what a live replica tells its backups about them. */
 import { ChannelError } from '../errors.js';
 import { RecordKind, RecordWriter, readRecords } from '../gateway/records.js';
+import { GatewayLink } from '../gateway/replica-link.js';
 import type { ReplicaPort } from '../gateway/replica-port.js';
 import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { FrameType } from '../transport/frame.js';
@@ -11,7 +12,7 @@ export const GATEWAY_ABSENT_MS = 10_000;
 
 /** Serves the gateway behind `channel`; the handlers are for its frames. */
 export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers): ChannelHandlers {
-  const link = port.connect({
+  const link = new GatewayLink(port, {
     send: (payload) => channel.send({ type: FrameType.Gateway, epoch: port.epoch, payload }),
     later: queueMicrotask,
     close: () => channel.close(),

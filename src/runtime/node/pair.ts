@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deferred } from '../deferred.js';
 import {
   checkGuestOptions,
   EMPTY_STATS,
@@ -41,7 +42,7 @@ export interface PairService extends Service {
 const PRIMARY_ID = 'replica-1';
 const BACKUP_ID = 'replica-2';
 
-/** Starts both replicas; resolves once the backup has been started. Rejects if either cannot start. */
+/** Starts both replicas; resolves once the backup has joined. Rejects if either cannot start. */
 export async function startPair(options: PairOptions): Promise<PairService> {
   checkGuestOptions(options);
   const temporary = options.arbiter === undefined ? await mkdtemp(join(tmpdir(), 'ft-wasm-')) : undefined;
@@ -78,6 +79,7 @@ class Pair {
   /** Where the replicas were found to listen, by their ids. */
   readonly #listening = new Map<string, { log: string; clients: string[] }>();
   #gateway: GatewayService | undefined;
+  readonly #redundant = deferred<void>();
   #liveId = PRIMARY_ID;
   done: Promise<ServiceExit> = Promise.reject(new Error('the pair has not been started'));
 
@@ -110,6 +112,7 @@ class Pair {
       tcplisten: carried ? listeners : this.#addresses(PRIMARY_ID).clients,
     });
     if (carried) await this.#startGateway();
+    await Promise.race([this.#redundant.promise, Promise.all([primary.exited, backup.exited])]);
     this.done = Promise.all([primary.exited, backup.exited]).then(async () => {
       await this.#gateway?.close();
       return this.#result();
@@ -152,6 +155,7 @@ class Pair {
   }
 
   #onEvent(id: string, event: ServiceEvent): void {
+    if (event.name === 'backup-joined') this.#redundant.resolve();
     if (event.name === 'go-live') this.#liveId = id;
     if (event.name === 'listening') {
       const address = String(event.fields['address']);

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientSocket, ClientStream } from '../../../src/gateway/client-stream.js';
 import { Gateway } from '../../../src/gateway/gateway.js';
-import type { GatewayLink } from '../../../src/gateway/replica-link.js';
+import { GatewayLink } from '../../../src/gateway/replica-link.js';
 import { type GuestStreams, ReplicaPort } from '../../../src/gateway/replica-port.js';
 import type { StreamId } from '../../../src/host/services.js';
 
@@ -164,7 +164,7 @@ class World {
     if (this.link !== undefined) return;
     const wire = newWire();
     this.#wire = wire;
-    const link = this.live.port.connect({
+    const link = new GatewayLink(this.live.port, {
       send: (payload) => wire.toGateway.push({ payload, epoch: this.epoch }),
       later: (flush) => wire.flushes.push(flush),
       close: () => {
