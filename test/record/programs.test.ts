@@ -1,0 +1,113 @@
+/** Real programs: each is recorded and replayed with equal output, exit code, digest and counter. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { WebAssembly } from '../../src/engine/compiled/webassembly.js';
+import type { PreparedModule } from '../../src/engine/engine.js';
+import type { TreeEntry } from '../../src/host/tree.js';
+import type { WasiConfig } from '../../src/wasi/config.js';
+import { ENGINES, loadGuest, readGuest } from '../support/guests.js';
+import { recordRun, replayRun } from '../support/record-run.js';
+
+interface Program {
+  readonly name: string;
+  readonly module: string;
+  readonly args: readonly string[];
+  readonly stdin?: string;
+  readonly files?: readonly TreeEntry[];
+  /** What stdout must contain, whatever the time and the seed. */
+  readonly prints: readonly (string | RegExp)[];
+}
+
+const file = (path: string): TreeEntry => ({
+  path: path.split('/').at(-1)!,
+  kind: 'file',
+  bytes: new Uint8Array(readGuest(path)),
+});
+
+const PROGRAMS: readonly Program[] = [
+  {
+    name: 'SQLite in memory',
+    module: 'guests/sqlite/sqlite.wasm',
+    args: [':memory:', '1000'],
+    prints: [/^1000\|124875\.0\|124\.875\|account-00000\|account-00999$/m, /^ok$/m, /^checksum [0-9a-f]{8}$/m],
+  },
+  {
+    name: 'SQLite in a file, with its journal',
+    module: 'guests/sqlite/sqlite.wasm',
+    args: ['/data/accounts.db', '300'],
+    files: [],
+    prints: [/^300\|11212\.5\|37\.375\|/m, /^ok$/m],
+  },
+  {
+    name: 'Lua',
+    module: 'guests/lua/lua.wasm',
+    args: ['/data/work.lua'],
+    files: [file('guests/lua/work.lua')],
+    prints: [
+      'fib\t10946\n',
+      'sieve\t2262\n',
+      'objects\t200069998\n',
+      'mandelbrot\t425\n',
+      /^random\t\d+\ttrue\ttable:$/m,
+    ],
+  },
+  {
+    name: 'Lua from standard input',
+    module: 'guests/lua/lua.wasm',
+    args: [],
+    stdin: 'print("sum", 1 + 2, math.random(1000) > 0)\n',
+    prints: ['sum\t3\ttrue\n'],
+  },
+  {
+    name: 'Lua with exceptions',
+    module: 'guests/lua/lua-eh.wasm',
+    args: ['/data/errors.lua'],
+    files: [file('guests/lua/errors.lua')],
+    prints: ['squares\t333833500\n', 'overflow\tfalse\ttrue\n', 'thrown\t20000\n'],
+  },
+  {
+    name: 'a block compressor on its own code',
+    module: 'guests/compress/compress.wasm',
+    args: ['/data/compress.wasm'],
+    files: [file('guests/compress/compress.wasm')],
+    prints: [/^total 43400 -> \d+$/m],
+  },
+];
+
+function configOf(program: Program): WasiConfig {
+  const { files } = program;
+  return {
+    args: [program.module, ...program.args],
+    env: [['LANG', 'C']],
+    preopens: files === undefined ? [] : [{ guest: '/data', mode: 'private', entries: files }],
+  };
+}
+
+describe.for(ENGINES)('on the $name engine', ({ make }) => {
+  describe.for(PROGRAMS)('$name', (program) => {
+    let bytes: Uint8Array;
+    let prepared: PreparedModule;
+    const options = {
+      config: configOf(program),
+      ...(program.stdin === undefined ? {} : { stdin: program.stdin }),
+    };
+
+    beforeAll(async () => {
+      bytes = await loadGuest(program.module);
+      prepared = await (await make()).prepare(bytes);
+    });
+
+    it('replays as it was recorded', () => {
+      expect(WebAssembly.validate(bytes)).toBe(true);
+      const { batches, ...recorded } = recordRun(prepared, options);
+      expect(recorded.stderr).toBe('');
+      expect(recorded.outcome).toMatchObject({ kind: 'returned' });
+      for (const expected of program.prints) expect(recorded.stdout).toMatch(expected);
+      expect(replayRun(prepared, options, batches)).toEqual(recorded);
+    });
+
+    it('is another run with another seed, and replays that one as well', () => {
+      const { batches, ...recorded } = recordRun(prepared, { ...options, seed: 4711 });
+      expect(replayRun(prepared, options, batches)).toEqual(recorded);
+    });
+  });
+});
