@@ -21,7 +21,7 @@ export function pathSymlink(
   if (resolved.inode !== undefined) return ERRNO.EXIST;
   if (resolved.mustBeDirectory) return ERRNO.NOENT;
   ctx.tree.checkWritable(resolved.directory.mount);
-  ctx.tree.link(resolved.parent, resolved.name, ctx.tree.makeSymlink(target));
+  ctx.tree.addSymlink(resolved.parent, resolved.name, target);
   return ERRNO.SUCCESS;
 }
 
@@ -75,6 +75,7 @@ function checkRename(ctx: WasiContext, source: PathTarget, inode: number, target
   if (source.name === '.' || target.name === '.') return ERRNO.BUSY;
   const moved = ctx.tree.get(inode);
   if (moved.kind === 'dir' && ctx.tree.isWithin(target.parent, inode)) return ERRNO.INVAL;
+  if (ctx.tree.directory(target.parent).links === 0) return ERRNO.NOENT;
   if (target.inode === undefined) return moved.kind !== 'dir' && target.mustBeDirectory ? ERRNO.NOTDIR : ERRNO.SUCCESS;
   return checkReplace(moved, ctx.tree.get(target.inode));
 }

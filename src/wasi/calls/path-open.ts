@@ -75,9 +75,7 @@ function create(ctx: WasiContext, request: OpenRequest, resolved: Resolved): num
   if ((request.oflags & OFLAGS.CREAT) === 0) fail(ERRNO.NOENT);
   if (resolved.mustBeDirectory) fail(ERRNO.ISDIR);
   ctx.tree.checkWritable(request.directory.mount);
-  const inode = ctx.tree.makeFile();
-  ctx.tree.link(resolved.parent, resolved.name, inode);
-  return inode;
+  return ctx.tree.addFile(resolved.parent, resolved.name);
 }
 
 function truncate(ctx: WasiContext, request: OpenRequest, number: number): void {

@@ -105,7 +105,7 @@ export function pathCreateDirectory(ctx: WasiContext, fd: number, path: number, 
   const resolved = resolveArgument(ctx, fd, path, length, { rights });
   if (resolved.inode !== undefined) return ERRNO.EXIST;
   ctx.tree.checkWritable(resolved.directory.mount);
-  ctx.tree.link(resolved.parent, resolved.name, ctx.tree.makeDirectory(resolved.parent));
+  ctx.tree.addDirectory(resolved.parent, resolved.name);
   return ERRNO.SUCCESS;
 }
 

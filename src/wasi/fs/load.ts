@@ -1,5 +1,5 @@
 /** Builds the private tree from descriptions. */
-import { FtWasmError } from '../../errors.js';
+import { FtWasmError, invariant } from '../../errors.js';
 import type { Preopen, TreeEntry } from './description.js';
 import { emptyTree, type TreeState } from './inode.js';
 import { Tree } from './tree.js';
@@ -9,7 +9,7 @@ export function loadTree(preopens: readonly Preopen[]): TreeState {
   const state = emptyTree();
   const tree = new Tree(state, () => 0n);
   for (const { guest, mode, entries } of preopens) {
-    const root = tree.makeDirectory();
+    const root = tree.addRoot();
     state.mounts.push({ guest, mode, root });
     const sorted = [...entries].sort((left, right) => (left.path < right.path ? -1 : left.path > right.path ? 1 : 0));
     for (const entry of sorted) addEntry(tree, guest, root, entry);
@@ -27,35 +27,35 @@ function addEntry(tree: Tree, guest: string, root: number, entry: TreeEntry): vo
   const existing = tree.directory(directory).entries.get(last);
   if (existing !== undefined && entry.kind === 'dir' && tree.get(existing).kind === 'dir') return;
   if (existing !== undefined) throw badEntry(guest, entry, 'exists twice');
-  tree.link(directory, last, makeInode(tree, directory, entry));
+  addNamed(tree, directory, last, entry);
 }
 
 /** The directory of that name, made if missing; undefined if something else has the name. */
 function enter(tree: Tree, directory: number, name: string): number | undefined {
   const existing = tree.directory(directory).entries.get(name);
   if (existing !== undefined) return tree.get(existing).kind === 'dir' ? existing : undefined;
-  const made = tree.makeDirectory(directory);
-  tree.link(directory, name, made);
-  return made;
+  return tree.addDirectory(directory, name);
 }
 
-function makeInode(tree: Tree, directory: number, entry: TreeEntry): number {
+function addNamed(tree: Tree, directory: number, name: string, entry: TreeEntry): void {
   switch (entry.kind) {
     case 'dir':
-      return tree.makeDirectory(directory);
+      tree.addDirectory(directory, name);
+      return;
     case 'symlink':
-      return tree.makeSymlink(entry.target);
-    case 'file': {
-      const inode = tree.makeFile();
-      const file = tree.get(inode);
-      if (file.kind === 'file') {
-        file.bytes = entry.bytes.slice();
-        file.size = entry.bytes.length;
-        tree.state.usedBytes += file.size;
-      }
-      return inode;
-    }
+      tree.addSymlink(directory, name, entry.target);
+      return;
+    case 'file':
+      fill(tree, tree.addFile(directory, name), entry.bytes);
   }
+}
+
+function fill(tree: Tree, inode: number, bytes: Uint8Array): void {
+  const file = tree.get(inode);
+  invariant(file.kind === 'file', 'a new file is a file');
+  file.bytes = bytes.slice();
+  file.size = bytes.length;
+  tree.state.usedBytes += bytes.length;
 }
 
 function raise(error: Error): never {

@@ -2,7 +2,7 @@
 import { invariant } from '../../errors.js';
 import { ERRNO } from '../abi.js';
 import { fail } from '../failure.js';
-import type { DirectoryInode, FileInode, Inode, SymlinkInode, TreeState } from './inode.js';
+import type { DirectoryInode, Inode, InodeTimes, TreeState } from './inode.js';
 
 export class Tree {
   readonly state: TreeState;
@@ -31,32 +31,41 @@ export class Tree {
     if (this.state.mounts[mount]?.mode === 'ro') fail(ERRNO.ROFS);
   }
 
-  makeFile(): number {
-    return this.#add({ kind: 'file', bytes: new Uint8Array(0), size: 0, links: 0, ...this.#times() } as FileInode);
+  /** The root directory of a mount. */
+  addRoot(): number {
+    const parent = this.state.nextInode;
+    return this.#add({ kind: 'dir', entries: new Map(), parent, links: 1, ...this.#times() });
   }
 
-  /** Without a parent, a root of its own. */
-  makeDirectory(parent?: number): number {
-    const inode = this.state.nextInode;
-    const directory = { kind: 'dir', entries: new Map(), parent: parent ?? inode, links: parent === undefined ? 1 : 0 };
-    return this.#add({ ...directory, ...this.#times() } as DirectoryInode);
+  addFile(directory: number, name: string): number {
+    this.#checkAlive(directory);
+    const inode = this.#add({ kind: 'file', bytes: new Uint8Array(0), size: 0, links: 0, ...this.#times() });
+    return this.link(directory, name, inode);
   }
 
-  makeSymlink(target: string): number {
-    return this.#add({ kind: 'symlink', target, links: 0, ...this.#times() } as SymlinkInode);
+  addDirectory(directory: number, name: string): number {
+    this.#checkAlive(directory);
+    const inode = this.#add({ kind: 'dir', entries: new Map(), parent: directory, links: 0, ...this.#times() });
+    return this.link(directory, name, inode);
+  }
+
+  addSymlink(directory: number, name: string, target: string): number {
+    this.#checkAlive(directory);
+    return this.link(directory, name, this.#add({ kind: 'symlink', target, links: 0, ...this.#times() }));
   }
 
   /** Gives `inode` a name in a directory that has no such name; ENOENT if the directory itself was removed. */
-  link(directory: number, name: string, inode: number): void {
+  link(directory: number, name: string, inode: number): number {
+    this.#checkAlive(directory);
     const parent = this.directory(directory);
-    if (parent.links === 0) fail(ERRNO.NOENT);
     invariant(!parent.entries.has(name), `name ${name} is taken`);
     parent.entries.set(name, inode);
     const target = this.get(inode);
     target.links++;
     target.ctimNs = this.#now();
     if (target.kind === 'dir') target.parent = directory;
-    this.#changed(parent);
+    this.touch(parent);
+    return inode;
   }
 
   /** Takes a name away; the inode itself stays until {@link release}. */
@@ -68,7 +77,9 @@ export class Tree {
     const target = this.get(inode);
     target.links--;
     target.ctimNs = this.#now();
-    this.#changed(parent);
+    // A removed directory may outlive the one above it.
+    if (target.kind === 'dir') target.parent = inode;
+    this.touch(parent);
     return inode;
   }
 
@@ -99,11 +110,11 @@ export class Tree {
     return this.#now();
   }
 
-  #changed(directory: DirectoryInode): void {
-    this.touch(directory);
+  #checkAlive(directory: number): void {
+    if (this.directory(directory).links === 0) fail(ERRNO.NOENT);
   }
 
-  #times(): { atimNs: bigint; mtimNs: bigint; ctimNs: bigint } {
+  #times(): InodeTimes {
     const now = this.#now();
     return { atimNs: now, mtimNs: now, ctimNs: now };
   }
