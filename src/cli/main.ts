@@ -12,7 +12,8 @@ process.exitCode = await run(process.argv.slice(2), {
   stderr: process.stderr,
   env: process.env,
   onSignal(callback) {
-    for (const signal of SIGNALS) process.on(signal, callback);
+    // Once: a second signal has its usual effect, for those who cannot wait.
+    for (const signal of SIGNALS) process.once(signal, callback);
     return () => {
       for (const signal of SIGNALS) process.off(signal, callback);
     };

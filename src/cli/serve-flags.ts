@@ -9,7 +9,10 @@ export type ServeRole = (typeof ROLES)[number] | 'solo';
 export interface RawServeFlags extends RawLogFlags {
   readonly role?: string;
   readonly solo?: boolean;
+  /** False if --no-gateway was given. */
+  readonly gateway?: boolean;
   readonly id?: string;
+  readonly service?: string;
   readonly logListen?: string;
   readonly primary?: string;
   readonly arbiter?: string;
@@ -31,7 +34,9 @@ export interface RawServeFlags extends RawLogFlags {
 export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--role <role>', 'pair (both replicas on this machine, the default), primary or backup'],
   ['Role:', '--solo', 'run the guest with no replication at all'],
+  ['Role:', '--no-gateway', 'pair: clients connect to the replicas themselves and are reset at a failover'],
   ['Role:', '--id <name>', 'unique name of this replica in logs and in the arbiter (default: role and process id)'],
+  ['Role:', '--service <name>', "name of the service, equal on all replicas (default: the module's file name)"],
   ['Role:', '--log-listen <host:port>', 'where other replicas reach this one (TCP, and UDP for heartbeats)'],
   ['Role:', '--primary <host:port>', 'backup: --log-listen address of the primary to follow'],
   ['Role:', '--arbiter <url>', 'file:DIR/NAME, the record that decides who may run alone'],

@@ -2,7 +2,7 @@
  * From the raw flags of `ft-wasm serve` to one checked, plain object. Every mistake is an FTW_USAGE error that names the
  * flag, says what is wrong and what is accepted.
  */
-import { type GuestOptions, parseAddress, type ReplicaOptions } from '../index.js';
+import { type GuestOptions, type PairOptions, parseAddress, type ReplicaOptions } from '../index.js';
 import { checkAddress, defined, optional, parseChoice, usage } from './flags.js';
 import { type LogOptions, toLogOptions } from './log-flags.js';
 import { parseCount } from './parse/count.js';
@@ -15,7 +15,7 @@ import { checkRoleFlags } from './serve-roles.js';
 export interface ServeOptions {
   readonly role: ServeRole;
   readonly guest: GuestOptions;
-  readonly replication: Partial<Pick<ReplicaOptions, ReplicationKey>>;
+  readonly replication: Partial<Pick<ReplicaOptions, ReplicationKey>> & Pick<PairOptions, 'gateway'>;
   readonly log: LogOptions;
   /** Interval of the `stats` event; none by default. */
   readonly statsMs?: number;
@@ -23,6 +23,7 @@ export interface ServeOptions {
 
 type ReplicationKey =
   | 'id'
+  | 'service'
   | 'logListen'
   | 'primary'
   | 'arbiter'
@@ -53,7 +54,9 @@ export function toServeOptions(
     role,
     guest: toGuestOptions(module, args, flags, own),
     replication: defined({
+      gateway: flags.gateway === false ? false : undefined,
       id: optional(flags.id, checkId),
+      service: flags.service,
       logListen: optional(flags.logListen, checkLogListen),
       primary: optional(flags.primary, (text) => checkAddress(text, '--primary')),
       arbiter: optional(flags.arbiter, checkArbiter),

@@ -10,6 +10,7 @@ interface RoleRule {
 
 const FLAG_NAMES = {
   role: '--role',
+  service: '--service',
   id: '--id',
   logListen: '--log-listen',
   primary: '--primary',
@@ -47,6 +48,7 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
     needs: [],
     refuses: {
       role: NO_REPLICATION,
+      service: NO_REPLICATION,
       logListen: NO_REPLICATION,
       primary: NO_REPLICATION,
       arbiter: NO_REPLICATION,
@@ -67,6 +69,8 @@ export function checkRoleFlags(role: ServeRole, flags: RawServeFlags): void {
     if (flags[key as keyof typeof FLAG_NAMES] === undefined) continue;
     throw usage(`${FLAG_NAMES[key as keyof typeof FLAG_NAMES]} cannot be used with ${name}: ${reason}`);
   }
+  if (flags.gateway === false && role !== 'pair')
+    throw usage(`--no-gateway cannot be used with ${name}: only a pair has one`);
   const missing = rule.needs.filter((key) => flags[key] === undefined).map((key) => FLAG_NAMES[key]);
   if (missing.length > 0) throw usage(`${name} needs ${missing.join(' and ')}`);
 }

@@ -8,15 +8,27 @@ import type { CliProcess } from './streams.js';
 /** Runs until the service ends; returns its exit code. Rejects if it cannot start. */
 export async function serve(options: ServeOptions, process: CliProcess): Promise<number> {
   const logger = createLogger(process.stderr, options.log);
-  const service = await start(options, logger, process);
+  // A signal may come while the module is still being compiled: it then counts as soon as there is something to close.
+  let service: Service | undefined;
+  let leaving = false;
   const stopListening = process.onSignal((signal) => {
     logger.info({ signal }, 'signal');
-    void service.close();
+    leaving = true;
+    void service?.close();
   });
-  const stopStats = logStats(service, logger, options.statsMs);
+  try {
+    service = await start(options, logger, process);
+    if (leaving) void service.close();
+    return await untilEnd(service, logger, options.statsMs);
+  } finally {
+    stopListening();
+  }
+}
+
+async function untilEnd(service: Service, logger: Logger, statsMs: number | undefined): Promise<number> {
+  const timer = statsMs === undefined ? undefined : setInterval(() => logger.info(service.stats(), 'stats'), statsMs);
   const { exitCode, reason, stats } = await service.done;
-  stopListening();
-  stopStats();
+  clearInterval(timer);
   logger.info({ exitCode, reason, ...stats }, 'stats');
   return exitCode;
 }
@@ -40,10 +52,4 @@ function start({ role, guest, replication }: ServeOptions, logger: Logger, proce
       return startReplica({ ...options, role, arbiter, logListen });
     }
   }
-}
-
-function logStats(service: Service, logger: Logger, intervalMs: number | undefined): () => void {
-  if (intervalMs === undefined) return () => {};
-  const timer = setInterval(() => logger.info({ ...service.stats() }, 'stats'), intervalMs);
-  return () => clearInterval(timer);
 }

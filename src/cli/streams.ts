@@ -7,6 +7,6 @@ export interface CliProcess {
   readonly stdout: Writable;
   readonly stderr: Writable & { isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Calls back at each SIGTERM or SIGINT until the returned function is called. */
+  /** Calls back at the first SIGTERM and the first SIGINT, until the returned function is called. */
   onSignal(callback: (signal: string) => void): () => void;
 }

@@ -34,7 +34,11 @@ it("runs the README's library example from a packed tarball", async () => {
   const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
   const example = /```js\n([\s\S]*?)```/.exec(readme)![1]!;
   writeFileSync(path.join(project, 'example.mjs'), example);
-  const { stdout, stderr } = await run(process.execPath, ['example.mjs', KV], { cwd: project });
+  const { stdout, stderr } = await run(process.execPath, ['example.mjs', KV], {
+    cwd: project,
+    timeout: 40_000,
+    killSignal: 'SIGKILL',
+  });
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^listening .*"kind":"client"/m);
   expect(stdout).toMatch(/^backup-joined /m);

@@ -26,6 +26,7 @@ describe('toServeOptions', () => {
     const options = serve({
       ...PRIMARY,
       id: 'node-1',
+      service: 'store',
       minBackups: '0',
       heartbeat: '10ms',
       failureTimeout: '1s',
@@ -55,6 +56,7 @@ describe('toServeOptions', () => {
       },
       replication: {
         id: 'node-1',
+        service: 'store',
         logListen: '127.0.0.1:7002',
         arbiter: 'file:/tmp/shared/kv',
         minBackups: 0,
@@ -64,6 +66,11 @@ describe('toServeOptions', () => {
       log: { json: true, level: 'debug' },
       statsMs: 1000,
     });
+  });
+
+  it('passes on that a pair should have no gateway', () => {
+    expect(serve({ gateway: false }).replication).toEqual({ gateway: false });
+    expect(serve({ gateway: true }).replication).toEqual({});
   });
 
   it("strips the '--' before the guest's arguments, once", () => {
