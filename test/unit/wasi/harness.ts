@@ -5,6 +5,7 @@ import type { HostServices } from '../../../src/host/services.js';
 import type { Entry } from '../../../src/log/entry.js';
 import { type LogSource, Session } from '../../../src/record/session.js';
 import type { WasiConfig } from '../../../src/wasi/config.js';
+import type { WasiState } from '../../../src/wasi/state.js';
 import { CALL_TABLE } from '../../../src/wasi/table.js';
 import { createWasi, type Wasi } from '../../../src/wasi/wasi.js';
 
@@ -16,6 +17,8 @@ export interface HarnessOptions {
   readonly services?: HostServices;
   /** Replay these entries first; 'live' behind the last one. */
   readonly log?: readonly Entry[];
+  /** Continue from a snapshot. */
+  readonly state?: WasiState;
 }
 
 /** A log that says 'live' behind its last entry. */
@@ -40,7 +43,7 @@ export class Harness {
     this.services = options.services ?? memoryServices();
     const sink = { append: (entry: Entry) => this.entries.push(entry) };
     this.session = new Session(options.log === undefined ? { sink } : { sink, source: sourceOf(options.log) });
-    this.wasi = createWasi(options.config ?? { listeners: 1 }, this.services, this.session);
+    this.wasi = createWasi(options.config ?? { listeners: 1 }, this.services, this.session, options.state);
     const memory: GuestMemory = { bytes: this.bytes, view: this.view };
     this.wasi.bindMemory(() => memory);
   }
