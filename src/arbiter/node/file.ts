@@ -35,9 +35,15 @@ export class FileArbiter implements Arbiter {
   /** Generations never go back: a listing below this one is stale, or of another file system. */
   #newestSeen = 0;
 
-  /** @param path `DIR/NAME`; DIR must exist. */
-  constructor(path: string) {
+  readonly #linkFile: typeof link;
+
+  /**
+   * @param path `DIR/NAME`; DIR must exist.
+   * @param linkFile link(2); replaced in tests of file systems that answer ambiguously.
+   */
+  constructor(path: string, linkFile: typeof link = link) {
     const absolute = resolve(path);
+    this.#linkFile = linkFile;
     this.#directory = dirname(absolute);
     this.#name = basename(absolute);
   }
@@ -121,7 +127,7 @@ export class FileArbiter implements Arbiter {
    */
   async #link(temporary: string, target: string, nonce: string): Promise<boolean> {
     try {
-      await link(temporary, target);
+      await this.#linkFile(temporary, target);
       return true;
     } catch (error) {
       const text = await readIfPresent(target);

@@ -1,0 +1,83 @@
+/** The pure decisions: who may start, who may claim, who may join. */
+import { describe, expect, test } from 'vitest';
+import type { ArbiterRecord, ArbiterState, Member } from '../../../src/arbiter/arbiter.js';
+import { decideClaim, decideStart } from '../../../src/replica/failover.js';
+import { checkHello, compareManifests } from '../../../src/replica/handshake.js';
+import type { Hello } from '../../../src/replica/messages.js';
+import { configOf, hello } from './support.js';
+
+const a: Member = { id: 'a', incarnation: 'a2' };
+const earlier: Member = { id: 'a', incarnation: 'a1' };
+const b: Member = { id: 'b', incarnation: 'b1' };
+
+function state(members: readonly Member[], more: Partial<ArbiterRecord> = {}): ArbiterState {
+  return { generation: 7, record: { epoch: 5, members, live: members[0]?.id ?? '', service: 'kv', ...more } };
+}
+
+describe('a primary starts', () => {
+  test.each([
+    ['without a record', undefined, 0, 1],
+    ['over its own solo record', state([earlier]), 7, 6],
+    ['over an ended record of others', state([b], { ended: true }), 7, 6],
+  ])('%s', (_, current, expectedGeneration, epoch) => {
+    const record = { epoch, members: [a], live: 'a', service: 'kv' };
+    expect(decideStart(a, 'kv', current)).toEqual({ kind: 'claim', expectedGeneration, record });
+  });
+
+  test.each([
+    ['when a backup may take over', state([earlier, b]), /a is live and that b may take over/],
+    ['when the backup has taken over', state([b]), /b is live and that b may take over/],
+    [
+      'when the record belongs to another service',
+      state([earlier], { service: 'queue' }),
+      /belongs to the service "queue"/,
+    ],
+  ])('not %s', (_, current, reason) => {
+    expect(decideStart(a, 'kv', current)).toMatchObject({ kind: 'refuse', reason: expect.stringMatching(reason) });
+  });
+});
+
+describe('a backup claims the epoch', () => {
+  test('as a member', () => {
+    const record = { epoch: 6, members: [b], live: 'b', service: 'kv' };
+    expect(decideClaim(b, 'kv', state([a, b]))).toEqual({ kind: 'claim', expectedGeneration: 7, record });
+  });
+
+  test.each([
+    ['as a stranger', state([a]), 'lost'],
+    ['as another incarnation of a member', state([a, { id: 'b', incarnation: 'b0' }]), 'lost'],
+    ['without a record', undefined, 'lost'],
+    ['of an ended service', state([a, b], { ended: true }), 'ended'],
+    ['of another service', state([a, b], { service: 'queue' }), 'foreign'],
+  ])('not %s', (_, current, kind) => {
+    expect(decideClaim(b, 'kv', current).kind).toBe(kind);
+  });
+});
+
+describe('a replica that says hello', () => {
+  const config = configOf();
+  const said = (fields: Partial<Hello>): Hello => ({ ...(hello('b') as Hello), ...fields });
+
+  test('is welcome when everything is equal', () => {
+    expect(checkHello(config, said({}))).toBeUndefined();
+  });
+
+  test.each([
+    ['protocol-version', said({ protocolVersion: 2 }), /protocol version 1, b version 2/],
+    ['service-mismatch', said({ service: 'queue' }), /serves "kv", b wants "queue"/],
+    ['duplicate-id', said({ id: 'a' }), /both replicas are called "a"/],
+    ['manifest-mismatch', said({ manifest: { module: 'm2' } }), /module is m1 on a but m2 on b/],
+    ['manifest-mismatch', said({ manifest: { module: 'm1', env: 'X' } }), /env is \(absent\) on a but X on b/],
+  ])('%s', (code, message, reason) => {
+    const refusal = checkHello(config, message);
+    expect(refusal?.code).toBe(code);
+    expect(refusal?.reason).toMatch(reason);
+  });
+
+  test('facts that differ are named, in order', () => {
+    const ours = { module: 'm1', args: '[]', env: 'A', toString: 'x' };
+    const theirs = { env: 'B', args: '[]', module: 'm2', limits: '1' };
+    expect(compareManifests(ours, theirs)).toEqual(['env', 'limits', 'module', 'toString']);
+    expect(compareManifests(ours, { ...ours })).toEqual([]);
+  });
+});
