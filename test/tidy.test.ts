@@ -1,5 +1,5 @@
 /** House rules that no compiler checks. Each failure names the file, the line and the rule. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -49,6 +49,7 @@ interface SourceFile {
 }
 
 function filesBelow(folder: string, extensions: readonly string[]): SourceFile[] {
+  if (!existsSync(path.join(ROOT, folder))) return [];
   return readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && extensions.includes(path.extname(entry.name)))
     .map((entry) => path.join(entry.parentPath, entry.name))

@@ -40,7 +40,7 @@ it("runs the README's library example from a packed tarball", async () => {
     killSignal: 'SIGKILL',
   });
   expect(stderr).toBe('');
-  expect(stdout).toMatch(/^listening .*"kind":"client"/m);
+  expect(stdout).toMatch(/^listening .*"kind":"gateway"/m);
   expect(stdout).toMatch(/^backup-joined /m);
   expect(stdout).toMatch(/^ended with 0: /m);
 });
