@@ -3,6 +3,7 @@ import { DecodeError } from '../../errors.js';
 import { decodeModule } from '../../wasm/decode/index.js';
 import { assertSupported, scanFeatures } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
+import type { ModuleFeature } from '../../wasm/refused.js';
 import { validateModule } from '../../wasm/validate/index.js';
 import type { Engine, PreparedModule } from '../engine.js';
 import { InterpretedModule } from './prepared.js';
@@ -26,7 +27,7 @@ export class InterpreterEngine implements Engine {
     const module = decodeModule(bytes);
     assertSupported(module);
     validateModule(module);
-    refuseExceptions(module);
+    refuseCompiledOnly(module);
     const hash = await (this.options.sha256 ?? sha256)(bytes);
     this.compiled ??= WebAssembly.compile(this.options.loop);
     const loop = await this.compiled;
@@ -35,12 +36,19 @@ export class InterpreterEngine implements Engine {
   }
 }
 
-/** Exceptions run on the compiled engine only, so far. */
-function refuseExceptions(module: Module): void {
-  const use = scanFeatures(module).find(({ feature }) => feature === 'exceptions' || feature === 'legacy-exceptions');
+/** What the compiled engine runs and this one does not. */
+const COMPILED_ONLY = new Map<ModuleFeature, string>([
+  ['exceptions', 'exception handling'],
+  ['legacy-exceptions', 'exception handling'],
+  ['multi-memory', 'several memories'],
+]);
+
+function refuseCompiledOnly(module: Module): void {
+  const use = scanFeatures(module).find(({ feature }) => COMPILED_ONLY.has(feature));
   if (use === undefined) return;
-  const message = `the interpreter does not run exception handling: ${use.what}`;
-  throw new DecodeError('FTW_UNSUPPORTED', use.offset, message, { feature: use.feature, what: use.what });
+  const { feature, offset, what, functionIndex } = use;
+  const message = `the interpreter does not run ${COMPILED_ONLY.get(feature)}, use the compiled engine: ${what}`;
+  throw new DecodeError('FTW_UNSUPPORTED', offset, message, { feature, what, functionIndex });
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {

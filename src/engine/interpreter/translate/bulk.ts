@@ -138,13 +138,6 @@ export function refNull(t: Translation): void {
   t.operands.pushConst(type, 0, 0);
 }
 
-export function refIsNull(t: Translation): void {
-  const a = t.place(t.operands.pop());
-  const d = t.reachable(t.operands.top);
-  t.code.emit3w(Ir.i32_eq_ri, d, a, 0, 0);
-  t.pushResult(ValType.I32, d);
-}
-
 export function refFunc(t: Translation): void {
   t.operands.pushConst(ValType.FuncRef, t.env.functionRefs[immediate(t)]!, 0);
 }

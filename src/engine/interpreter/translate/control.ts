@@ -73,7 +73,7 @@ export function ifBlock(t: Translation): void {
 
 export function elseArm(t: Translation): void {
   const label = t.labelAt(0);
-  arrive(t, label);
+  arrive(t, label, label.type.results);
   jump(t, label);
   startElse(t, label);
 }
@@ -100,7 +100,7 @@ function bindElse(t: Translation, label: Label): void {
 export function endBlock(t: Translation): void {
   const label = t.labelAt(0);
   if (label.kind === LabelKind.Function) return returnFrom(t);
-  arrive(t, label);
+  arrive(t, label, label.type.results);
   closeLabel(t, label);
 }
 
@@ -117,9 +117,8 @@ export function closeLabel(t: Translation, label: Label): void {
   t.bindHere();
 }
 
-/** Moves the values of the label's type from the top of the stack to where the label expects them. */
-function arrive(t: Translation, label: Label): void {
-  const types = branchTypes(label);
+/** Moves values of `types` from the top of the stack to where the label has its own. */
+function arrive(t: Translation, label: Label, types: readonly number[]): void {
   const { operands } = t;
   const first = operands.height - types.length;
   for (let i = 0, to = label.place; i < types.length; to += sizeOf(types[i++]!)) send(t, first + i, to);
@@ -166,7 +165,7 @@ export function br(t: Translation, relative: number): void {
 /** Ends the path with a jump to a label, or a return. */
 function leaveTo(t: Translation, label: Label): void {
   if (label.kind === LabelKind.Function) return emitReturn(t);
-  arrive(t, label);
+  arrive(t, label, branchTypes(label));
   jump(t, label);
 }
 

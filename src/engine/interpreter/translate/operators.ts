@@ -103,6 +103,14 @@ function binary(t: Translation, { ir, ri, commutes, swap }: Operator, type: numb
   t.pushResult(type, d);
 }
 
+/** `eqz` and `ref.is_null`. */
+export function compareToZero(t: Translation, ir: number): void {
+  const a = t.place(t.operands.pop());
+  const d = resultPlace(t);
+  t.code.emit3w(ir, d, a, 0, 0);
+  t.pushResult(ValType.I32, d);
+}
+
 /** A constant that fits into 32 bits, sign-extended for i64. */
 function isImmediate({ operands }: Translation, index: number): boolean {
   if (operands.kinds[index] !== Kind.Const) return false;

@@ -4,7 +4,7 @@ import { DecodeError } from '../../../errors.js';
 import { immediatesAt, lebU32At, opcodeAt, skipImmediates, skipLeb } from '../../../wasm/instructions.js';
 import { ValType } from '../../../wasm/module.js';
 import { Op } from '../../../wasm/opcode.js';
-import { opcodeName } from '../../../wasm/opcode-lookup.js';
+import { opcodeByName, opcodeName } from '../../../wasm/opcode-lookup.js';
 import { Entry } from '../generated/abi.js';
 import { Ir } from '../generated/ir.js';
 import * as bulk from './bulk.js';
@@ -13,7 +13,7 @@ import * as control from './control.js';
 import { ByteCosts, ENTRY_COST, frameUnits } from './costs.js';
 import type { ModuleEnv } from './env.js';
 import { FRAME_WINDOW } from './frame.js';
-import { select, translateOperator } from './operators.js';
+import { compareToZero, select, translateOperator } from './operators.js';
 import { SuperopMatcher } from './superop-matcher.js';
 import { type Observer, Translation } from './translation.js';
 import * as variables from './variables.js';
@@ -157,6 +157,9 @@ function tableGet(t: Translation): void {
   bulk.tableGet(t, t.env.tableTypes[lebU32At(t.bytes, t.pos)]!);
 }
 
+const I32_EQZ = opcodeByName('i32.eqz')!.op;
+const I64_EQZ = opcodeByName('i64.eqz')!.op;
+
 const HANDLERS = new Map<number, (t: Translation) => void>([
   [Op.Unreachable, control.unreachable],
   [Op.Nop, () => {}],
@@ -201,7 +204,10 @@ const HANDLERS = new Map<number, (t: Translation) => void>([
   [Op.MemoryCopy, bulk.memoryCopy],
   [Op.MemoryFill, bulk.memoryFill],
   [Op.RefNull, bulk.refNull],
-  [Op.RefIsNull, bulk.refIsNull],
+  // Zero is what a null reference looks like.
+  [Op.RefIsNull, (t) => compareToZero(t, Ir.i32_eq_ri)],
+  [I32_EQZ, (t) => compareToZero(t, Ir.i32_eq_ri)],
+  [I64_EQZ, (t) => compareToZero(t, Ir.i64_eq_ri)],
   [Op.RefFunc, bulk.refFunc],
 ]);
 const BY_OPCODE: ((t: Translation) => void)[] = [];
