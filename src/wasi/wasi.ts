@@ -12,9 +12,9 @@ import { failureErrno } from './failure.js';
 import { Tree } from './fs/tree.js';
 import { type LiveWorld, liveWorld } from './live.js';
 import { GuestBytes } from './memory.js';
-import { formatType, sameType } from './signature.js';
 import { initialState, type WasiState } from './state.js';
 import { CALL_TABLE, type CallRow } from './table.js';
+import { formatType, sameType } from './tables/signature.js';
 
 export interface Wasi {
   readonly imports: HostImports;

@@ -10,13 +10,14 @@ import { CALL_TABLE } from '../../../src/wasi/table.js';
 import { createWasi, type Wasi } from '../../../src/wasi/wasi.js';
 
 const PAGE_BYTES = 65536;
-const PREVIEW1 = 'wasi_snapshot_preview1';
 
 export interface HarnessOptions {
   readonly config?: WasiConfig;
   readonly services?: HostServices;
   /** Replay these entries first; 'live' behind the last one. */
   readonly log?: readonly Entry[];
+  /** The import module whose functions are called; preview1 without it. */
+  readonly module?: string;
   /** Continue from a snapshot. */
   readonly state?: WasiState;
 }
@@ -35,11 +36,13 @@ export class Harness {
   readonly bytes = new Uint8Array(2 * PAGE_BYTES);
   readonly view = new DataView(this.bytes.buffer);
   counter = 0;
+  readonly #module: string;
   /** Next free byte for {@link alloc}. */
   #top = 1024;
   readonly #functions = new Map<string, (...args: (number | bigint)[]) => number>();
 
   constructor(options: HarnessOptions = {}) {
+    this.#module = options.module ?? 'wasi_snapshot_preview1';
     this.services = options.services ?? memoryServices();
     const sink = { append: (entry: Entry) => this.entries.push(entry) };
     this.session = new Session(options.log === undefined ? { sink } : { sink, source: sourceOf(options.log) });
@@ -105,8 +108,8 @@ export class Harness {
   #function(name: string): (...args: (number | bigint)[]) => number {
     let found = this.#functions.get(name);
     if (found === undefined) {
-      const row = CALL_TABLE.find((candidate) => candidate.name === `${PREVIEW1}.${name}`)!;
-      found = this.wasi.imports.resolve(PREVIEW1, name, row.type) as (...args: (number | bigint)[]) => number;
+      const row = CALL_TABLE.find((candidate) => candidate.name === `${this.#module}.${name}`)!;
+      found = this.wasi.imports.resolve(this.#module, name, row.type) as (...args: (number | bigint)[]) => number;
       this.#functions.set(name, found);
     }
     return found;

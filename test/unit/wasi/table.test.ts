@@ -3,8 +3,8 @@ import { LinkError } from '../../../src/errors.js';
 import { memoryServices } from '../../../src/host/memory.js';
 import { FIRST_CALL_ID } from '../../../src/record/call.js';
 import { Session } from '../../../src/record/session.js';
-import { formatType, parseSignature } from '../../../src/wasi/signature.js';
 import { CALL_TABLE } from '../../../src/wasi/table.js';
+import { formatType, parseSignature } from '../../../src/wasi/tables/signature.js';
 import { callName, createWasi } from '../../../src/wasi/wasi.js';
 import { ValType } from '../../../src/wasm/module.js';
 

@@ -1,6 +1,6 @@
 /** The table's notation for signatures: `fd:i32 offset:i64 whence:i32 -> i32`. */
-import { invariant } from '../errors.js';
-import { type FuncType, ValType } from '../wasm/module.js';
+import { invariant } from '../../errors.js';
+import { type FuncType, ValType } from '../../wasm/module.js';
 
 const TYPES: Readonly<Record<string, ValType>> = { i32: ValType.I32, i64: ValType.I64 };
 
