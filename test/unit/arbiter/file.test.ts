@@ -110,11 +110,14 @@ describe('what cannot be used', () => {
     await expect(new FileArbiter(join(path, 'kv')).read()).rejects.toThrow(/it is not a directory/);
   });
 
-  test.skipIf(process.getuid?.() === 0)('a read-only directory, found at the first read (not as root, who may write anywhere)', async () => {
-    const directory = await freshDirectory();
-    await chmod(directory, 0o555);
-    await expect(new FileArbiter(join(directory, 'kv')).read()).rejects.toThrow(/permission denied/);
-  });
+  test.skipIf(process.getuid?.() === 0)(
+    'a read-only directory, found at the first read (not as root, who may write anywhere)',
+    async () => {
+      const directory = await freshDirectory();
+      await chmod(directory, 0o555);
+      await expect(new FileArbiter(join(directory, 'kv')).read()).rejects.toThrow(/permission denied/);
+    },
+  );
 
   test.each([
     ['empty', '', 'not JSON'],
