@@ -21,6 +21,8 @@ export {
 } from './errors.js';
 export { EVENTS, type EventLevel, type EventName } from './replica/events.js';
 export { EXIT_CODES } from './replica/exit-codes.js';
+export type { ReplicaStatus } from './runtime/control-link.js';
+export { requestStatus, requestSwitch } from './runtime/node/control.js';
 export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
 export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';
 export { startErrorExitCode, startReplica } from './runtime/node/start-replica.js';

@@ -1,27 +1,23 @@
 /**
  * Carries out the protocol's effects on one replica and reports back with inputs: the only place where the pure state
- * machine of src/replica meets channels, guest thread, clients, arbiter and timers. It decides nothing itself.
+ * machine of src/replica meets connections, guest thread, clients, arbiter and timers. It decides nothing itself.
  */
 import type { Arbiter } from '../arbiter/arbiter.js';
-import { ArbiterUnreachableError } from '../arbiter/arbiter.js';
-import { ChannelError } from '../errors.js';
 import type { AdoptedStream } from '../gateway/replica-port.js';
 import { decodeMessage, encodeMessage } from '../replica/codec.js';
-import type { GuestOutcome } from '../replica/messages.js';
+import type { GuestOutcome, Heartbeat } from '../replica/messages.js';
 import { Replica } from '../replica/replica.js';
-import type { ArbiterResult, Effect, Input, PeerId, ReplicaConfig } from '../replica/types.js';
+import type { ArbiterResult, Effect, Input, ReplicaConfig } from '../replica/types.js';
 import type { Channel, ChannelHandlers } from '../transport/channel.js';
-import { type Frame, FrameType } from '../transport/frame.js';
-import { sortChannel } from './channel-sorter.js';
+import { FrameType } from '../transport/frame.js';
+import { ArbiterRequests } from './arbiter-requests.js';
+import { openClients } from './client-opening.js';
 import type { Clients } from './clients.js';
+import { Connections } from './connections.js';
+import { type Controlled, type ReplicaStatus, serveControl } from './control-link.js';
 import { GATEWAY_ABSENT_MS, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import type { OutputGate } from './output-gate.js';
 import type { EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
-
-/** An arbiter that does not answer within this time counts as unreachable. */
-const ARBITER_TIMEOUT_MS = 2000;
-/** Pause between two attempts to take a client address that the dead primary may still hold. */
-const REBIND_MS = 25;
 
 export interface DriverParts {
   readonly config: ReplicaConfig;
@@ -32,28 +28,39 @@ export interface DriverParts {
   readonly gate: OutputGate;
   readonly timers: Timers;
   readonly onEvent: EventListener;
-  /** The replica is done; everything it owned is closed. */
+  /** The replica is done; its connections are closing. */
   readonly onStop: (reason: string, exitCode: number) => void;
 }
 
-export class ReplicaDriver {
+export class ReplicaDriver implements Controlled {
   readonly #parts: DriverParts;
   readonly #replica: Replica;
-  readonly #channels = new Map<PeerId, Channel>();
-  /** Connections that others have made, peers' and gateways' alike. */
-  readonly #accepted = new Set<Channel>();
-  #nextPeer = 1;
-  #stopTicking: (() => void) | undefined;
-  #stopped = false;
+  readonly #arbiter: ArbiterRequests;
+  readonly #connections: Connections;
+  /** Undone at the end: the ticking, and an attempt to take client addresses. */
+  readonly #cancels: (() => void)[] = [];
+  /** Operators who asked for a switch and wait for its end. */
+  readonly #stopReports: ((reason: string, exitCode: number) => void)[] = [];
   /** Inputs that arise while effects are being carried out wait here: steps never nest. */
   readonly #inputs: Input[] = [];
   #stepping = false;
+  #stopped = false;
   #releasedEvent = 0;
+  /** Of the newest record that this replica has written. */
   #epoch = 0;
+  #members: readonly string[] = [];
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
     this.#replica = new Replica(parts.config);
+    this.#arbiter = new ArbiterRequests(parts.arbiter, parts.timers);
+    this.#connections = new Connections(parts.timers, {
+      onPeer: (peer, dialled) => this.#input({ type: 'peer-connected', peer, dialled }),
+      onMessage: (peer, message) => this.#input({ type: 'message', peer, message }),
+      onPeerClosed: (peer, reason) => this.#input({ type: 'peer-closed', peer, reason }),
+      onGatewayProgress: (payload) => takeProgressPayload(parts.clients.gateways, payload),
+      onCaller: (type, channel) => this.#serveCaller(type, channel),
+    });
     parts.gate.onLeft((event) => this.#input({ type: 'outputs-left', event }));
   }
 
@@ -62,18 +69,14 @@ export class ReplicaDriver {
     return this.#epoch;
   }
 
-  /** Highest event whose outputs may leave. */
-  get releasedEvent(): number {
-    return this.#releasedEvent;
-  }
-
   start(): void {
     const { config, timers, guest } = this.#parts;
-    this.#stopTicking = timers.every(Math.max(1, config.heartbeatMs / 2), () => {
+    const stopTicking = timers.every(Math.max(1, config.heartbeatMs / 2), () => {
       this.#input({ type: 'executed', position: guest.executed });
       this.#input({ type: 'tick' });
       this.#tickGateways();
     });
+    this.#cancels.push(stopTicking);
     this.#input({ type: 'start' });
   }
 
@@ -82,16 +85,30 @@ export class ReplicaDriver {
     this.#input({ type: 'shutdown' });
   }
 
-  /** A peer or a gateway has connected to this replica's log address. */
+  status(): ReplicaStatus {
+    const { config, guest } = this.#parts;
+    return {
+      id: config.id,
+      service: config.service,
+      role: this.#replica.role,
+      epoch: this.#epoch,
+      members: this.#members,
+      logAddress: config.logAddress,
+      ...guest.executed,
+      releasedEvent: this.#releasedEvent,
+    };
+  }
+
+  switchOver(): string | undefined {
+    if (this.#replica.role !== 'primary') return 'it is a backup';
+    if (this.#members.length < 2) return 'it has no backup to hand over to';
+    this.shutdown();
+    return undefined;
+  }
+
+  /** A peer, a gateway or an operator has connected to this replica's log address. */
   accept(channel: Channel): void {
-    this.#accepted.add(channel);
-    sortChannel(channel, this.#parts.timers, {
-      choose: (type) =>
-        type === FrameType.Gateway
-          ? serveGateway(this.#parts.clients.gateways, channel, this.#parts.timers)
-          : this.#adopt(channel, false),
-      onClose: () => this.#accepted.delete(channel),
-    });
+    this.#connections.accept(channel);
   }
 
   /** A datagram has arrived. */
@@ -122,6 +139,13 @@ export class ReplicaDriver {
     this.#input({ type: 'host-fault', reason });
   }
 
+  #serveCaller(type: FrameType, channel: Channel): ChannelHandlers {
+    const { clients, timers } = this.#parts;
+    return type === FrameType.Gateway
+      ? serveGateway(clients.gateways, channel, timers)
+      : serveControl(this, channel, (report) => this.#stopReports.push(report));
+  }
+
   #input(input: Input): void {
     if (this.#stopped) return;
     this.#inputs.push(input);
@@ -137,172 +161,105 @@ export class ReplicaDriver {
   }
 
   #carryOut(effect: Effect): void {
-    const { guest, gate, network, onEvent } = this.#parts;
+    const { guest, gate } = this.#parts;
     switch (effect.type) {
       case 'send':
-        this.#send(effect.peer, effect.message);
-        break;
+        return this.#connections.send(effect.peer, effect.message);
       case 'release':
         this.#releasedEvent = effect.event;
-        gate.release(effect.event);
-        break;
+        return gate.release(effect.event);
       case 'append-to-guest':
-        guest.batch(effect.batch);
-        break;
+        return guest.batch(effect.batch);
       case 'trim':
-        gate.trim(effect.event);
-        break;
-      case 'heartbeat':
-        network.heartbeat(effect.address, effect.message.epoch, encodeMessage(effect.message));
-        break;
+        return gate.trim(effect.event);
       case 'throttle':
         guest.throttle = effect.level;
-        break;
+        return;
       case 'pause-log':
         guest.paused = true;
-        break;
+        return;
       case 'resume-log':
         guest.paused = false;
-        break;
+        return;
+      case 'start-guest':
+        return this.#startGuest(effect.mode);
+      case 'go-live':
+        return this.#goLive();
+      case 'stop-guest':
+        return guest.stop();
+      case 'stop':
+        return this.#stop(effect.reason, effect.exitCode);
       case 'event':
-        onEvent(effect.name, effect.level, effect.fields);
-        break;
+        return this.#event(effect);
       default:
-        this.#carryOutRare(effect);
+        return this.#askOutside(effect);
     }
   }
 
-  /** Effects that happen a few times in a replica's life. */
-  #carryOutRare(
-    effect: Exclude<
-      Effect,
-      {
-        type:
-          | 'send'
-          | 'release'
-          | 'append-to-guest'
-          | 'trim'
-          | 'heartbeat'
-          | 'throttle'
-          | 'pause-log'
-          | 'resume-log'
-          | 'event';
-      }
-    >,
+  /** Effects that ask peers or the arbiter something. */
+  #askOutside(
+    effect: Extract<Effect, { type: 'connect' | 'close' | 'heartbeat' | 'probe' | 'arbiter-read' | 'arbiter-cas' }>,
   ): void {
+    const { network } = this.#parts;
     switch (effect.type) {
       case 'connect':
-        this.#connect(effect.address);
+        network.dial(effect.address).then(
+          (channel) => this.#connections.dialled(channel),
+          (error: Error) => this.#input({ type: 'connect-failed', reason: error.message }),
+        );
         break;
       case 'close':
-        this.#channels.get(effect.peer)?.close();
+        this.#connections.closePeer(effect.peer);
         break;
-      case 'probe':
-        this.#probe(effect.address);
+      case 'heartbeat':
+        this.#sendHeartbeat(effect.address, effect.message);
         break;
-      case 'start-guest':
-        if (effect.mode === 'live') this.#serveFresh();
-        this.#parts.guest.start();
+      case 'probe': {
+        const { address } = effect;
+        network.isGone(address).then((gone) => this.#input({ type: 'probe-result', address, gone }));
         break;
-      case 'go-live':
-        this.#parts.guest.goLive();
-        this.#openClients();
+      }
+      case 'arbiter-read': {
+        const { requestId } = effect;
+        this.#arbiter.read((result) => this.#input({ type: 'arbiter-result', requestId, result }));
         break;
-      case 'stop-guest':
-        this.#parts.guest.stop();
+      }
+      case 'arbiter-cas': {
+        const { requestId, expectedGeneration, record } = effect;
+        const answer = (result: ArbiterResult): void => this.#input({ type: 'arbiter-result', requestId, result });
+        this.#arbiter.compareAndSet(expectedGeneration, record, answer);
         break;
-      case 'arbiter-read':
-        this.#askArbiter(effect.requestId, () => this.#read());
-        break;
-      case 'arbiter-cas':
-        this.#askArbiter(effect.requestId, () => this.#compareAndSet(effect.expectedGeneration, effect.record));
-        break;
-      case 'stop':
-        this.#stop(effect.reason, effect.exitCode);
-        break;
+      }
     }
   }
 
-  #send(peer: PeerId, message: Parameters<typeof encodeMessage>[0]): void {
-    const payload = encodeMessage(message);
-    this.#channels.get(peer)?.send({ type: FrameType.Peer, epoch: message.epoch, payload });
+  #sendHeartbeat(address: string, message: Heartbeat): void {
+    this.#parts.network.heartbeat(address, message.epoch, encodeMessage(message));
   }
 
-  #connect(address: string): void {
-    this.#parts.network.dial(address).then(
-      (channel) => channel.start(this.#adopt(channel, true)),
-      (error: Error) => this.#input({ type: 'connect-failed', reason: error.message }),
-    );
-  }
-
-  /** A new peer; the handlers are for its channel. */
-  #adopt(channel: Channel, dialled: boolean): ChannelHandlers {
-    if (this.#stopped) channel.destroy();
-    const peer = this.#nextPeer++;
-    this.#channels.set(peer, channel);
-    this.#input({ type: 'peer-connected', peer, dialled });
-    return {
-      onFrame: (frame) => this.#receive(peer, channel, frame),
-      onClose: (reason) => {
-        this.#channels.delete(peer);
-        this.#input({ type: 'peer-closed', peer, reason: reason.error?.message ?? `connection ${reason.kind}` });
-      },
-    };
-  }
-
-  /** Anything that is not one of our messages is a failed peer (R11). */
-  #receive(peer: PeerId, channel: Channel, frame: Frame): void {
-    if (frame.type === FrameType.Gateway) {
-      this.#takeProgress(channel, frame.payload);
-      return;
+  #event({ name, level, fields }: Extract<Effect, { type: 'event' }>): void {
+    if (name === 'epoch-won') {
+      this.#epoch = fields['epoch'] as number;
+      this.#members = fields['members'] as string[];
+      this.#parts.clients.gateways.raiseEpoch(this.#epoch);
     }
-    const message = frame.type === FrameType.Peer ? tryDecode(frame.payload) : undefined;
-    if (message?.epoch !== frame.epoch) {
-      channel.destroy();
-      return;
+    this.#parts.onEvent(name, level, fields);
+  }
+
+  #startGuest(mode: 'live' | 'replay'): void {
+    const { clients, guest } = this.#parts;
+    if (mode === 'live') {
+      clients.listeners.serve(this.#epoch);
+      // A guest that starts has no streams yet.
+      clients.guestLive(this.#epoch, [], 0);
     }
-    this.#input({ type: 'message', peer, message });
+    guest.start();
   }
 
-  #takeProgress(channel: Channel, payload: Uint8Array): void {
-    try {
-      takeProgressPayload(this.#parts.clients.gateways, payload);
-    } catch (error) {
-      if (!(error instanceof ChannelError)) throw error;
-      channel.destroy(error);
-    }
-  }
-
-  #probe(address: string): void {
-    this.#parts.network.isGone(address).then((gone) => this.#input({ type: 'probe-result', address, gone }));
-  }
-
-  /** Takes the client addresses for a replica that goes live; the dead primary may hold them a moment longer. */
-  #openClients(): void {
-    const { timers, onEvent } = this.#parts;
-    const { listeners } = this.#parts.clients;
-    let reported = false;
-    const attempt = (): void => {
-      if (this.#stopped) return;
-      listeners.bind().then(
-        () => {
-          listeners.serve(this.#epoch);
-          for (const address of listeners.addresses) onEvent('listening', 'info', { kind: 'client', address });
-        },
-        (error: Error) => {
-          if (!reported) onEvent('listen-failed', 'warn', { reason: error.message });
-          reported = true;
-          timers.after(REBIND_MS, attempt);
-        },
-      );
-    };
-    attempt();
-  }
-
-  /** A guest that starts live has no streams yet. */
-  #serveFresh(): void {
-    this.#parts.clients.listeners.serve(this.#epoch);
-    this.#parts.clients.guestLive(this.#epoch, [], 0);
+  #goLive(): void {
+    const { clients, guest, timers, onEvent } = this.#parts;
+    guest.goLive();
+    this.#cancels.push(openClients(clients.listeners, this.#epoch, timers, onEvent));
   }
 
   #tickGateways(): void {
@@ -310,44 +267,14 @@ export class ReplicaDriver {
     if (!clients.gateways.live) return;
     clients.gateways.tick(timers.now());
     const payload = progressPayload(clients.gateways);
-    if (payload === undefined) return;
-    for (const channel of this.#channels.values()) {
-      channel.send({ type: FrameType.Gateway, epoch: this.#epoch, payload });
-    }
-  }
-
-  #askArbiter(requestId: number, ask: () => Promise<ArbiterResult>): void {
-    let answered = false;
-    const answer = (result: ArbiterResult): void => {
-      if (answered) return;
-      answered = true;
-      cancel();
-      this.#input({ type: 'arbiter-result', requestId, result });
-    };
-    const cancel = this.#parts.timers.after(ARBITER_TIMEOUT_MS, () =>
-      answer({ kind: 'unreachable', message: `no answer within ${ARBITER_TIMEOUT_MS} ms` }),
-    );
-    ask().then(answer, (error: Error) =>
-      answer({ kind: error instanceof ArbiterUnreachableError ? 'unreachable' : 'unusable', message: error.message }),
-    );
-  }
-
-  async #read(): Promise<ArbiterResult> {
-    return { kind: 'read', current: await this.#parts.arbiter.read() };
-  }
-
-  async #compareAndSet(generation: number, record: Parameters<Arbiter['compareAndSet']>[1]): Promise<ArbiterResult> {
-    const result = await this.#parts.arbiter.compareAndSet(generation, record);
-    if (!result.won) return { kind: 'lost', current: result.current };
-    this.#epoch = record.epoch;
-    this.#parts.clients.gateways.raiseEpoch(record.epoch);
-    return { kind: 'won', generation: result.generation };
+    if (payload !== undefined) this.#connections.sendGatewayProgress(this.#epoch, payload);
   }
 
   #stop(reason: string, exitCode: number): void {
     this.#stopped = true;
-    this.#stopTicking?.();
-    for (const channel of [...this.#channels.values(), ...this.#accepted]) channel.close();
+    for (const cancel of this.#cancels) cancel();
+    for (const report of this.#stopReports) report(reason, exitCode);
+    this.#connections.close();
     this.#parts.onStop(reason, exitCode);
   }
 }

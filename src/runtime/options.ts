@@ -65,6 +65,10 @@ export interface ReplicaOptions extends GuestOptions {
   readonly failureTimeoutMs?: number;
   /** A backup gives up when it has not joined after this time. Default 30000. */
   readonly joinTimeoutMs?: number;
+  /** Addresses for clients of a gateway in this same process, one per listener of the guest. It dies with the process. */
+  readonly gatewayListen?: readonly string[];
+  /** Log addresses of the other replicas, for that gateway; the one of `primary` is known anyway. */
+  readonly replicas?: readonly string[];
 }
 
 /** Something a replica reports; `replica` is set by a pair. */

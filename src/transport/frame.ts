@@ -32,6 +32,8 @@ export const FrameType = {
   Gateway: 2,
   /** A datagram that says "I live"; the payload is chosen by the replication protocol. */
   Heartbeat: 3,
+  /** From an operator's command to a replica and back; the payload is JSON. */
+  Control: 4,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -17,6 +17,7 @@ import {
 } from '../options.js';
 import { GuestHost } from './guest-host.js';
 import { NodePeerNetwork } from './peer-network.js';
+import { startGateway } from './start-gateway.js';
 import { nodeTimers } from './timers.js';
 
 /**
@@ -82,6 +83,15 @@ export async function startReplica(options: ReplicaOptions): Promise<Service> {
       emit({ name: 'listening', level: 'info', fields: { replica: config.id, kind: 'client', address } });
     }
     driver.start();
+    if (options.gatewayListen !== undefined && options.gatewayListen.length > 0) {
+      const others = [...(options.replicas ?? []), ...(options.primary === undefined ? [] : [options.primary])];
+      const gateway = await startGateway({
+        listen: options.gatewayListen,
+        replicas: [...new Set([network.address, ...others])],
+        onEvent: (event) => emit({ ...event, fields: { replica: config.id, ...event.fields } }),
+      });
+      void done.promise.then(() => gateway.close());
+    }
     if (options.role === 'primary') void host.feedStdin(options.stdin);
     const running = driver;
     return {

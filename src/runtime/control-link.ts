@@ -1,0 +1,104 @@
+/**
+ * Commands that operators send to a replica's log address: `status` and `switch`. One frame of JSON asks, one answers;
+ * a switch is answered a second time, when it is done.
+ */
+import { ChannelError } from '../errors.js';
+import type { Channel, ChannelHandlers } from '../transport/channel.js';
+import { FrameType } from '../transport/frame.js';
+
+export type ControlCommand = 'status' | 'switch';
+
+/** What a replica says about itself. */
+export interface ReplicaStatus {
+  readonly id: string;
+  readonly service: string;
+  readonly role: 'primary' | 'backup';
+  /** Newest record this replica knows to hold. */
+  readonly epoch: number;
+  /** Ids in that record; more than one means that a failover is possible. */
+  readonly members: readonly string[];
+  readonly logAddress: string;
+  readonly counter: number;
+  /** Entries executed. */
+  readonly event: number;
+  /** Highest event whose outputs may leave; 0 on a backup. */
+  readonly releasedEvent: number;
+}
+
+export type ControlReply =
+  | { readonly kind: 'status'; readonly status: ReplicaStatus }
+  | { readonly kind: 'switching' }
+  | { readonly kind: 'stopped'; readonly reason: string; readonly exitCode: number }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface Controlled {
+  status(): ReplicaStatus;
+  /** Begins a hand-over, or says why that is impossible. */
+  switchOver(): string | undefined;
+}
+
+/** Frames carry no epoch of the protocol: an operator asks whoever is there. */
+const NO_EPOCH = 0;
+
+/** Serves the operator behind `channel`. `onSwitching` gets a function that reports the end of the hand-over. */
+export function serveControl(
+  replica: Controlled,
+  channel: Channel,
+  onSwitching: (report: (reason: string, exitCode: number) => void) => void,
+): ChannelHandlers {
+  const answer = (reply: ControlReply): void => {
+    channel.send({ type: FrameType.Control, epoch: NO_EPOCH, payload: encodeControl(reply) });
+  };
+  return {
+    onFrame: (frame) => {
+      const { command } = decodeControl<{ command?: string }>(frame.payload) ?? {};
+      if (command === 'status') {
+        answer({ kind: 'status', status: replica.status() });
+      } else if (command === 'switch') {
+        onSwitching((reason, exitCode) => answer({ kind: 'stopped', reason, exitCode }));
+        const refusal = replica.switchOver();
+        answer(refusal === undefined ? { kind: 'switching' } : { kind: 'refused', reason: refusal });
+      } else {
+        answer({ kind: 'refused', reason: `'${command}' is not a command; this replica knows status and switch` });
+      }
+    },
+    onClose: () => {},
+  };
+}
+
+/** Sends `command` and hands every reply to `take` until that returns true. Rejects if the replica goes away before. */
+export function askControl(
+  channel: Channel,
+  command: ControlCommand,
+  take: (reply: ControlReply) => boolean,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    channel.start({
+      onFrame: (frame) => {
+        const reply = decodeControl<ControlReply>(frame.payload);
+        if (reply === undefined || !take(reply)) return;
+        resolve();
+        channel.close();
+      },
+      onClose: (reason) => {
+        const what = reason.error?.message ?? `${channel.remote} closed the connection before it had answered`;
+        reject(new ChannelError('FTW_CHANNEL', what, { remote: channel.remote }));
+      },
+    });
+    channel.send({ type: FrameType.Control, epoch: NO_EPOCH, payload: encodeControl({ command }) });
+  });
+}
+
+function encodeControl(value: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** Undefined for anything that is not JSON of an object. */
+function decodeControl<T>(payload: Uint8Array): T | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(payload));
+    return typeof value === 'object' && value !== null ? (value as T) : undefined;
+  } catch {
+    return undefined;
+  }
+}

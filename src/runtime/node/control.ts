@@ -1,0 +1,31 @@
+/** The operator's side of a replica's control commands. */
+import { ChannelError } from '../../errors.js';
+import { parseAddress } from '../../transport/address.js';
+import { dialTcp } from '../../transport/node/tcp.js';
+import { askControl, type ControlReply, type ReplicaStatus } from '../control-link.js';
+
+/** Asks the replica at log address `address` about itself. Rejects with FTW_CHANNEL if nobody answers. */
+export async function requestStatus(address: string): Promise<ReplicaStatus> {
+  let status: ReplicaStatus | undefined;
+  await askControl(await dialTcp(parseAddress(address, 'replica')), 'status', (reply) => {
+    if (reply.kind === 'status') status = reply.status;
+    return true;
+  });
+  if (status === undefined) throw new ChannelError('FTW_CHANNEL', `${address} did not answer with its status`);
+  return status;
+}
+
+/**
+ * Tells the primary at log address `address` to hand over to its backup and to stop; resolves when it has. Rejects with
+ * FTW_HANDSHAKE if it is not a primary, or has no backup.
+ */
+export async function requestSwitch(address: string): Promise<{ reason: string; exitCode: number }> {
+  let last: ControlReply | undefined;
+  await askControl(await dialTcp(parseAddress(address, 'replica')), 'switch', (reply) => {
+    last = reply;
+    return reply.kind !== 'switching';
+  });
+  if (last?.kind === 'stopped') return { reason: last.reason, exitCode: last.exitCode };
+  const reason = last?.kind === 'refused' ? last.reason : 'it gave no answer to that';
+  throw new ChannelError('FTW_HANDSHAKE', `${address} does not hand over: ${reason}`, { address });
+}
