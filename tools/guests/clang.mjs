@@ -53,9 +53,10 @@ export function hasClang() {
  */
 export async function loadClang() {
   if (!hasClang()) throw new Error('the C toolchain is not installed: run `node tools/guests/clang.mjs` (105 MB)');
-  const { runClang } = await import(pathToFileURL(clangBundle()).href);
+  const { runClang, runLLVM } = await import(pathToFileURL(clangBundle()).href);
   const print = (bytes) => bytes && process.stderr.write(bytes);
-  const options = { stdout: print, stderr: print, decodeASCII: false, fetchProgress: () => {} };
+  const options = { stdout: print, stderr: print, decodeASCII: false };
+  await runLLVM(null, {}, { fetchProgress: () => {} });
   return async (args, files) => {
     try {
       return await runClang(['clang', ...args], files, options);

@@ -58,7 +58,8 @@ const sqlite = {
   fetched: sqliteSource,
 };
 
-const LUA_CORE = 'api code ctype debug do dump func gc lex mem object opcodes parser state string table tm undump vm zio';
+const LUA_CORE =
+  'api code ctype debug do dump func gc lex mem object opcodes parser state string table tm undump vm zio';
 const LUA_LIBRARIES = 'auxlib baselib tablib strlib mathlib utf8lib corolib';
 const lua = {
   name: 'lua',
