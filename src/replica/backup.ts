@@ -61,6 +61,10 @@ export class Backup implements Role {
     this.#detector = new SilenceDetector(context.config.failureTimeoutMs, context.nowMs);
   }
 
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   handle(input: RoleInput): void {
     switch (input.type) {
       case 'start':

@@ -5,7 +5,9 @@
  * epoch before the failure timeout has passed since then. (It may break the promise only when the primary's process is
  * known to be dead or has handed over.) The primary releases while every backup's promise is fresh.
  *
- * Both sides only compare times of their own clock; the quarter kept back allows for clocks of different speed.
+ * Both sides only compare times of their own clock; the quarter kept back allows for clocks of different speed. A clock
+ * that stands still while the machine is suspended can stretch a lease; what is released under it is still only what
+ * the backups have, and therefore part of the new primary's history too.
  */
 const LEASE_SHARE = 0.75;
 

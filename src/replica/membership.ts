@@ -95,6 +95,11 @@ export class Membership {
     this.poll();
   }
 
+  /** This process slept; somebody may have started the service again meanwhile. */
+  checkSoon(): void {
+    this.#nextCheckMs = this.#context.nowMs;
+  }
+
   /** Verifies the epoch with the arbiter where there is a reason to. */
   poll(): void {
     const soloCheck = this.isSolo && this.#context.nowMs >= this.#nextCheckMs;

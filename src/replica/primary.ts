@@ -52,6 +52,10 @@ export class Primary implements Role {
     this.#lastEvent = start.lastEvent;
   }
 
+  get epoch(): number {
+    return this.#membership.epoch;
+  }
+
   /** Says what it waits for and does what can be done at once. */
   begin(): void {
     const { epoch } = this.#membership;
@@ -69,6 +73,7 @@ export class Primary implements Role {
 
   slept(gapMs: number): void {
     this.#backups.forgive(gapMs);
+    this.#membership.checkSoon();
   }
 
   #dispatch(input: RoleInput): void {

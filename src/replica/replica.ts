@@ -44,6 +44,11 @@ export class Replica {
     return this.#roleName;
   }
 
+  /** Newest epoch that this replica holds (primary) or follows (backup); 0 for none. */
+  get epoch(): number {
+    return this.#role.epoch;
+  }
+
   /** No effect will follow any more. */
   get stopped(): boolean {
     return this.#context.stopped;

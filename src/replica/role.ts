@@ -5,6 +5,8 @@ import type { Input } from './types.js';
 export type RoleInput = Exclude<Input, { type: 'arbiter-result' } | { type: 'host-fault' }>;
 
 export interface Role {
+  /** Newest epoch that this replica holds or follows; 0 for none. */
+  readonly epoch: number;
   handle(input: RoleInput): void;
   /** The process did not run for so long (stopped or suspended). */
   slept(gapMs: number): void;

@@ -10,6 +10,7 @@ import type { Role, RoleInput } from './role.js';
 const KEPT_MAX = 1_000;
 
 export class StartingPrimary implements Role {
+  readonly epoch = 0;
   readonly #context: Context;
   readonly #arbiter: ArbiterSession;
   readonly #onWon: (state: ArbiterState, kept: readonly RoleInput[]) => void;

@@ -143,5 +143,8 @@ export type Effect =
       readonly level: EventLevel;
       readonly fields: Readonly<Record<string, unknown>>;
     }
-  /** Last effect of all: flush and close everything, then exit. Later inputs are ignored. */
+  /**
+   * Last effect of all: flush what was sent to peers and clients, close everything, exit. Outputs that were not
+   * released are dropped. Later inputs are ignored.
+   */
   | { readonly type: 'stop'; readonly reason: string; readonly exitCode: number };
