@@ -5,6 +5,7 @@ import { Op } from '../wasm/opcode.js';
 import { skipDeadCode } from './dead-code.js';
 import { type FunctionPass, type Label, LabelKind, UNSET } from './function-pass.js';
 import { Temporary } from './local-table.js';
+import { branchBack, headerOf } from './loops.js';
 import { cleanOperands } from './nan.js';
 import { EMPTY_BLOCK } from './type-table.js';
 
@@ -17,8 +18,11 @@ export function branch(pass: FunctionPass, relative: number): void {
   const label = pass.labelAt(relative);
   if (label.kind === LabelKind.Function) return returnFromFunction(pass);
   cleanOperands(pass, carried(label).length, 0);
-  pass.settle(label);
-  pass.op(Op.Br, relative);
+  if (label.guarded) branchBack(pass, label, pass.pending - label.potential);
+  else {
+    pass.settle(label);
+    pass.op(Op.Br, pass.target(label));
+  }
   skipDeadCode(pass);
 }
 
@@ -50,19 +54,28 @@ export function branchIf(pass: FunctionPass, relative: number): void {
   if (label.kind === LabelKind.Function) pass.wrapped = true;
   if (label.reload) {
     pass.settleReload(label);
-    return pass.op(Op.BrIf, relative);
+    return pass.op(Op.BrIf, pass.target(label));
   }
   if (label.potential === UNSET) label.potential = pass.pending;
   const difference = pass.pending - label.potential;
-  if (difference === 0) return pass.op(Op.BrIf, relative);
-  if (values > 0) {
+  if (values > 0 || (difference === 0 && !label.guarded)) {
     pass.settle(label);
-    return pass.op(Op.BrIf, relative);
+    return pass.op(Op.BrIf, headerOf(pass, label));
   }
+  takenBranch(pass, label, difference);
+}
+
+/** The way of a conditional branch that is taken: `if  pay  br  end`. */
+function takenBranch(pass: FunctionPass, label: Label, amount: number): void {
   pass.code.u8(Op.If);
   pass.code.s32(EMPTY_BLOCK);
-  pass.charge(difference);
-  pass.op(Op.Br, relative + 1);
+  pass.open++;
+  if (label.guarded) branchBack(pass, label, amount);
+  else {
+    pass.charge(amount);
+    pass.op(Op.Br, pass.target(label));
+  }
+  pass.open--;
   pass.code.u8(Op.End);
 }
 
@@ -113,7 +126,7 @@ function writeTable(pass: FunctionPass, targets: readonly number[], stubs: reado
   pass.op(Op.BrTable, targets.length - 1);
   for (const target of targets) {
     const stub = stubs.indexOf(target);
-    pass.code.u32(stub >= 0 ? stub : target + stubs.length);
+    pass.code.u32(stub >= 0 ? stub : headerOf(pass, pass.labelAt(target)) + stubs.length);
   }
 }
 
@@ -137,6 +150,6 @@ function writeStubs(
   for (const [at, target] of stubs.entries()) {
     code.u8(Op.End);
     pass.charge(pass.pending - pass.labelAt(target).potential);
-    pass.op(Op.Br, target + stubs.length - 1 - at);
+    pass.op(Op.Br, headerOf(pass, pass.labelAt(target)) + stubs.length - 1 - at);
   }
 }

@@ -1,11 +1,10 @@
-/** Blocks, loops and conditionals: where potentials are fixed, and where loops look at the counter. */
+/** Blocks and conditionals, and the end of everything: where potentials are fixed. */
 import { lebU32At } from '../wasm/instructions.js';
 import type { FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { skipDeadCode } from './dead-code.js';
 import { type FunctionPass, type Label, LabelKind, UNSET } from './function-pass.js';
 import { cleanOperands } from './nan.js';
-import { EMPTY_BLOCK } from './type-table.js';
 
 const NO_TYPES: readonly ValType[] = [];
 const EMPTY_TYPE: FuncType = { params: NO_TYPES, results: NO_TYPES };
@@ -29,20 +28,6 @@ export function beginBlock(pass: FunctionPass, start: number, immediates: number
   open(pass, LabelKind.Block, start, immediates);
 }
 
-/** `loop`: entering is free, each way back pays the difference; the header is where a slice can end. */
-export function beginLoop(pass: FunctionPass, start: number, immediates: number): void {
-  const label = open(pass, LabelKind.Loop, start, immediates);
-  label.potential = pass.pending;
-  if (label.reload) startReloadingLoop(pass, label);
-  if (pass.options.preemption) checkSlice(pass);
-}
-
-/** An exception can branch to this loop: its first iteration finds the counter in the global, like the others. */
-function startReloadingLoop(pass: FunctionPass, label: Label): void {
-  pass.reloadCounter();
-  label.potential = 0;
-}
-
 /** `if`: both arms start with the same `pending`. */
 export function beginIf(pass: FunctionPass, start: number, immediates: number): void {
   open(pass, LabelKind.If, start, immediates);
@@ -53,35 +38,11 @@ export function open(pass: FunctionPass, kind: LabelKind, start: number, immedia
   const type = blockTypeAt(pass, immediates);
   cleanOperands(pass, type.params.length, kind === LabelKind.If ? 1 : 0);
   if (kind === LabelKind.If) pass.height--;
-  const reloadingLoop = kind === LabelKind.Loop && pass.nextLabelReloads;
-  if (reloadingLoop) pass.flushCounter();
   pass.code.copy(pass.bytes, start, pass.pos);
   const label = pass.pushLabel(kind, type);
   pass.setStack(label, type.params);
   return label;
 }
-
-/** The cold path of a loop header: hand the exact counter over, take the next slice's. */
-function checkSlice(pass: FunctionPass): void {
-  const { code, locals, pending } = pass;
-  pass.op(Op.LocalGet, locals.counter);
-  code.u8(Op.I64Const);
-  code.s32(-pending);
-  code.u8(OP_I64_GE_S);
-  code.u8(Op.If);
-  code.s32(EMPTY_BLOCK);
-  pass.counterPlus(pending);
-  pass.op(Op.Call, pass.layout.support.poll);
-  if (pending !== 0) {
-    code.u8(Op.I64Const);
-    code.s32(-pending);
-    code.u8(Op.I64Add);
-  }
-  pass.op(Op.LocalSet, locals.counter);
-  code.u8(Op.End);
-}
-
-const OP_I64_GE_S = 0x59;
 
 /** `else`: the first arm ends like a branch to the label. */
 export function elseArm(pass: FunctionPass): void {
@@ -111,7 +72,7 @@ export function endBlock(pass: FunctionPass): void {
   const label = pass.labelAt(0);
   if (label.kind === LabelKind.Function) return endFunction(pass, label);
   if (label.kind === LabelKind.If) endWithoutElse(pass, label);
-  else if (label.kind === LabelKind.Loop) cleanIfLive(pass, label);
+  else if (label.kind === LabelKind.Loop) endLoop(pass, label);
   else endArm(pass, label);
   pass.code.u8(Op.End);
   closeLabel(pass, label);
@@ -119,7 +80,7 @@ export function endBlock(pass: FunctionPass): void {
 
 /** Leaves the innermost label; what follows is dead if neither a branch nor the fall-through gets there. */
 export function closeLabel(pass: FunctionPass, label: Label): void {
-  pass.depth--;
+  pass.popLabel();
   pass.setStack(label, label.type.results);
   if (label.kind !== LabelKind.Loop) {
     pass.live = label.potential !== UNSET;
@@ -131,8 +92,9 @@ export function closeLabel(pass: FunctionPass, label: Label): void {
   skipDeadCode(pass);
 }
 
-function cleanIfLive(pass: FunctionPass, label: Label): void {
+function endLoop(pass: FunctionPass, label: Label): void {
   if (pass.live) cleanOperands(pass, label.type.results.length, 0);
+  if (label.guarded) pass.code.u8(Op.End);
 }
 
 /** An `if` alone: the edge around the arm is the first that reaches the label, unless a branch in the arm did. */
@@ -166,5 +128,5 @@ function endFunction(pass: FunctionPass, label: Label): void {
   }
   if (pass.live) pass.counterPlus(pass.pending);
   pass.code.u8(Op.End);
-  pass.depth--;
+  pass.popLabel();
 }

@@ -6,7 +6,7 @@
 import { CatchKind, lebU32At, skipLeb } from '../wasm/instructions.js';
 import type { FuncType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { closeLabel, endArm, open, startArm } from './control.js';
+import { blockTypeAt, closeLabel, endArm, open, startArm } from './control.js';
 import { skipDeadCode } from './dead-code.js';
 import { type FunctionPass, LabelKind } from './function-pass.js';
 import { cleanOperands } from './nan.js';
@@ -30,7 +30,8 @@ export function catchArm(pass: FunctionPass, start: number, tag: number | undefi
 export function delegateTo(pass: FunctionPass, relative: number): void {
   const label = pass.labelAt(0);
   endArm(pass, label);
-  pass.op(Op.Delegate, relative);
+  // The number is counted from outside of the `try`.
+  pass.op(Op.Delegate, pass.target(pass.labelAt(relative + 1)) - 1);
   closeLabel(pass, label);
 }
 
@@ -43,7 +44,7 @@ export function throwTag(pass: FunctionPass, tag: number): void {
 
 export function rethrow(pass: FunctionPass, relative: number): void {
   pass.flushCounter();
-  pass.op(Op.Rethrow, relative);
+  pass.op(Op.Rethrow, pass.target(pass.labelAt(relative)));
   skipDeadCode(pass);
 }
 
@@ -58,17 +59,25 @@ export function throwRef(pass: FunctionPass): void {
  * label reloads the counter from the global ({@link Label.reload}), so every other branch to it stores it first. Earlier
  * branches did not know that: the function is walked again.
  */
-export function beginTryTable(pass: FunctionPass, start: number, immediates: number): void {
-  const { bytes } = pass;
+export function beginTryTable(pass: FunctionPass, immediates: number): void {
+  const { bytes, code } = pass;
+  const type = blockTypeAt(pass, immediates);
+  cleanOperands(pass, type.params.length, 0);
   let pos = skipLeb(bytes, immediates);
+  code.u8(Op.TryTable);
+  code.copy(bytes, immediates, pos);
   let left = lebU32At(bytes, pos);
+  code.u32(left);
   for (pos = skipLeb(bytes, pos); left > 0; left--) {
-    const tagged = bytes[pos++]! < CatchKind.CatchAll;
-    if (tagged) pos = skipLeb(bytes, pos);
-    pass.reloadAt(pass.labelAt(lebU32At(bytes, pos)));
+    const start = pos;
+    if (bytes[pos++]! < CatchKind.CatchAll) pos = skipLeb(bytes, pos);
+    const label = pass.labelAt(lebU32At(bytes, pos));
+    pass.reloadAt(label);
+    code.copy(bytes, start, pos);
+    code.u32(pass.target(label));
     pos = skipLeb(bytes, pos);
   }
-  open(pass, LabelKind.TryTable, start, immediates);
+  pass.setStack(pass.pushLabel(LabelKind.TryTable, type), type.params);
 }
 
 function tagType(pass: FunctionPass, tag: number): FuncType {

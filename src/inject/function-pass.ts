@@ -34,6 +34,10 @@ export interface Label {
   reload: boolean;
   /** Number of the label in the function, in source order. */
   ordinal: number;
+  /** Blocks that are open around the label's own in the rewritten code (a guarded loop opens two). */
+  outer: number;
+  /** A loop inside a second loop, see `loops.ts`. */
+  guarded: boolean;
 }
 
 export class FunctionPass {
@@ -59,6 +63,8 @@ export class FunctionPass {
   readonly labels: Label[] = [];
   /** Number of enclosing labels; `labels` keeps its objects for reuse. */
   depth = 0;
+  /** Blocks that are open in the rewritten code. */
+  open = 0;
   /** A conditional branch leaves the function: the body needs a block around it. */
   wrapped = false;
   /** A tail call gives the frame's stack units back: the depth on entry must be kept. */
@@ -97,6 +103,7 @@ export class FunctionPass {
     this.heightMax = 0;
     this.wide = this.locals.wide;
     this.depth = 0;
+    this.open = 0;
     this.wrapped = false;
     this.needsEntryDepth = false;
     this.ordinals = 0;
@@ -125,10 +132,22 @@ export class FunctionPass {
     const height = this.height - type.params.length;
     let label = this.labels[this.depth];
     if (label === undefined) {
-      label = { kind, type, height, potential: UNSET, entryPending: 0, reload: false, ordinal: 0 };
+      label = {
+        kind,
+        type,
+        height,
+        potential: UNSET,
+        entryPending: 0,
+        reload: false,
+        ordinal: 0,
+        outer: 0,
+        guarded: false,
+      };
       this.labels.push(label);
     }
     this.depth++;
+    label.outer = this.open++;
+    label.guarded = false;
     label.kind = kind;
     label.type = type;
     label.height = height;
@@ -148,6 +167,17 @@ export class FunctionPass {
   /** The label `relative` levels out; 0 is the innermost. */
   labelAt(relative: number): Label {
     return this.labels[this.depth - 1 - relative]!;
+  }
+
+  /** Closes the innermost label. */
+  popLabel(): void {
+    const { outer, guarded } = this.labels[--this.depth]!;
+    this.open = guarded ? outer - 1 : outer;
+  }
+
+  /** What a branch to the label is called at this place of the rewritten code. */
+  target(label: Label): number {
+    return this.open - 1 - label.outer;
   }
 
   /** Resets the operand stack to a label's height plus `types`. */

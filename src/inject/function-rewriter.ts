@@ -19,8 +19,11 @@ export class FunctionRewriter {
     private readonly out: ByteWriter,
   ) {}
 
-  /** Appends the body (locals vector, code). `recursive`: it can call itself, so its entry is guarded. */
-  rewrite(body: FunctionBody, type: FuncType, recursive: boolean): void {
+  /**
+   * Appends the body (locals vector, code) of the function with original index `index`. `recursive`: it can call itself,
+   * so its entry is guarded.
+   */
+  rewrite(index: number, body: FunctionBody, type: FuncType, recursive: boolean): void {
     const { pass, out } = this;
     pass.load(body, type);
     do {
@@ -31,7 +34,7 @@ export class FunctionRewriter {
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(out, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    if (recursive) this.guardEntry();
+    if (recursive) this.guardEntry(index);
     if (pass.wrapped) this.openWrapper(type);
     out.copy(pass.code.bytes);
   }
@@ -41,12 +44,17 @@ export class FunctionRewriter {
     this.op(Op.LocalSet, entryDepth);
   }
 
-  /** Takes the frame's units; one test for "no depth left" and "slice used up", whose cold path tells them apart. */
-  private guardEntry(): void {
+  /**
+   * Takes the frame's units; one test for "no depth left" and "slice used up", whose cold path tells them apart. That path
+   * does not come back: with the new slice it calls the function again and returns what that returns, so that nothing
+   * has to survive a call in the hot code.
+   */
+  private guardEntry(index: number): void {
     const { out, pass } = this;
     const { counter, depth } = pass.locals;
+    const units = frameUnits(pass.locals.slots, pass.heightMax, pass.wide);
     this.op(Op.LocalGet, depth);
-    this.constant(Op.I32Const, frameUnits(pass.locals.slots, pass.heightMax, pass.wide));
+    this.constant(Op.I32Const, units);
     out.u8(Op.I32Sub);
     this.op(Op.LocalTee, depth);
     this.constant(Op.I32Const, 0);
@@ -58,6 +66,17 @@ export class FunctionRewriter {
       out.u8(I32_OR);
     }
     this.constant(Op.If, EMPTY_BLOCK);
+    for (let param = 0; param < counter; param++) this.op(Op.LocalGet, param);
+    this.enter(units);
+    this.op(Op.Call, pass.layout.functionIndex(index));
+    out.u8(Op.Return);
+    out.u8(Op.End);
+  }
+
+  /** The counter and depth with which to start over: the slice is a new one, entry and units are still to be paid. */
+  private enter(units: number): void {
+    const { out, pass } = this;
+    const { counter, depth } = pass.locals;
     this.op(Op.LocalGet, counter);
     this.constant(Op.I64Const, ENTRY_COST);
     out.u8(Op.I64Add);
@@ -65,8 +84,9 @@ export class FunctionRewriter {
     this.op(Op.Call, pass.layout.support.enter);
     this.constant(Op.I64Const, -ENTRY_COST);
     out.u8(Op.I64Add);
-    this.op(Op.LocalSet, counter);
-    out.u8(Op.End);
+    this.op(Op.LocalGet, depth);
+    this.constant(Op.I32Const, units);
+    out.u8(Op.I32Add);
   }
 
   private openWrapper(type: FuncType): void {

@@ -83,7 +83,7 @@ class Injection {
     return module.bodies.map((body, at) => {
       const start = this.code.length;
       const index = layout.importedFunctions + at;
-      rewriter.rewrite(body, module.types[layout.typeIndexOf[index]!]!, recursive[index] === 1);
+      rewriter.rewrite(index, body, module.types[layout.typeIndexOf[index]!]!, recursive[index] === 1);
       done += body.body.end - body.body.start;
       if (at % PROGRESS_STRIDE === 0 || done === total) options.onProgress?.(done, total);
       return { start, end: this.code.length };

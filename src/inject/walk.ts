@@ -10,10 +10,11 @@ import { Op } from '../wasm/opcode.js';
 import { PARAM_COUNT_OF, RESULT_TYPE_OF } from '../wasm/opcode-lookup.js';
 import { branch, branchIf, branchTable, returnFromFunction, unreachable } from './branches.js';
 import { call, callIndirect, tailCall, tailCallIndirect } from './calls.js';
-import { beginBlock, beginIf, beginLoop, elseArm, endBlock } from './control.js';
+import { beginBlock, beginIf, elseArm, endBlock } from './control.js';
 import { COST_OF } from './costs.js';
 import { beginTry, beginTryTable, catchArm, delegateTo, rethrow, throwRef, throwTag } from './exceptions.js';
 import type { FunctionPass } from './function-pass.js';
+import { beginLoop } from './loops.js';
 import { applyNanRule, cleanTop, constantKind, selectKinds } from './nan.js';
 import { ACTION_OF, Action, copyPlainRun } from './plain-run.js';
 import { isFloat, isLoose, ValueKind } from './value-kind.js';
@@ -121,7 +122,7 @@ function lessCommon(pass: FunctionPass, op: number, start: number, immediates: n
     case Op.Try:
       return beginTry(pass, start, immediates);
     case Op.TryTable:
-      return beginTryTable(pass, start, immediates);
+      return beginTryTable(pass, immediates);
     case Op.Catch:
       return catchArm(pass, start, lebU32At(bytes, immediates));
     case Op.CatchAll:

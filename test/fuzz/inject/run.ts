@@ -8,7 +8,7 @@ import { functionType } from '../../../src/wasm/spaces.js';
 export interface Seen {
   /** Host calls with arguments, results, traps and exported globals, in order. */
   readonly log: string[];
-  /** Counters, in order: at each host call and after each export. */
+  /** Counters, in order: at each host call, at the end of each slice and after each export. */
   readonly counters: number[];
   readonly memory: Uint8Array | undefined;
 }
@@ -21,6 +21,9 @@ const GLOBAL_TYPES: Partial<Record<ValType, string>> = {
   [ValType.FuncRef]: 'anyfunc',
   [ValType.ExternRef]: 'externref',
 };
+
+/** Fuel per slice: small, so that the cold paths run often. */
+const SLICE = 97;
 
 /** The argument or result to use for a type. */
 function sample(type: ValType): unknown {
@@ -72,12 +75,17 @@ class Run {
     this.global('depth').value = 1_000_000;
     this.global('memoryPagesMax').value = 1000;
     this.global('tableElementsMax').value = 100_000;
-    this.global('counter').value = -(10n ** 15n);
-    this.global('limit').value = 10n ** 15n;
+    this.global('counter').value = BigInt(-SLICE);
+    this.global('limit').value = BigInt(SLICE);
+  }
+
+  private check(counter: number): number {
+    this.counters.push(counter);
+    return SLICE;
   }
 
   private imports(): Record<string, Record<string, unknown>> {
-    const imports: Record<string, Record<string, unknown>> = { [ENGINE_MODULE]: { check: () => 10 ** 15 } };
+    const imports: Record<string, Record<string, unknown>> = { [ENGINE_MODULE]: { check: (counter: number) => this.check(counter) } };
     for (const { module: from, name, desc } of this.module.imports) {
       imports[from] ??= {};
       if (desc.kind === 'func') imports[from][name] = this.hostFunction(name, this.module.types[desc.typeIndex]!);

@@ -21,21 +21,23 @@
         i64.add
         local.set 1
       end
-      local.get 0
-      local.get 1
-      i64.const 3
-      i64.add
-      local.set 1
-      local.set 3
-      block  ;; label = @3
-        local.get 3
-        br_table 0 (;@3;) 2 (;@1;)
+      loop  ;; label = @3
+        local.get 0
+        local.get 1
+        i64.const 3
+        i64.add
+        local.set 1
+        local.set 3
+        block  ;; label = @4
+          local.get 3
+          br_table 0 (;@4;) 3 (;@1;)
+        end
+        local.get 1
+        i64.const -1
+        i64.add
+        local.set 1
+        br 1 (;@2;)
       end
-      local.get 1
-      i64.const -1
-      i64.add
-      local.set 1
-      br 0 (;@2;)
     end
     unreachable
   end

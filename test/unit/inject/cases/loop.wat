@@ -15,16 +15,21 @@
       i64.add
       local.set 1
     end
-    local.get 0
-    i32.const 1
-    i32.sub
-    local.tee 0
-    if  ;; label = @2
-      local.get 1
-      i64.const 5
-      i64.add
-      local.set 1
-      br 1 (;@1;)
+    loop  ;; label = @2
+      local.get 0
+      i32.const 1
+      i32.sub
+      local.tee 0
+      if  ;; label = @3
+        local.get 1
+        i64.const 5
+        i64.add
+        local.tee 1
+        i64.const -1
+        i64.lt_s
+        br_if 1 (;@2;)
+        br 2 (;@1;)
+      end
     end
   end
   local.get 1

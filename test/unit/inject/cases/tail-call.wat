@@ -16,6 +16,7 @@
   i64.ge_s
   i32.or
   if  ;; label = @1
+    local.get 0
     local.get 1
     i64.const 1
     i64.add
@@ -23,7 +24,11 @@
     call 2
     i64.const -1
     i64.add
-    local.set 1
+    local.get 2
+    i32.const 11
+    i32.add
+    call 1
+    return
   end
   local.get 0
   i32.const 1
