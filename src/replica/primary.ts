@@ -30,6 +30,10 @@ export class Primary implements Role {
   readonly #flow: FlowControl;
   readonly #ending: Ending;
   #guestStarted: boolean;
+  /** The guest has consumed a predecessor's log, if there was one. */
+  #guestLive: boolean;
+  /** SIGTERM came while the guest was still consuming a predecessor's log. */
+  #leaveWhenLive = false;
   #lastEvent: number;
   /** Guest's instruction counter at the last event. */
   #counter = 0;
@@ -49,6 +53,7 @@ export class Primary implements Role {
       broadcast: (message) => this.#backups.broadcast(message),
     });
     this.#guestStarted = start.guest === 'replaying';
+    this.#guestLive = start.guest === 'held';
     this.#lastEvent = start.lastEvent;
   }
 
@@ -101,13 +106,13 @@ export class Primary implements Role {
         this.#leftEvent = Math.max(this.#leftEvent, input.event);
         break;
       case 'guest-live':
-        this.#context.event('go-live', { epoch: this.#membership.epoch, event: this.#lastEvent });
+        this.#onGuestLive();
         break;
       case 'guest-exit':
         this.#ending.finish(input.outcome);
         break;
       case 'shutdown':
-        this.#ending.leave(this.#guestStarted);
+        this.#leave();
         break;
       default:
         break;
@@ -147,6 +152,18 @@ export class Primary implements Role {
     if (event <= this.#releasedEvent) return;
     this.#releasedEvent = event;
     this.#context.emit({ type: 'release', event });
+  }
+
+  #onGuestLive(): void {
+    this.#guestLive = true;
+    this.#context.event('go-live', { epoch: this.#membership.epoch, event: this.#lastEvent });
+    if (this.#leaveWhenLive) this.#leave();
+  }
+
+  /** A predecessor's log is consumed first: its outputs have been promised to clients. */
+  #leave(): void {
+    if (this.#guestLive) this.#ending.leave(this.#guestStarted);
+    else this.#leaveWhenLive = true;
   }
 
   #onLog(input: LogBatch): void {

@@ -60,10 +60,12 @@ export class Checker {
     if (!equal) this.#fail(`${process.name} has another digest than its primary at event ${process.guest.event}`);
   }
 
-  /** The guest has ended and the primary stops: nothing may be left behind. */
-  finished(process: SimProcess): void {
+  /** The last record of the service is written: nothing may be left behind. */
+  ended(process: SimProcess): void {
     if (this.seenEvent < process.guest.event) {
-      this.#fail(`${process.name} finished at event ${process.guest.event}, clients have seen ${this.seenEvent}`);
+      this.#fail(
+        `${process.name} ended the service at event ${process.guest.event}, clients have seen ${this.seenEvent}`,
+      );
     }
     this.complete();
   }

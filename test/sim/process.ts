@@ -34,6 +34,7 @@ export class SimProcess {
   readonly #replayQueue: (LogBatch | 'go-live')[] = [];
   #replaying = false;
   #logPaused = false;
+  #guestStopped = false;
   #throttle = 0;
 
   constructor(world: World, config: ReplicaConfig) {
@@ -175,6 +176,7 @@ export class SimProcess {
         break;
       case 'stop-guest':
         this.live = false;
+        this.#guestStopped = true;
         break;
       default:
         break;
@@ -183,16 +185,13 @@ export class SimProcess {
 
   #stop(effect: Effect & { type: 'stop' }): void {
     this.end = { how: 'stopped', exitCode: effect.exitCode, reason: effect.reason };
-    if (this.#replica.role === 'primary' && effect.exitCode === this.#world.guestExitCode) {
-      this.#world.checker.finished(this);
-    }
     this.#world.network.endAllOf(this);
   }
 
   #goLive(): void {
+    if (this.#guestStopped) return;
     this.live = true;
-    if (this.#guestEnded()) return;
-    this.#produceSoon();
+    if (!this.#guestEnded()) this.#produceSoon();
   }
 
   #produceSoon(): void {
@@ -223,6 +222,7 @@ export class SimProcess {
 
   #replayAll(): void {
     this.#replaying = false;
+    if (this.#guestStopped) return;
     for (const item of this.#replayQueue.splice(0)) {
       if (item === 'go-live') {
         this.#world.checker.wentLive(this);

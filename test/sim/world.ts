@@ -113,7 +113,7 @@ export class World {
     };
     this.scheduler.after(ARBITER_TIMEOUT_MS, () => answer({ kind: 'unreachable', message: 'no answer in time' }));
     this.#overArbiterLink(from.id, ARBITER, () => {
-      const result = this.#applyToArbiter(effect);
+      const result = this.#applyToArbiter(from, effect);
       this.#overArbiterLink(ARBITER, from.id, () => answer(result));
     });
   }
@@ -129,12 +129,13 @@ export class World {
     this.#onTrace?.(`${this.scheduler.nowMs.toFixed(1).padStart(8)} ${line}`);
   }
 
-  #applyToArbiter(effect: ArbiterEffect): ArbiterResult {
+  #applyToArbiter(from: SimProcess, effect: ArbiterEffect): ArbiterResult {
     if (effect.type === 'arbiter-read') return { kind: 'read', current: this.arbiter.state };
     const before = this.arbiter.state?.record;
     const result = this.arbiter.apply(effect.expectedGeneration, effect.record);
     const heir = before?.members.some((member) => effect.record.members.some((other) => sameMember(member, other)));
     if (result.won && heir !== true) this.checker.startsAfresh();
+    if (result.won && effect.record.ended) this.checker.ended(from);
     this.note(`arbiter ${brief(effect)} ${result.won ? 'won' : 'lost'}`);
     return result.won ? { kind: 'won', generation: result.generation } : { kind: 'lost', current: result.current };
   }

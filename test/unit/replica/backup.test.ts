@@ -153,6 +153,17 @@ describe('when the connection ends', () => {
     expect(eventsIn(replica.pass(40))).toEqual(['peer-silent', 'epoch-won']);
   });
 
+  test('SIGTERM just after winning waits until the log is consumed: its outputs are promised', () => {
+    const replica = joined();
+    replica.receive(1, append(1, 4));
+    replica.step({ type: 'peer-closed', peer: 1, reason: 'reset' });
+    replica.step({ type: 'probe-result', address: 'a:1', gone: true });
+    expect(replica.step({ type: 'shutdown' })).toEqual([]);
+    expect(only(replica.step({ type: 'guest-live' }), 'stop-guest')).toHaveLength(1);
+    expect(only(replica.step({ type: 'outputs-left', event: 4 }), 'stop')).toMatchObject([{ exitCode: 0 }]);
+    expect(replica.arbiter.state?.record.ended).toBe(true);
+  });
+
   test('an ended service is not taken over', () => {
     const replica = joined();
     replica.arbiter.apply(2, { epoch: 3, members: members.slice(0, 1), live: 'a', service: 'kv', ended: true });
