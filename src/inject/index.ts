@@ -3,5 +3,5 @@ export { recursiveFunctions } from './call-graph.js';
 export { COST_OF, ENTRY_COST } from './costs.js';
 export { FRAME_OVERHEAD_UNITS, frameUnits } from './frame-units.js';
 export { type Injected, inject } from './inject.js';
-export { ENGINE_MODULE, Halt, type InjectedGlobal } from './layout.js';
+export { ENGINE_MODULE, GLOBALS, Halt, type InjectedGlobal } from './layout.js';
 export { DEFAULT_INJECT_OPTIONS, INJECT_VERSION, type InjectOptions } from './options.js';

@@ -42,7 +42,7 @@ class Injection {
   ) {
     this.layout = new Layout(module);
     this.pass = new FunctionPass(this.layout, options);
-    this.code = new ByteWriter(codeSize(module) * 2 + 1024);
+    this.code = new ByteWriter(Math.ceil(codeSize(module) * EXPECTED_GROWTH) + 1024);
   }
 
   run(): Uint8Array {
@@ -172,6 +172,9 @@ class Injection {
     return [{ mode: 'declarative', tableIndex: 0, type: ValType.FuncRef, items: { kind: 'funcs', indices } }];
   }
 }
+
+/** Instrumented size of code by its original size; LLVM as a module comes to 1.36. */
+const EXPECTED_GROWTH = 1.5;
 
 /** Functions between two calls of `onProgress`. */
 const PROGRESS_STRIDE = 256;

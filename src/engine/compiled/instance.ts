@@ -1,6 +1,6 @@
 /** A running guest on V8: runs exports, turns whatever ends a run into an outcome. */
 import { FtWasmError, LinkError } from '../../errors.js';
-import { Halt, type InjectedGlobal } from '../../inject/index.js';
+import { GLOBALS, Halt, type InjectedGlobal } from '../../inject/index.js';
 import {
   type BoundaryValue,
   type EngineInstance,
@@ -16,6 +16,7 @@ import { type WasmExports, type WasmGlobal, type WasmMemory, WebAssembly } from 
 
 export class CompiledInstance implements EngineInstance {
   readonly memory: GuestMemory | undefined;
+  private readonly globals: InjectedGlobals;
   /** Runs that are under way: more than one when a host function calls an export. */
   private nesting = 0;
   /** What a host function or check threw to end the run. */
@@ -29,14 +30,15 @@ export class CompiledInstance implements EngineInstance {
     memory: WasmMemory | undefined,
   ) {
     this.memory = memory && new CompiledMemory(memory);
-    this.global('memoryPagesMax').value = limits.memoryPagesMax | 0;
-    this.global('tableElementsMax').value = Math.min(limits.tableElementsMax, 0xffff_ffff) | 0;
-    this.global('counter').value = BigInt(-slices.limit);
-    this.global('limit').value = BigInt(slices.limit);
+    this.globals = injectedGlobals(exports, prefix);
+    this.globals.memoryPagesMax.value = limits.memoryPagesMax | 0;
+    this.globals.tableElementsMax.value = Math.min(limits.tableElementsMax, 0xffff_ffff) | 0;
+    this.globals.counter.value = BigInt(-slices.limit);
+    this.globals.limit.value = BigInt(slices.limit);
   }
 
   get counter(): number {
-    return Number((this.global('limit').value as bigint) + (this.global('counter').value as bigint));
+    return Number((this.globals.limit.value as bigint) + (this.globals.counter.value as bigint));
   }
 
   start(): Outcome {
@@ -56,7 +58,7 @@ export class CompiledInstance implements EngineInstance {
   /** Called when a host function throws: the guest traps as soon as it gets control. */
   stopWith(thrown: unknown): void {
     this.thrown ??= { value: thrown };
-    this.global('halt').value = Halt.Stop;
+    this.globals.halt.value = Halt.Stop;
   }
 
   /** The guest's slice is used up. Answers how many instructions it may run until the next check. */
@@ -70,7 +72,8 @@ export class CompiledInstance implements EngineInstance {
   }
 
   private run(exported: (...args: unknown[]) => unknown, args: readonly BoundaryValue[]): Outcome {
-    if (this.nesting === 0) this.global('depth').value = this.limits.stackUnitsMax;
+    const depth = this.nesting === 0 ? this.limits.stackUnitsMax : this.globals.depth.value;
+    this.globals.depth.value = depth;
     this.nesting++;
     try {
       const result = exported(...args);
@@ -79,6 +82,7 @@ export class CompiledInstance implements EngineInstance {
     } catch (error) {
       return this.endOf(error);
     } finally {
+      this.globals.depth.value = depth;
       this.nesting--;
     }
   }
@@ -86,9 +90,9 @@ export class CompiledInstance implements EngineInstance {
   /** What ended the run. @throws what a host function threw, FTW_HOST when the host has failed the guest */
   private endOf(error: unknown): Outcome {
     const { thrown, counter } = this;
-    const halt = this.global('halt').value;
+    const halt = this.globals.halt.value;
     this.thrown = undefined;
-    this.global('halt').value = Halt.None;
+    this.globals.halt.value = Halt.None;
     if (thrown !== undefined) {
       if (thrown.value instanceof GuestStop) return { ...thrown.value.stop, counter };
       throw thrown.value;
@@ -101,10 +105,13 @@ export class CompiledInstance implements EngineInstance {
     }
     return outcomeOf(error, counter);
   }
+}
 
-  private global(name: InjectedGlobal): WasmGlobal {
-    return this.exports[this.prefix + name] as WasmGlobal;
-  }
+type InjectedGlobals = Readonly<Record<InjectedGlobal, WasmGlobal>>;
+
+function injectedGlobals(exports: WasmExports, prefix: string): InjectedGlobals {
+  const entries = GLOBALS.map(({ name }) => [name, exports[prefix + name] as WasmGlobal]);
+  return Object.fromEntries(entries) as InjectedGlobals;
 }
 
 /** An instance whose data or element segments did not fit: it traps before its first instruction. */
