@@ -57,7 +57,7 @@ export class CountingHost implements HostImports {
     let total = 0;
     for (let at = vectors; at < vectors + 8 * length; at += 8) {
       const size = view.getUint32(at + 4, true);
-      this.stdout += Buffer.from(view.buffer, view.getUint32(at, true), size).toString();
+      this.stdout += Buffer.from(view.buffer, view.byteOffset + view.getUint32(at, true), size).toString();
       total += size;
     }
     view.setUint32(written, total, true);

@@ -1,11 +1,9 @@
 /** Real programs: each is recorded and replayed with equal output, exit code, digest and counter. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { WebAssembly } from '../../src/engine/compiled/webassembly.js';
-import type { PreparedModule } from '../../src/engine/engine.js';
+import { describe, expect, it } from 'vitest';
 import type { TreeEntry } from '../../src/host/tree.js';
 import type { WasiConfig } from '../../src/wasi/config.js';
-import { ENGINES, loadGuest, readGuest } from '../support/guests.js';
-import { recordRun, replayRun } from '../support/record-run.js';
+import { ENGINES, type EngineUnderTest, loadGuest, readGuest } from '../support/guests.js';
+import { type Recording, type RunResult, recordRun, replayRun } from '../support/record-run.js';
 
 interface Program {
   readonly name: string;
@@ -14,6 +12,8 @@ interface Program {
   readonly stdin?: string;
   readonly files?: readonly TreeEntry[];
   readonly exitCode?: number;
+  /** The module has exception handling. */
+  readonly exceptions?: boolean;
   /** What stdout must contain, whatever the time and the seed. */
   readonly prints: readonly (string | RegExp)[];
 }
@@ -61,6 +61,7 @@ const PROGRAMS: readonly Program[] = [
   {
     name: 'Lua with exceptions',
     module: 'guests/lua/lua-eh.wasm',
+    exceptions: true,
     args: ['/data/errors.lua'],
     files: [file('guests/lua/errors.lua')],
     prints: ['squares\t333833500\n', 'overflow\tfalse\ttrue\n', 'thrown\t20000\n'],
@@ -91,34 +92,51 @@ function configOf(program: Program): WasiConfig {
   };
 }
 
-describe.for(ENGINES)('on the $name engine', ({ make }) => {
-  describe.for(PROGRAMS)('$name', (program) => {
-    let bytes: Uint8Array;
-    let prepared: PreparedModule;
-    const options = {
-      config: configOf(program),
-      ...(program.stdin === undefined ? {} : { stdin: program.stdin }),
-    };
+const optionsOf = (program: Program) => ({
+  config: configOf(program),
+  ...(program.stdin === undefined ? {} : { stdin: program.stdin }),
+});
 
-    beforeAll(async () => {
-      bytes = await loadGuest(program.module);
-      prepared = await (await make()).prepare(bytes);
-    });
+const prepareOn = async (engine: EngineUnderTest, program: Program) =>
+  (await engine.make()).prepare(await loadGuest(program.module));
 
-    it('replays as it was recorded', () => {
-      expect(WebAssembly.validate(bytes)).toBe(true);
-      const { batches, ...recorded } = recordRun(prepared, options);
-      const { exitCode } = program;
-      expect(recorded.outcome).toMatchObject(
-        exitCode === undefined ? { kind: 'returned' } : { kind: 'exited', exitCode },
-      );
-      for (const expected of program.prints) expect(recorded.stdout).toMatch(expected);
-      expect(replayRun(prepared, options, batches)).toEqual(recorded);
-    });
+describe.for(ENGINES)('on the $name engine', (engine) => {
+  const programs = PROGRAMS.filter((program) => engine.exceptions || program.exceptions !== true);
 
-    it('is another run with another seed, and replays that one as well', () => {
-      const { batches, ...recorded } = recordRun(prepared, { ...options, seed: 4711 });
-      expect(replayRun(prepared, options, batches)).toEqual(recorded);
-    });
+  it.for(programs)('$name replays as it was recorded', async (program) => {
+    const options = optionsOf(program);
+    const prepared = await prepareOn(engine, program);
+    const { batches, ...recorded } = recordRun(prepared, options);
+    const { exitCode } = program;
+    expect(recorded.outcome).toMatchObject(
+      exitCode === undefined ? { kind: 'returned' } : { kind: 'exited', exitCode },
+    );
+    for (const expected of program.prints) expect(recorded.stdout).toMatch(expected);
+    expect(replayRun(prepared, options, batches)).toEqual(recorded);
+  });
+
+  it.for(programs)('$name with another seed replays as well', async (program) => {
+    const options = { ...optionsOf(program), seed: 4711 };
+    const prepared = await prepareOn(engine, program);
+    const { batches, ...recorded } = recordRun(prepared, options);
+    expect(replayRun(prepared, options, batches)).toEqual(recorded);
   });
 });
+
+describe('one log, two engines', () => {
+  const programs = PROGRAMS.filter((program) => program.exceptions !== true);
+
+  it.for(programs)('$name is the same run on all of them, and replays on the others', async (program) => {
+    const options = optionsOf(program);
+    const prepared = await Promise.all(ENGINES.map((engine) => prepareOn(engine, program)));
+    const recordings = prepared.map((each) => recordRun(each, options));
+    for (const { batches, ...recorded } of recordings) {
+      expect(recorded).toEqual(resultOf(recordings[0]!));
+      for (const each of prepared) expect(replayRun(each, options, batches)).toEqual(recorded);
+    }
+  });
+});
+
+function resultOf({ batches: _, ...result }: Recording): RunResult {
+  return result;
+}

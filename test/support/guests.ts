@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CompiledEngine } from '../../src/engine/compiled/index.js';
 import type { Engine } from '../../src/engine/engine.js';
+import { interpreterEngine } from './interpreter.js';
 import { assemble } from './wat.js';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -12,11 +13,14 @@ export interface EngineUnderTest {
   readonly name: string;
   /** Whether the counter is exact where a trap happened, not only at calls and at the end (src/engine/engine.ts). */
   readonly exactTraps: boolean;
+  /** Whether it runs exception handling; an engine that does not refuses such modules by name and offset. */
+  readonly exceptions: boolean;
   make(): Promise<Engine>;
 }
 
 export const ENGINES: readonly EngineUnderTest[] = [
-  { name: 'compiled', exactTraps: false, make: async () => new CompiledEngine() },
+  { name: 'compiled', exactTraps: false, exceptions: true, make: async () => new CompiledEngine() },
+  { name: 'interpreter', exactTraps: true, exceptions: false, make: async () => interpreterEngine() },
 ];
 
 /** A row of guests/kernels/manifest.json. The command line is `module ...args REPEATS`. */
