@@ -8,6 +8,11 @@ export interface WasiConfig {
   readonly env?: readonly (readonly [name: string, value: string])[];
   /** Number of preopened listeners: fds 3, 4, ... (Wasmtime's `--tcplisten`). */
   readonly listeners?: number;
+  /**
+   * Ports of those listeners, for guests that bind sockets themselves (WasmEdge): a bind to one of them gets that listener.
+   * Without it, binds take the listeners in order, whatever port they name.
+   */
+  readonly listenerPorts?: readonly number[];
   /** Preopened directories, on the fds that follow the listeners (Wasmtime's order). */
   readonly preopens?: readonly Preopen[];
   /** seeded (default): a ChaCha20 stream from one logged seed. os: the host's bytes are logged. */

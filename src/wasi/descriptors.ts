@@ -18,9 +18,24 @@ export interface StdioDescriptor extends DescriptorBase {
   terminal: boolean;
 }
 
+/** Address and port as the guest gave them. */
+export interface SocketAddress {
+  /** Four bytes or sixteen. */
+  readonly octets: readonly number[];
+  readonly port: number;
+}
+
+/** A socket made by the WasmEdge extension that does not listen yet. */
+export interface SocketDescriptor extends DescriptorBase {
+  kind: 'socket';
+  local: SocketAddress | null;
+}
+
 export interface ListenerDescriptor extends DescriptorBase {
   kind: 'listener';
   listener: number;
+  /** Where the guest bound it; null for a preopened one. */
+  local: SocketAddress | null;
 }
 
 export interface StreamDescriptor extends DescriptorBase {
@@ -51,7 +66,13 @@ export interface DirectoryDescriptor extends DescriptorBase {
   listing: string[] | null;
 }
 
-export type Descriptor = StdioDescriptor | ListenerDescriptor | StreamDescriptor | FileDescriptor | DirectoryDescriptor;
+export type Descriptor =
+  | StdioDescriptor
+  | SocketDescriptor
+  | ListenerDescriptor
+  | StreamDescriptor
+  | FileDescriptor
+  | DirectoryDescriptor;
 
 /** Most descriptors a guest can have open at once; fixed, so that EMFILE comes at the same moment everywhere. */
 export const DESCRIPTORS_MAX = 65536;
@@ -120,6 +141,7 @@ export function filetypeOf(descriptor: Descriptor): number {
   switch (descriptor.kind) {
     case 'stdio':
       return descriptor.terminal ? FILETYPE.CHARACTER_DEVICE : FILETYPE.UNKNOWN;
+    case 'socket':
     case 'listener':
     case 'stream':
       return FILETYPE.SOCKET_STREAM;

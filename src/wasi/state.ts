@@ -1,6 +1,6 @@
 /** Everything that WASI adds to a guest's state, as plain data: equal on every replica at equal positions. */
 import type { WasiConfig } from './config.js';
-import type { Descriptor } from './descriptors.js';
+import type { Descriptor, ListenerDescriptor, SocketAddress } from './descriptors.js';
 import type { TreeState } from './fs/inode.js';
 import { loadTree } from './fs/load.js';
 import {
@@ -43,6 +43,10 @@ export function initialState(config: WasiConfig): WasiState {
   };
 }
 
+export function listenerDescriptor(listener: number, local: SocketAddress | null): ListenerDescriptor {
+  return { kind: 'listener', listener, local, rights: LISTENER_RIGHTS, inheriting: STREAM_RIGHTS, flags: 0 };
+}
+
 /** stdio, then listeners, then preopened directories: the order in which Wasmtime's command line numbers them. */
 function initialDescriptors(config: WasiConfig, tree: TreeState): Descriptor[] {
   const terminal = config.terminal ?? false;
@@ -52,7 +56,7 @@ function initialDescriptors(config: WasiConfig, tree: TreeState): Descriptor[] {
     { kind: 'stdio', stdio: 2, terminal, rights: STDOUT_RIGHTS, inheriting: 0, flags: 0 },
   ];
   for (let listener = 0; listener < (config.listeners ?? 0); listener++) {
-    descriptors.push({ kind: 'listener', listener, rights: LISTENER_RIGHTS, inheriting: STREAM_RIGHTS, flags: 0 });
+    descriptors.push(listenerDescriptor(listener, null));
   }
   for (const [mount, { guest, root }] of tree.mounts.entries()) {
     const rights = DIRECTORY_RIGHTS;

@@ -5,7 +5,8 @@
 import { PREVIEW1_CALLS } from './tables/preview1.js';
 import type { CallRow } from './tables/row.js';
 import { UNSTABLE_CALLS } from './tables/unstable.js';
+import { WASMEDGE_CALLS } from './tables/wasmedge.js';
 
 export type { CallRow, WasiHandler } from './tables/row.js';
 
-export const CALL_TABLE: readonly CallRow[] = [...PREVIEW1_CALLS, ...UNSTABLE_CALLS];
+export const CALL_TABLE: readonly CallRow[] = [...PREVIEW1_CALLS, ...UNSTABLE_CALLS, ...WASMEDGE_CALLS];

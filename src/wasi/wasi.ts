@@ -65,7 +65,9 @@ function makeContext(
   };
 }
 
-const rowsByName = new Map<string, CallRow>(CALL_TABLE.map((row) => [row.name, row]));
+/** A name may have several rows, told apart by their types: WasmEdge has a sock_accept of its own. */
+const rowsByName = new Map<string, CallRow[]>();
+for (const row of CALL_TABLE) rowsByName.set(row.name, [...(rowsByName.get(row.name) ?? []), row]);
 const namesById = new Map<number, string>([
   [EVENT.GO_LIVE, 'event.go-live'],
   [EVENT.CONTROL, 'event.control'],
@@ -85,19 +87,20 @@ function resolve(
   name: string,
   type: FuncType,
 ): HostFunction | undefined {
-  const row = rowsByName.get(`${module}.${name}`);
-  if (row === undefined) return undefined;
-  if (!sameType(row.type, type)) {
-    throw new LinkError(`${row.name} is imported as ${formatType(type)}, but it is ${formatType(row.type)}`, {
-      import: row.name,
-      expected: formatType(row.type),
-      found: formatType(type),
-    });
-  }
+  const rows = rowsByName.get(`${module}.${name}`);
+  if (rows === undefined) return undefined;
+  const row = rows.find((candidate) => sameType(candidate.type, type)) ?? refuseType(rows, type);
   const handler = row.handler as (ctx: WasiContext, ...args: CallArgs) => WasiStep;
   const bound = (args: CallArgs): WasiStep => {
     ctx.memory.refresh();
     return handler(ctx, ...args);
   };
   return session.hostFunction(row, bound, live, failureErrno) as HostFunction;
+}
+
+function refuseType(rows: readonly CallRow[], type: FuncType): never {
+  const { name } = rows[0]!;
+  const expected = rows.map((row) => formatType(row.type)).join(' or ');
+  const found = formatType(type);
+  throw new LinkError(`${name} is imported as ${found}, but it is ${expected}`, { import: name, expected, found });
 }

@@ -36,13 +36,13 @@ export function fdWrite(ctx: WasiContext, fd: number, iovecs: number, iovecCount
   }
 }
 
-type Transferable = Exclude<Descriptor, { kind: 'dir' | 'listener' }>;
+type Transferable = Exclude<Descriptor, { kind: 'dir' | 'listener' | 'socket' }>;
 
 /** The descriptor of a read or write. Directories are EBADF, as in Wasmtime; listeners say more by ENOTCONN. */
 function checkTransfer(ctx: WasiContext, fd: number, right: number): Transferable {
   const descriptor = ctx.fds.get(fd);
   if (descriptor.kind === 'dir') return fail(ERRNO.BADF);
-  if (descriptor.kind === 'listener') return fail(ERRNO.NOTCONN);
+  if (descriptor.kind === 'listener' || descriptor.kind === 'socket') return fail(ERRNO.NOTCONN);
   // POSIX: a descriptor that is not open for reading (writing) is a bad one.
   if ((descriptor.rights & right) === 0) return fail(ERRNO.BADF);
   return descriptor;

@@ -8,7 +8,7 @@ import { acceptStream, receiveStream, sendStream } from '../io/stream.js';
 
 export function sockAccept(ctx: WasiContext, fd: number, flags: number, fdPointer: number): WasiStep {
   const descriptor = ctx.fds.get(fd);
-  if (descriptor.kind === 'stream') return ERRNO.INVAL;
+  if (descriptor.kind === 'stream' || descriptor.kind === 'socket') return ERRNO.INVAL;
   if (descriptor.kind !== 'listener') return ERRNO.NOTSOCK;
   if ((descriptor.rights & RIGHTS.SOCK_ACCEPT) === 0) return ERRNO.NOTCAPABLE;
   if ((flags & ~FDFLAGS.NONBLOCK) !== 0) return ERRNO.INVAL;
@@ -62,7 +62,7 @@ export function sockShutdown(ctx: WasiContext, fd: number, how: number): WasiSte
 
 function streamOf(ctx: WasiContext, fd: number, rights: number): StreamDescriptor {
   const descriptor = ctx.fds.get(fd);
-  if (descriptor.kind === 'listener') return fail(ERRNO.NOTCONN);
+  if (descriptor.kind === 'listener' || descriptor.kind === 'socket') return fail(ERRNO.NOTCONN);
   if (descriptor.kind !== 'stream') return fail(ERRNO.NOTSOCK);
   if ((descriptor.rights & rights) !== rights) fail(ERRNO.NOTCAPABLE);
   return descriptor;

@@ -32,6 +32,8 @@ export function readiness(
       return reading && network.pendingAccepts(target.listener) > 0 ? ONE : undefined;
     case 'stdio':
       return reading && target.stdio === 0 ? stdinReadable(stdin) : READY;
+    case 'socket':
+      return HUNG_UP;
     default:
       return READY;
   }

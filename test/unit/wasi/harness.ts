@@ -59,7 +59,10 @@ export class Harness {
   /** Calls a WASI function; each call is ten instructions further on. */
   call(name: string, ...args: (number | bigint)[]): number {
     this.counter += 10;
-    return this.#function(name)(...args.map((arg) => (typeof arg === 'number' ? arg | 0 : arg)), this.counter);
+    return this.#function(name, args.length)(
+      ...args.map((arg) => (typeof arg === 'number' ? arg | 0 : arg)),
+      this.counter,
+    );
   }
 
   alloc(length: number): number {
@@ -105,12 +108,16 @@ export class Harness {
     return new TextDecoder().decode(this.bytes.subarray(pointer, pointer + length));
   }
 
-  #function(name: string): (...args: (number | bigint)[]) => number {
-    let found = this.#functions.get(name);
+  /** Some names have several signatures, told apart by their length. */
+  #function(name: string, arity: number): (...args: (number | bigint)[]) => number {
+    const key = `${name}/${arity}`;
+    let found = this.#functions.get(key);
     if (found === undefined) {
-      const row = CALL_TABLE.find((candidate) => candidate.name === `${this.#module}.${name}`)!;
+      const fullName = `${this.#module}.${name}`;
+      const row = CALL_TABLE.find((one) => one.name === fullName && one.params.length === arity);
+      if (row === undefined) throw new Error(`no call ${fullName} with ${arity} arguments`);
       found = this.wasi.imports.resolve(this.#module, name, row.type) as (...args: (number | bigint)[]) => number;
-      this.#functions.set(name, found);
+      this.#functions.set(key, found);
     }
     return found;
   }

@@ -4,6 +4,7 @@ import { memoryServices } from '../../../src/host/memory.js';
 import { FIRST_CALL_ID } from '../../../src/record/call.js';
 import { Session } from '../../../src/record/session.js';
 import { CALL_TABLE } from '../../../src/wasi/table.js';
+import { PREVIEW1_CALLS } from '../../../src/wasi/tables/preview1.js';
 import { formatType, parseSignature } from '../../../src/wasi/tables/signature.js';
 import { callName, createWasi } from '../../../src/wasi/wasi.js';
 import { ValType } from '../../../src/wasm/module.js';
@@ -24,7 +25,7 @@ const { imports } = createWasi({}, memoryServices(), new Session({ sink: { appen
 
 describe('the call table', () => {
   it('lists all of preview1', () => {
-    const listed = CALL_TABLE.filter(({ module }) => module === 'wasi_snapshot_preview1').map((row) => row.function);
+    const listed = PREVIEW1_CALLS.map((row) => row.function);
     expect(listed.sort()).toEqual([...PREVIEW1].sort());
   });
 
@@ -58,6 +59,16 @@ describe('linking', () => {
     const { type } = parseSignature('-> i32');
     expect(imports.resolve('wasi_snapshot_preview1', 'thread_spawn', type)).toBeUndefined();
     expect(imports.resolve('env', 'fd_seek', type)).toBeUndefined();
+  });
+
+  it('chooses among several types of one name', () => {
+    for (const signature of ['fd:i32 flags:i32 ro_fd:i32 -> i32', 'fd:i32 ro_fd:i32 -> i32']) {
+      const { type } = parseSignature(signature);
+      expect(imports.resolve('wasi_snapshot_preview1', 'sock_accept', type)).toBeTypeOf('function');
+    }
+    expect(() => imports.resolve('wasi_snapshot_preview1', 'sock_accept', parseSignature('-> i32').type)).toThrow(
+      'is imported as () -> (i32), but it is (i32, i32, i32) -> (i32) or (i32, i32) -> (i32)',
+    );
   });
 
   it('refuses another type by name', () => {
