@@ -6,11 +6,11 @@
 import { ChannelError } from '../errors.js';
 import type { StreamId } from '../host/services.js';
 import { type ClientSocket, ClientStream } from './client-stream.js';
+import { RecordBatch } from './record-batch.js';
 import {
   type AttachRequest,
   GATEWAY_PROTOCOL_VERSION,
   jsonBytes,
-  RECORD_FRAME_BYTES,
   RecordKind,
   RecordWriter,
   readJson,
@@ -46,10 +46,9 @@ export class Gateway {
   readonly #config: GatewayConfig;
   readonly #streams = new Set<ClientStream>();
   readonly #byId = new Map<StreamId, ClientStream>();
-  readonly #writer = new RecordWriter();
-  #sink: GatewaySink | undefined;
+  /** What goes to the current link's replica; undefined while there is none. */
+  #records: RecordBatch | undefined;
   #attached = false;
-  #scheduled = false;
   #epoch = 0;
   #number = 0;
   #serial = 0;
@@ -85,15 +84,13 @@ export class Gateway {
   /** The replica behind `sink` has agreed to serve; its first frame must be handed to {@link frame} next. */
   linkUp(sink: GatewaySink): void {
     this.linkDown();
-    this.#scheduled = false;
-    this.#sink = sink;
+    this.#records = new RecordBatch({ send: (payload) => sink.send(payload, this.#epoch), later: sink.later });
   }
 
   /** The link is gone; clients wait. */
   linkDown(): void {
-    this.#sink = undefined;
+    this.#records = undefined;
     this.#attached = false;
-    this.#writer.take();
     for (const stream of this.#streams) stream.linked = false;
   }
 
@@ -105,6 +102,7 @@ export class Gateway {
       const what = `gateway link: the replica is of epoch ${epoch}, the service of epoch ${this.#epoch}`;
       throw new ChannelError('FTW_FRAME', what, { epoch, newest: this.#epoch });
     }
+    this.#epoch = epoch;
     readRecords(payload, this.#take);
   }
 
@@ -243,19 +241,7 @@ export class Gateway {
   }
 
   #add(kind: RecordKind, stream: StreamId, value: number, bytes?: Uint8Array): void {
-    if (this.#sink === undefined) return;
-    this.#writer.add(kind, stream, value, bytes);
-    if (this.#writer.length >= RECORD_FRAME_BYTES) this.#flush();
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#sink.later(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#writer.length > 0) this.#sink?.send(this.#writer.take(), this.#epoch);
+    this.#records?.add(kind, stream, value, bytes);
   }
 }
 

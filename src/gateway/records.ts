@@ -48,8 +48,6 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 const KIND_MAX = 14;
 const HEAD_BYTES = 21;
-/** A frame is sent when it has grown to this size, even within one turn. */
-export const RECORD_FRAME_BYTES = 256 * 1024;
 
 export interface AttachRequest {
   readonly service: string;

@@ -4,13 +4,12 @@
  */
 import { ChannelError } from '../errors.js';
 import type { StreamId } from '../host/services.js';
+import { RecordBatch, type RecordSink } from './record-batch.js';
 import {
   type AttachRequest,
   GATEWAY_PROTOCOL_VERSION,
   jsonBytes,
-  RECORD_FRAME_BYTES,
   RecordKind,
-  RecordWriter,
   readJson,
   readRecords,
   type StreamRecord,
@@ -18,11 +17,7 @@ import {
 import type { OutputLink, ReplicaPort } from './replica-port.js';
 
 /** Where a link's frames go. */
-export interface LinkSink {
-  /** Sends one payload with the current epoch on its frame. */
-  send(payload: Uint8Array): void;
-  /** Runs `flush` at the end of this turn, so that one frame carries everything that came up in it. */
-  later(flush: () => void): void;
+export interface LinkSink extends RecordSink {
   /** Ends the connection after what was sent. */
   close(): void;
 }
@@ -30,8 +25,7 @@ export interface LinkSink {
 export class GatewayLink implements OutputLink {
   readonly #port: ReplicaPort;
   readonly #sink: LinkSink;
-  readonly #writer = new RecordWriter();
-  #scheduled = false;
+  readonly #records: RecordBatch;
   #attached = false;
   #gateway = 0;
   /** Streams that the gateway has named since it attached; undefined once it has named them all. */
@@ -44,6 +38,7 @@ export class GatewayLink implements OutputLink {
   constructor(port: ReplicaPort, sink: LinkSink) {
     this.#port = port;
     this.#sink = sink;
+    this.#records = new RecordBatch(sink);
   }
 
   /** Number of the gateway; 0 before it has attached. */
@@ -68,17 +63,17 @@ export class GatewayLink implements OutputLink {
   }
 
   data(stream: StreamId, offset: number, bytes: Uint8Array): void {
-    if (this.#carried.has(stream)) this.#add(RecordKind.Data, stream, offset, bytes);
+    if (this.#carried.has(stream)) this.#records.add(RecordKind.Data, stream, offset, bytes);
   }
 
   end(stream: StreamId, how: 'end' | 'close', offset: number): void {
     if (!this.#carried.has(stream)) return;
     if (how === 'close') this.#carried.delete(stream);
-    this.#add(how === 'end' ? RecordKind.End : RecordKind.Close, stream, offset);
+    this.#records.add(how === 'end' ? RecordKind.End : RecordKind.Close, stream, offset);
   }
 
   accepted(stream: StreamId, offset: number): void {
-    if (this.#carried.has(stream)) this.#add(RecordKind.Accepted, stream, offset);
+    if (this.#carried.has(stream)) this.#records.add(RecordKind.Accepted, stream, offset);
   }
 
   #receive(record: StreamRecord): void {
@@ -117,15 +112,15 @@ export class GatewayLink implements OutputLink {
     const request = readJson(record) as Partial<AttachRequest>;
     const refusal = this.#refusal(record.value, request);
     if (refusal !== undefined) {
-      this.#add(RecordKind.NotLive, 0, this.#port.epoch, new TextEncoder().encode(refusal));
-      this.#flush();
+      this.#records.add(RecordKind.NotLive, 0, this.#port.epoch, new TextEncoder().encode(refusal));
+      this.#records.flush();
       this.#sink.close();
       return;
     }
     this.#attached = true;
     this.#named = new Set();
     this.#gateway = this.#port.attach(this, request.gateway ?? 0);
-    this.#add(RecordKind.Attached, 0, this.#port.epoch, jsonBytes({ gateway: this.#gateway }));
+    this.#records.add(RecordKind.Attached, 0, this.#port.epoch, jsonBytes({ gateway: this.#gateway }));
   }
 
   #refusal(version: number, request: Partial<AttachRequest>): string | undefined {
@@ -148,14 +143,14 @@ export class GatewayLink implements OutputLink {
     const state = this.#port.streams.get(stream);
     if (state === undefined) {
       // The guest never accepted it in the acknowledged log: to this replica it is a new client.
-      if (value > 0) return this.#add(RecordKind.Reset, stream, 0);
+      if (value > 0) return this.#records.add(RecordKind.Reset, stream, 0);
       this.#open(stream, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true));
-      return this.#add(RecordKind.Resume, stream, 0);
+      return this.#records.add(RecordKind.Resume, stream, 0);
     }
-    if (state.finished || value < state.output.start) return this.#add(RecordKind.Reset, stream, 0);
+    if (state.finished || value < state.output.start) return this.#records.add(RecordKind.Reset, stream, 0);
     this.#carried.add(stream);
     // A guest that has closed the stream wants no more input, and its input offset is not known here any more.
-    if (state.ended !== 'close') this.#add(RecordKind.Resume, stream, state.inputNext);
+    if (state.ended !== 'close') this.#records.add(RecordKind.Resume, stream, state.inputNext);
     // A replica whose replay is behind what its predecessor sent continues with bytes that the gateway suppresses.
     if (value < state.output.end) state.output.from(value, (chunk, offset) => this.data(stream, offset, chunk));
     if (state.ended !== 'no') this.end(stream, state.ended, state.output.end);
@@ -194,20 +189,5 @@ export class GatewayLink implements OutputLink {
     if (known >= bytes.length) return;
     state.inputNext = offset + bytes.length;
     this.#port.guest.data(stream, bytes.subarray(known));
-  }
-
-  #add(kind: RecordKind, stream: StreamId, value: number, bytes?: Uint8Array): void {
-    this.#writer.add(kind, stream, value, bytes);
-    if (this.#writer.length >= RECORD_FRAME_BYTES) this.#flush();
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#sink.later(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#writer.length > 0) this.#sink.send(this.#writer.take());
   }
 }
