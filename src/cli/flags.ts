@@ -26,6 +26,11 @@ export function checkAddress(text: string, option: string): string {
   return text;
 }
 
+/** The same for addresses separated by commas. */
+export function checkAddressList(text: string, option: string): string[] {
+  return text.split(',').map((item) => checkAddress(item.trim(), option));
+}
+
 export function parseChoice<T extends string>(text: string, option: string, choices: readonly T[]): T {
   const found = choices.find((candidate) => candidate === text);
   if (found !== undefined) return found;

@@ -1,6 +1,6 @@
 /** The flags of `ft-wasm gateway` and what becomes of them. */
 import type { GatewayOptions } from '../index.js';
-import { checkAddress, defined, type Flag, optional, usage } from './flags.js';
+import { checkAddress, checkAddressList, defined, type Flag, optional, usage } from './flags.js';
 import { LOG_FLAGS, type LogOptions, type RawLogFlags, toLogOptions } from './log-flags.js';
 import { parseDuration } from './parse/duration.js';
 
@@ -37,7 +37,7 @@ export function toGatewayOptions(flags: RawGatewayFlags): GatewayCommandOptions 
   return {
     gateway: defined({
       listen: listen.map((text) => checkAddress(text, '--listen')),
-      replicas: replicas.split(',').map((text) => checkAddress(text.trim(), '--replicas')),
+      replicas: checkAddressList(replicas, '--replicas'),
       service: flags.service,
       waitMs: optional(flags.wait, (text) => parseDuration(text, '--wait')),
     }),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FtWasmError } from '../index.js';
+import { status, switchOver } from './control.js';
 import { errorLine, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
 import { gateway } from './gateway.js';
@@ -43,6 +44,7 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
     });
   declareServe(program, process, setExitCode);
   declareGateway(program, process, setExitCode);
+  declareControl(program, process);
   return program;
 }
 
@@ -69,6 +71,23 @@ function declareGateway(program: Command, process: CliProcess, setExitCode: (cod
       setExitCode(await gateway(toGatewayOptions(flags), process));
     });
   declareFlags(command, GATEWAY_FLAGS);
+}
+
+function declareControl(program: Command, process: CliProcess): void {
+  const address = "the replica's --log-listen address";
+  const json = 'print JSON';
+  program
+    .command('status')
+    .summary('ask replicas about themselves')
+    .argument('<host:port...>', address)
+    .option('--json', json)
+    .action((addresses: string[], { json = false }: { json?: boolean }) => status(addresses, json, process));
+  program
+    .command('switch')
+    .summary('let the primary hand over to its backup and stop')
+    .argument('<host:port>', address)
+    .option('--json', json)
+    .action((at: string, { json = false }: { json?: boolean }) => switchOver(at, json, process));
 }
 
 /** Commander's own mistakes as ours; undefined for help and version, which are none. */

@@ -9,8 +9,9 @@ export type ServeRole = (typeof ROLES)[number] | 'solo';
 export interface RawServeFlags extends RawLogFlags {
   readonly role?: string;
   readonly solo?: boolean;
-  /** False if --no-gateway was given. */
-  readonly gateway?: boolean;
+  /** Addresses, or false for --no-gateway. */
+  readonly gateway?: readonly string[] | false;
+  readonly replicas?: string;
   readonly id?: string;
   readonly service?: string;
   readonly logListen?: string;
@@ -34,6 +35,8 @@ export interface RawServeFlags extends RawLogFlags {
 export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--role <role>', 'pair (both replicas on this machine, the default), primary or backup'],
   ['Role:', '--solo', 'run the guest with no replication at all'],
+  ['Role:', '--gateway <host:port>', 'primary, backup: run a gateway in this process that listens here; repeatable'],
+  ['Role:', '--replicas <list>', 'log addresses of the other replicas, for that gateway, separated by commas'],
   ['Role:', '--no-gateway', 'pair: clients connect to the replicas themselves and are reset at a failover'],
   ['Role:', '--id <name>', 'unique name of this replica in logs and in the arbiter (default: role and process id)'],
   ['Role:', '--service <name>', "name of the service, equal on all replicas (default: the module's file name)"],

@@ -3,7 +3,7 @@
  * flag, says what is wrong and what is accepted.
  */
 import { type GuestOptions, type PairOptions, parseAddress, type ReplicaOptions } from '../index.js';
-import { checkAddress, defined, optional, parseChoice, usage } from './flags.js';
+import { checkAddress, checkAddressList, defined, optional, parseChoice, usage } from './flags.js';
 import { type LogOptions, toLogOptions } from './log-flags.js';
 import { parseCount } from './parse/count.js';
 import { parseDuration } from './parse/duration.js';
@@ -30,7 +30,9 @@ type ReplicationKey =
   | 'minBackups'
   | 'joinTimeoutMs'
   | 'heartbeatMs'
-  | 'failureTimeoutMs';
+  | 'failureTimeoutMs'
+  | 'gatewayListen'
+  | 'replicas';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -55,6 +57,8 @@ export function toServeOptions(
     guest: toGuestOptions(module, args, flags, own),
     replication: defined({
       gateway: flags.gateway === false ? false : undefined,
+      gatewayListen: flags.gateway ? flags.gateway.map((text) => checkAddress(text, '--gateway')) : undefined,
+      replicas: optional(flags.replicas, (text) => checkAddressList(text, '--replicas')),
       id: optional(flags.id, checkId),
       service: flags.service,
       logListen: optional(flags.logListen, checkLogListen),

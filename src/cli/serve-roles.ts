@@ -69,8 +69,18 @@ export function checkRoleFlags(role: ServeRole, flags: RawServeFlags): void {
     if (flags[key as keyof typeof FLAG_NAMES] === undefined) continue;
     throw usage(`${FLAG_NAMES[key as keyof typeof FLAG_NAMES]} cannot be used with ${name}: ${reason}`);
   }
-  if (flags.gateway === false && role !== 'pair')
-    throw usage(`--no-gateway cannot be used with ${name}: only a pair has one`);
+  checkGateway(role, name, flags);
   const missing = rule.needs.filter((key) => flags[key] === undefined).map((key) => FLAG_NAMES[key]);
   if (missing.length > 0) throw usage(`${name} needs ${missing.join(' and ')}`);
+}
+
+function checkGateway(role: ServeRole, name: string, { gateway, replicas }: RawServeFlags): void {
+  if (gateway === false && role !== 'pair') {
+    throw usage(`--no-gateway cannot be used with ${name}: only a pair has one without being asked`);
+  }
+  if (gateway && (role === 'pair' || role === 'solo')) {
+    const reason = role === 'pair' ? 'a pair has one already, at its --tcplisten addresses' : NO_REPLICATION;
+    throw usage(`--gateway cannot be used with ${name}: ${reason}`);
+  }
+  if (replicas !== undefined && !gateway) throw usage('--replicas is for the gateway in this process; add --gateway');
 }

@@ -133,6 +133,10 @@ export function startErrorExitCode(code: string | undefined): number {
     case 'FTW_LIMIT':
     case 'FTW_LINK':
       return EXIT_CODES.refusedModule;
+    case 'FTW_HANDSHAKE':
+      return EXIT_CODES.handshakeRefused;
+    case 'FTW_CHANNEL':
+      return EXIT_CODES.primaryUnreachable;
     case 'FTW_ARBITER':
       return EXIT_CODES.arbiter;
     case 'FTW_IO':

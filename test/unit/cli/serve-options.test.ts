@@ -70,7 +70,11 @@ describe('toServeOptions', () => {
 
   it('passes on that a pair should have no gateway', () => {
     expect(serve({ gateway: false }).replication).toEqual({ gateway: false });
-    expect(serve({ gateway: true }).replication).toEqual({});
+  });
+
+  it('takes a gateway in the same process', () => {
+    const { replication } = serve({ ...PRIMARY, gateway: ['127.0.0.1:0'], replicas: 'b:1, c:2' });
+    expect(replication).toMatchObject({ gatewayListen: ['127.0.0.1:0'], replicas: ['b:1', 'c:2'] });
   });
 
   it("strips the '--' before the guest's arguments, once", () => {
