@@ -119,13 +119,13 @@ describe.for(ENGINES)('on the $name engine', ({ make }) => {
 
   describe('a start function that traps', () => {
     const CASES = [
-      ['unreachable', 'unreachable', /^unreachable$/],
-      ['a division', '(drop (i32.div_u (i32.const 1) (global.get $zero)))', /^integer-divide-by-zero$/],
-      ['a load', '(drop (i32.load (i32.const 65533)))', /^memory-out-of-bounds$/],
-      // V8 has one message for both, so an engine may say either.
-      ['a null in a table', '(call_indirect (i32.const 0))', /^indirect-call-(null|type)$/],
-      ['another type in a table', '(drop (call_indirect (result i32) (i32.const 1)))', /^indirect-call-type$/],
-      ['recursion', '(call $start)', /^stack-overflow$/],
+      ['unreachable', 'unreachable', 'unreachable'],
+      ['a division', '(drop (i32.div_u (i32.const 1) (global.get $zero)))', 'integer-divide-by-zero'],
+      ['a load', '(drop (i32.load (i32.const 65533)))', 'memory-out-of-bounds'],
+      // V8 has one message for both, so both engines give them one code.
+      ['a null in a table', '(call_indirect (i32.const 0))', 'indirect-call-type'],
+      ['another type in a table', '(drop (call_indirect (result i32) (i32.const 1)))', 'indirect-call-type'],
+      ['recursion', '(call $start)', 'stack-overflow'],
     ] as const;
 
     it.for(CASES)('by %s', async ([, body, trap]) => {
@@ -139,7 +139,7 @@ describe.for(ENGINES)('on the $name engine', ({ make }) => {
         return prepared.instantiate({ imports, limits, sliceFuel: 1_000_000 }).start();
       };
       const first = run();
-      expect(first).toMatchObject({ kind: 'trapped', trap: expect.stringMatching(trap) });
+      expect(first).toMatchObject({ kind: 'trapped', trap });
       expect(run()).toEqual(first);
     });
   });
