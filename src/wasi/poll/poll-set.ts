@@ -1,7 +1,9 @@
-/** One poll_oneoff call, live: its subscriptions parsed once, then scanned after each wake-up until something fires. */
+/**
+ * One poll_oneoff call, live: its subscriptions are scanned in place after each wake-up until something fires. Guest memory
+ * cannot change meanwhile, and reading it again is cheaper than keeping a parsed copy: one pass is the common case.
+ */
 import { CLOCK, ERRNO, EVENTTYPE, RIGHTS } from '../abi.js';
 import type { WasiContext } from '../context.js';
-import type { Descriptor } from '../descriptors.js';
 import type { LiveWorld } from '../live.js';
 import { readiness } from './readiness.js';
 import { readClockSubscription, readFd, type SubscriptionLayout, tagAt } from './subscription.js';
@@ -14,30 +16,28 @@ interface Timer {
 }
 
 export class PollSet {
+  readonly #ctx: WasiContext;
   readonly #live: LiveWorld;
+  readonly #layout: SubscriptionLayout;
+  readonly #subs: number;
+  readonly #count: number;
   readonly #timers: Timer[] = [];
-  /** Parallel arrays, one element per descriptor subscription. */
-  readonly #indices: number[] = [];
-  readonly #tags: number[] = [];
-  readonly #targets: (Descriptor | undefined)[] = [];
   /** Flat triples: subscription index, byte count, code. */
-  #fired: number[] = [];
+  readonly #fired: number[] = [];
   /** Some timer may be due at once: the clock is read even when a descriptor is ready. */
   #eager = false;
   #startNs: bigint | undefined;
 
   constructor(ctx: WasiContext, live: LiveWorld, layout: SubscriptionLayout, subs: number, count: number) {
+    this.#ctx = ctx;
     this.#live = live;
-    const { view } = ctx.memory;
+    this.#layout = layout;
+    this.#subs = subs;
+    this.#count = count;
+    const { view, bytes } = ctx.memory;
     for (let index = 0, at = subs; index < count; index++, at += layout.bytes) {
-      const tag = view.getUint8(tagAt(at));
-      if (tag === EVENTTYPE.CLOCK) {
-        this.#addTimer({ index, ...readClockSubscription(view, layout, at) });
-      } else {
-        this.#indices.push(index);
-        this.#tags.push(tag);
-        this.#targets.push(ctx.fds.find(readFd(view, at)));
-      }
+      if (bytes[tagAt(at)] !== EVENTTYPE.CLOCK) continue;
+      this.#addTimer({ index, ...readClockSubscription(view, layout, at) });
     }
   }
 
@@ -64,14 +64,17 @@ export class PollSet {
   }
 
   #scan(): void {
+    const { view, bytes } = this.#ctx.memory;
+    const { slots } = this.#ctx.fds;
     const { network, stdin } = this.#live;
-    for (let at = 0; at < this.#indices.length; at++) {
-      const target = this.#targets[at];
-      const index = this.#indices[at]!;
-      if (target === undefined) this.#fired.push(index, 0, ERRNO.BADF);
+    for (let index = 0, at = this.#subs; index < this.#count; index++, at += this.#layout.bytes) {
+      const tag = bytes[tagAt(at)]!;
+      if (tag === EVENTTYPE.CLOCK) continue;
+      const target = slots[readFd(view, at)];
+      if (target == null) this.#fired.push(index, 0, ERRNO.BADF);
       else if ((target.rights & RIGHTS.POLL_FD_READWRITE) === 0) this.#fired.push(index, 0, ERRNO.NOTCAPABLE);
       else {
-        const ready = readiness(target, this.#tags[at]!, network, stdin);
+        const ready = readiness(target, tag, network, stdin);
         if (ready !== undefined) this.#fired.push(index, ready.byteCount, ready.code);
       }
     }
