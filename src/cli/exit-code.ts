@@ -1,4 +1,4 @@
-/** How an error ends the command: its exit code and its one line. */
+/** How an error ends the command: its exit code and its text. */
 import { EXIT_CODES, FtWasmError, startErrorExitCode } from '../index.js';
 
 /** The exit code for `error`; anything that is not an operating error is a bug of ours. */
@@ -6,9 +6,9 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof FtWasmError ? startErrorExitCode(error.code) : EXIT_CODES.internal;
 }
 
-/** One line for the user: `ft-wasm: <message> [CODE]`, never a stack trace. */
-export function errorLine(error: unknown): string {
-  if (error instanceof FtWasmError) return `ft-wasm: ${error.message} [${error.code}]`;
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `ft-wasm: internal error, please report it: ${message} [FTW_INTERNAL]`;
+/** What the user reads: one line, `ft-wasm: <message> [CODE]`; a bug of ours comes with its stack, for the report. */
+export function errorText(error: unknown): string {
+  if (error instanceof FtWasmError) return `ft-wasm: ${error.message} [${error.code}]\n`;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `ft-wasm: internal error, please report it [FTW_INTERNAL]\n${stack}\n`;
 }

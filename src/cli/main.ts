@@ -1,10 +1,19 @@
 #!/usr/bin/env node
 /** The executable: connects {@link run} to this process. */
+import { errorText, exitCodeOf } from './exit-code.js';
 import { run } from './run.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** Whatever still holds the event loop after the command has ended is cut after this time. */
 const LINGER_MS = 1_000;
+
+// A reader that went away (`ft-wasm ... | head`) is no reason to stop a service.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+// A broken invariant stops the replica (design: a stopped one can be replaced, a wrong one spreads).
+process.on('uncaughtException', (error) => {
+  process.stderr.write(errorText(error));
+  process.exit(exitCodeOf(error));
+});
 
 process.exitCode = await run(process.argv.slice(2), {
   stdin: readStdin(),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FtWasmError } from '../index.js';
 import { status, switchOver } from './control.js';
-import { errorLine, exitCodeOf } from './exit-code.js';
+import { errorText, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
 import { gateway } from './gateway.js';
 import { GATEWAY_FLAGS, type RawGatewayFlags, toGatewayOptions } from './gateway-options.js';
@@ -24,7 +24,7 @@ export async function run(args: readonly string[], process: CliProcess): Promise
   } catch (caught) {
     const error = caught instanceof CommanderError ? fromCommander(caught) : caught;
     if (error === undefined) return 0;
-    process.stderr.write(`${errorLine(error)}\n`);
+    process.stderr.write(errorText(error));
     return exitCodeOf(error);
   }
 }
