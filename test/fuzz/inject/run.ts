@@ -85,7 +85,9 @@ class Run {
   }
 
   private imports(): Record<string, Record<string, unknown>> {
-    const imports: Record<string, Record<string, unknown>> = { [ENGINE_MODULE]: { check: (counter: number) => this.check(counter) } };
+    const imports: Record<string, Record<string, unknown>> = {
+      [ENGINE_MODULE]: { check: (counter: number) => this.check(counter) },
+    };
     for (const { module: from, name, desc } of this.module.imports) {
       imports[from] ??= {};
       if (desc.kind === 'func') imports[from][name] = this.hostFunction(name, this.module.types[desc.typeIndex]!);
