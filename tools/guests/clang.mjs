@@ -18,11 +18,20 @@ export function cacheDirectory() {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ft-wasm');
 }
 
+function prefixOf(name, version) {
+  return join(cacheDirectory(), `${name.replace(/^@/, '').replaceAll('/', '-')}-${version}`);
+}
+
+/** Where a package of the cache is, or would be. */
+export function packageDirectory(name, version) {
+  return join(prefixOf(name, version), 'node_modules', name);
+}
+
 /** Installs one npm package into the cache (without scripts) unless it is there; returns its directory. */
 export function installPackage(name, version) {
-  const prefix = join(cacheDirectory(), `${name.replace(/[@/]+/g, '-').replace(/^-/, '')}-${version}`);
-  const directory = join(prefix, 'node_modules', name);
+  const directory = packageDirectory(name, version);
   if (existsSync(join(directory, 'package.json'))) return directory;
+  const prefix = prefixOf(name, version);
   mkdirSync(prefix, { recursive: true });
   writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n');
   const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--save-exact', `${name}@${version}`];
@@ -31,15 +40,7 @@ export function installPackage(name, version) {
 }
 
 function clangBundle() {
-  return join(
-    cacheDirectory(),
-    `yowasp-clang-${CLANG_VERSION}`,
-    'node_modules',
-    '@yowasp',
-    'clang',
-    'gen',
-    'bundle.js',
-  );
+  return join(packageDirectory('@yowasp/clang', CLANG_VERSION), 'gen/bundle.js');
 }
 
 /** Whether {@link loadClang} will succeed without a download. */
