@@ -1,8 +1,8 @@
 /**
- * The file format of a recording: a header, then framed batches. Pure; whoever has a file feeds bytes in and out.
+ * The file format of a recording: magic, then frames. Pure; whoever has a file feeds bytes in and out.
  *
- * Header: magic (8 bytes), format version u32, then one frame with the packed header record.
- * Frame: payload length u32, CRC-32 of the payload u32, payload. All integers little endian.
+ * File: magic (8 bytes), format version u32, then one header frame, attachments, batches, and an end frame if the run came
+ * to its end. Frame: payload length u32, CRC-32 of kind and payload u32, kind u8, payload. All integers little endian.
  */
 import { Packr } from 'msgpackr';
 import { crc32 } from '../bytes/crc32.js';
@@ -12,11 +12,33 @@ import { invariant, LogFormatError } from '../errors.js';
 const MAGIC = Uint8Array.from([0x46, 0x54, 0x57, 0x52, 0x45, 0x43, 0x0d, 0x0a]);
 export const RECORDING_VERSION = 1;
 const PREAMBLE_BYTES = MAGIC.length + 4;
-const FRAME_HEADER_BYTES = 8;
+const FRAME_HEADER_BYTES = 9;
+const CHECKED_FROM = 8;
 /** A length beyond this one is damage, not a frame: nothing may make the reader allocate without bound. */
 export const RECORDING_FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
 const packr = new Packr({ useRecords: false });
+
+/** What a frame holds. */
+export const FrameKind = {
+  Header: 0,
+  /** A piece of what the header describes: module and files. */
+  Attachment: 1,
+  /** Log entries, see codec.ts. */
+  Batch: 2,
+  /** How the run ended; nothing follows. */
+  End: 3,
+} as const;
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+const KINDS: readonly number[] = Object.values(FrameKind);
+
+export interface RecordingFrame {
+  readonly kind: FrameKind;
+  /** A copy, the receiver's own. */
+  readonly payload: Uint8Array;
+  /** File offset of the frame, for messages. */
+  readonly offset: number;
+}
 
 /** What a replay must be given, so that it can repeat the run. */
 export interface RecordingHeader {
@@ -25,11 +47,13 @@ export interface RecordingHeader {
   readonly rewriterVersion: string;
   /** Named facts that must be equal; see the handshake. */
   readonly manifest: Readonly<Record<string, string>>;
+  /** How to start the guest, as plain values; whoever replays checks them. */
+  readonly guest?: unknown;
 }
 
 /** A file's first bytes. */
 export function encodeRecordingHeader(header: RecordingHeader): Uint8Array {
-  const frame = encodeFrame(packr.pack(header));
+  const frame = encodeFrame(FrameKind.Header, packr.pack(header));
   const bytes = new Uint8Array(PREAMBLE_BYTES + frame.length);
   bytes.set(MAGIC);
   new DataView(bytes.buffer).setUint32(MAGIC.length, RECORDING_VERSION, true);
@@ -37,14 +61,15 @@ export function encodeRecordingHeader(header: RecordingHeader): Uint8Array {
   return bytes;
 }
 
-/** A batch (see codec.ts) as it follows in the file. */
-export function encodeFrame(payload: Uint8Array): Uint8Array {
-  invariant(payload.length <= RECORDING_FRAME_BYTES_MAX, `a batch of ${payload.length} bytes does not fit a frame`);
+/** One frame as it stands in the file. */
+export function encodeFrame(kind: FrameKind, payload: Uint8Array): Uint8Array {
+  invariant(payload.length <= RECORDING_FRAME_BYTES_MAX, `${payload.length} bytes do not fit a frame`);
   const bytes = new Uint8Array(FRAME_HEADER_BYTES + payload.length);
+  bytes[CHECKED_FROM] = kind;
+  bytes.set(payload, FRAME_HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, payload.length, true);
-  view.setUint32(4, crc32(payload), true);
-  bytes.set(payload, FRAME_HEADER_BYTES);
+  view.setUint32(4, crc32(bytes, CHECKED_FROM), true);
   return bytes;
 }
 
@@ -72,18 +97,19 @@ export class RecordingReader {
   /** Zeros that came behind the damage; they are counted, not kept. */
   #zeros = 0;
   #preambleRead = false;
+  #ended = false;
 
-  /** Takes the next bytes; returns the batches that are now complete, each its own copy. Throws LogFormatError. */
-  push(chunk: Uint8Array): Uint8Array[] {
+  /** Takes the next bytes; returns the frames behind the header that are now complete. Throws LogFormatError. */
+  push(chunk: Uint8Array): RecordingFrame[] {
     if (this.#damage !== undefined) return this.#pushBehindDamage(this.#damage, chunk);
     this.#append(chunk);
     if (!this.#preambleRead && !this.#readPreamble()) return [];
-    const batches: Uint8Array[] = [];
-    for (let payload = this.#takeFrame(); payload !== undefined; payload = this.#takeFrame()) {
-      if (this.header === undefined) this.header = decodeHeader(payload);
-      else batches.push(payload);
+    const frames: RecordingFrame[] = [];
+    for (let frame = this.#takeFrame(); frame !== undefined; frame = this.#takeFrame()) {
+      if (this.header !== undefined) frames.push(frame);
+      else this.header = decodeHeader(frame);
     }
-    return batches;
+    return frames;
   }
 
   /** The input has ended: reports a torn tail, or undefined if the last frame is whole. Throws if not even a header came. */
@@ -112,7 +138,7 @@ export class RecordingReader {
     this.#end += chunk.length;
   }
 
-  #pushBehindDamage(what: string, chunk: Uint8Array): Uint8Array[] {
+  #pushBehindDamage(what: string, chunk: Uint8Array): RecordingFrame[] {
     if (chunk.some((byte) => byte !== 0)) throw this.#damagedInside(what);
     this.#zeros += chunk.length;
     return [];
@@ -135,8 +161,8 @@ export class RecordingReader {
     return true;
   }
 
-  /** The next whole frame's payload; undefined if more bytes are needed or the rest is damaged. */
-  #takeFrame(): Uint8Array | undefined {
+  /** The next whole frame; undefined if more bytes are needed or the rest is damaged. */
+  #takeFrame(): RecordingFrame | undefined {
     const pending = this.#pending;
     if (pending.length < FRAME_HEADER_BYTES) return undefined;
     const view = viewOf(pending);
@@ -145,10 +171,24 @@ export class RecordingReader {
     if (length === 0) return this.#damaged('a frame of length 0', FRAME_HEADER_BYTES);
     if (length > RECORDING_FRAME_BYTES_MAX) return this.#damaged(`a frame of length ${length}`, FRAME_HEADER_BYTES);
     if (pending.length < end) return undefined;
+    const sum = crc32(pending, CHECKED_FROM, end);
+    if (sum !== view.getUint32(4, true)) return this.#damaged('a frame with a wrong checksum', end);
+    const kind = pending[CHECKED_FROM]!;
+    const offset = this.#offset;
+    this.#checkPlace(kind);
     const payload = pending.slice(FRAME_HEADER_BYTES, end);
-    if (crc32(payload) !== view.getUint32(4, true)) return this.#damaged('a frame with a wrong checksum', end);
     this.#consume(end);
-    return payload;
+    return { kind: kind as FrameKind, payload, offset };
+  }
+
+  /** One header first, nothing behind the end. */
+  #checkPlace(kind: number): void {
+    if (!KINDS.includes(kind)) throw this.#damagedInside(`a frame of unknown kind ${kind}`);
+    if ((kind === FrameKind.Header) !== (this.header === undefined)) {
+      throw this.#damagedInside(`a frame of kind ${kind} where it cannot be`);
+    }
+    if (this.#ended) throw this.#damagedInside('a frame behind the end');
+    this.#ended = kind === FrameKind.End;
   }
 
   /**
@@ -176,7 +216,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function decodeHeader(payload: Uint8Array): RecordingHeader {
+function decodeHeader({ payload }: RecordingFrame): RecordingHeader {
   let header: unknown;
   try {
     header = packr.unpack(payload);

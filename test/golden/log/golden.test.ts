@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { decodeBatch, encodeBatch, LOG_FORMAT_VERSION } from '../../../src/log/codec.js';
 import type { Entry } from '../../../src/log/entry.js';
-import { encodeFrame, encodeRecordingHeader, RECORDING_VERSION, RecordingReader } from '../../../src/log/file.js';
+import {
+  encodeFrame,
+  encodeRecordingHeader,
+  FrameKind,
+  RECORDING_VERSION,
+  RecordingReader,
+} from '../../../src/log/file.js';
 
 const HEADER = {
   moduleHash: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
@@ -28,7 +34,8 @@ const ENTRIES: readonly Entry[] = [
 function currentBytes(): Uint8Array {
   const first = encodeBatch(1, 0, ENTRIES.slice(0, 3));
   const second = encodeBatch(4, 2_000, ENTRIES.slice(3));
-  return Buffer.concat([encodeRecordingHeader(HEADER), encodeFrame(first), encodeFrame(second)]);
+  const frames = [first, second].map((batch) => encodeFrame(FrameKind.Batch, batch));
+  return Buffer.concat([encodeRecordingHeader(HEADER), ...frames]);
 }
 
 function goldenPath(version: string): string {
@@ -45,7 +52,8 @@ describe('golden recordings', () => {
 
   it.each(['1.1'])('of version %s are readable', (version) => {
     const reader = new RecordingReader();
-    const batches = reader.push(readFileSync(goldenPath(version))).map(decodeBatch);
+    const frames = reader.push(readFileSync(goldenPath(version)));
+    const batches = frames.map(({ payload }) => decodeBatch(payload));
     expect(reader.finish()).toBeUndefined();
     expect(reader.header).toEqual(HEADER);
     expect(batches.map(({ firstEvent, lastEvent }) => [firstEvent, lastEvent])).toEqual([

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { LogFormatError } from '../../../src/errors.js';
 import { encodeBatch } from '../../../src/log/codec.js';
-import { encodeFrame, encodeRecordingHeader, RecordingReader, type TornTail } from '../../../src/log/file.js';
+import {
+  encodeFrame,
+  encodeRecordingHeader,
+  FrameKind,
+  type RecordingFrame,
+  RecordingReader,
+  type TornTail,
+} from '../../../src/log/file.js';
 
 const HEADER = {
   moduleHash: 'ab'.repeat(32),
@@ -12,8 +19,10 @@ const BATCHES = [1, 2, 3].map((event) =>
   encodeBatch(event, event * 10, [{ call: 60, counter: event * 10 + 5, digest: event, result: event }]),
 );
 
+const frameOf = (batch: Uint8Array) => encodeFrame(FrameKind.Batch, batch);
+
 function recording(): Uint8Array {
-  return concat([encodeRecordingHeader(HEADER), ...BATCHES.map((batch) => encodeFrame(batch))]);
+  return concat([encodeRecordingHeader(HEADER), ...BATCHES.map((batch) => frameOf(batch))]);
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
@@ -22,11 +31,12 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 function readAll(bytes: Uint8Array, chunk = bytes.length): { batches: Uint8Array[]; tail: TornTail | undefined } {
   const reader = new RecordingReader();
-  const batches: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += chunk) batches.push(...reader.push(bytes.subarray(at, at + chunk)));
+  const frames: RecordingFrame[] = [];
+  for (let at = 0; at < bytes.length; at += chunk) frames.push(...reader.push(bytes.subarray(at, at + chunk)));
   const tail = reader.finish();
   expect(reader.header).toEqual(HEADER);
-  return { batches, tail };
+  expect(frames.every(({ kind }) => kind === FrameKind.Batch)).toBe(true);
+  return { batches: frames.map(({ payload }) => payload), tail };
 }
 
 const plain = (batches: readonly Uint8Array[]) => batches.map((batch) => [...batch]);
@@ -40,7 +50,7 @@ describe('a recording', () => {
 
   it('reports a torn tail wherever its last frame is cut', () => {
     const whole = recording();
-    const lastFrame = whole.length - encodeFrame(BATCHES[2]!).length;
+    const lastFrame = whole.length - frameOf(BATCHES[2]!).length;
     for (let length = lastFrame + 1; length < whole.length; length++) {
       const { batches, tail } = readAll(whole.slice(0, length));
       expect(plain(batches)).toEqual(plain(BATCHES.slice(0, 2)));
@@ -89,6 +99,19 @@ describe('a damaged recording', () => {
         `recording ends at byte ${length}, inside its header`,
       );
     }
+  });
+
+  it('is refused when a frame stands where it cannot be', () => {
+    const end = encodeFrame(FrameKind.End, Uint8Array.of(1));
+    expect(() => readAll(concat([recording(), end, end]))).toThrow('a frame behind the end');
+    expect(() => readAll(concat([recording(), encodeFrame(FrameKind.Header, Uint8Array.of(1))]))).toThrow(
+      'a frame of kind 0 where it cannot be',
+    );
+    expect(() => readAll(concat([recording(), encodeFrame(9 as FrameKind, Uint8Array.of(1))]))).toThrow(
+      'a frame of unknown kind 9',
+    );
+    const headless = concat([encodeRecordingHeader(HEADER).slice(0, 12), frameOf(BATCHES[0]!)]);
+    expect(() => readAll(headless)).toThrow('a frame of kind 2 where it cannot be');
   });
 
   it('is refused when its header lacks a field', () => {
