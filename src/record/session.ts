@@ -11,6 +11,7 @@ import { invariant } from '../errors.js';
 import type { Entry, LoggedValue, Position } from '../log/entry.js';
 import { type CallArgs, type CallInfo, type Effect, EVENT, FIRST_CALL_ID, type Step } from './call.js';
 import { DivergenceReporter } from './divergence.js';
+import { digestResult } from './result-digest.js';
 
 export interface LogSink {
   append(entry: Entry): void;
@@ -193,9 +194,14 @@ export class Session {
   #observe<Live>(call: CallInfo, effect: Effect<Live>, live: Live): LoggedValue {
     this.#deliverPosted();
     const result = effect.observe(live);
-    effect.digest?.(result, this.digest);
+    this.#digest(effect, result);
     this.#append(call.id, result);
     return result;
+  }
+
+  #digest<Live>(effect: Effect<Live>, result: LoggedValue): void {
+    digestResult(this.digest, result);
+    effect.digest?.(result, this.digest);
   }
 
   #append(call: number, result: LoggedValue): void {
@@ -232,7 +238,7 @@ export class Session {
     if (entry.call !== call.id) throw this.#divergence('call', entry, call, args);
     if (entry.counter !== this.#counter) throw this.#divergence('counter', entry, call, args);
     if (!effect.accepts(result)) throw this.#divergence('result', entry, call, args);
-    effect.digest?.(result, this.digest);
+    this.#digest(effect, result);
     if (entry.digest !== this.digest.low32()) throw this.#divergence('digest', entry, call, args);
     this.#event++;
     this.#reporter.remember(entry);

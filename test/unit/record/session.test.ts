@@ -309,6 +309,16 @@ describe('divergence', () => {
     expect(error.details).toMatchObject({ difference: 'result', expected: { result: '"tampered"' } });
   });
 
+  it('finds a result that was changed', () => {
+    const error = diverge(
+      (replay) => replay.read(10),
+      (entries) => {
+        entries[0] = { ...entries[0]!, result: 6 };
+      },
+    );
+    expect(error.details).toMatchObject({ difference: 'digest', position: { event: 1 }, expected: { result: '6' } });
+  });
+
   it('finds an event where the guest is not', () => {
     const error = diverge(
       (replay) => replay.read(10),
