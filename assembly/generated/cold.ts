@@ -13,24 +13,105 @@ export function cold(): i32 {
   let code: i32 = 0;
   while (true) {
     switch (load<u16>(pc)) {
-      // i32_popcnt d:i32 a:i32
-      case 190: {
+      // i32_rotr_rr d:i32 a:i32 b:i32
+      case 152: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        let d: u32 = popcnt<u32>(a);
+        const b: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d: u32 = rotr<u32>(a, b);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 8;
         continue;
       }
+      // i64_rotl_rr d:i64 a:i64 b:i64
+      case 153: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
+        let d: u64 = rotl<u64>(a, b);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
+      // i64_rotr_rr d:i64 a:i64 b:i64
+      case 154: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
+        let d: u64 = rotr<u64>(a, b);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
+      // i64_div_s_rr d:i64 a:i64 b:i64
+      case 155: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
+        if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
+        if (b == -1 && a == 0x8000000000000000) { code = Exit.INTEGER_OVERFLOW; break; }
+        let d: u64 = <u64>(<i64>a / <i64>b);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
+      // i64_rem_s_rr d:i64 a:i64 b:i64
+      case 156: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
+        if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
+        let d: u64 = <i64>b == -1 ? 0 : <u64>(<i64>a % <i64>b);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
+      // i64_clz d:i64 a:i64
+      case 157: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d: u64 = clz<u64>(a);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
+      // i64_ctz d:i64 a:i64
+      case 158: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d: u64 = ctz<u64>(a);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
       // i64_popcnt d:i64 a:i64
-      case 191: {
+      case 159: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = popcnt<u64>(a);
         store<u64>(fp + load<u16>(pc, 2), d);
         pc += 8;
         continue;
       }
+      // i64_extend8_s d:i64 a:i64
+      case 160: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d: u64 = <u64><i64><i8>a;
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
+      // i64_extend16_s d:i64 a:i64
+      case 161: {
+        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d: u64 = <u64><i64><i16>a;
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 8;
+        continue;
+      }
+      // f32_sqrt d:f32 a:f32
+      case 162: {
+        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
+        let d: f32 = sqrt<f32>(a);
+        if (d != d) d = <f32>NaN;
+        store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
+        pc += 8;
+        continue;
+      }
       // f32_min d:f32 a:f32 b:f32
-      case 192: {
+      case 163: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = min<f32>(a, b);
@@ -40,7 +121,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_max d:f32 a:f32 b:f32
-      case 193: {
+      case 164: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = max<f32>(a, b);
@@ -50,7 +131,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_ceil d:f32 a:f32
-      case 194: {
+      case 165: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = ceil<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -59,7 +140,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_floor d:f32 a:f32
-      case 195: {
+      case 166: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = floor<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -68,7 +149,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_trunc d:f32 a:f32
-      case 196: {
+      case 167: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = trunc<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -77,7 +158,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_nearest d:f32 a:f32
-      case 197: {
+      case 168: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = nearest<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -86,7 +167,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_copysign d:i32 a:i32 b:i32
-      case 198: {
+      case 169: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = (a & 0x7fffffff) | (b & 0x80000000);
@@ -94,8 +175,26 @@ export function cold(): i32 {
         pc += 8;
         continue;
       }
+      // f32_eq d:i32 a:f32 b:f32
+      case 170: {
+        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
+        const b: f32 = load<f32>(fp + load<u16>(pc, 6));
+        let d: u32 = <u32>(a == b);
+        store<u64>(fp + load<u16>(pc, 2), <u64>d);
+        pc += 8;
+        continue;
+      }
+      // f32_ne d:i32 a:f32 b:f32
+      case 171: {
+        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
+        const b: f32 = load<f32>(fp + load<u16>(pc, 6));
+        let d: u32 = <u32>(a != b);
+        store<u64>(fp + load<u16>(pc, 2), <u64>d);
+        pc += 8;
+        continue;
+      }
       // f64_min d:f64 a:f64 b:f64
-      case 199: {
+      case 172: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = min<f64>(a, b);
@@ -105,7 +204,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_max d:f64 a:f64 b:f64
-      case 200: {
+      case 173: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = max<f64>(a, b);
@@ -115,7 +214,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_ceil d:f64 a:f64
-      case 201: {
+      case 174: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = ceil<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -124,7 +223,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_floor d:f64 a:f64
-      case 202: {
+      case 175: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = floor<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -133,7 +232,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_trunc d:f64 a:f64
-      case 203: {
+      case 176: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = trunc<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -142,7 +241,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_nearest d:f64 a:f64
-      case 204: {
+      case 177: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = nearest<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -151,7 +250,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_copysign d:i64 a:i64 b:i64
-      case 205: {
+      case 178: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = (a & 0x7fffffffffffffff) | (b & 0x8000000000000000);
@@ -159,24 +258,8 @@ export function cold(): i32 {
         pc += 8;
         continue;
       }
-      // f32_convert_i32_s d:f32 a:i32
-      case 206: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        let d: f32 = <f32><i32>a;
-        store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
-        pc += 8;
-        continue;
-      }
-      // f32_convert_i32_u d:f32 a:i32
-      case 207: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        let d: f32 = <f32>a;
-        store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
-        pc += 8;
-        continue;
-      }
       // f32_convert_i64_s d:f32 a:i64
-      case 208: {
+      case 179: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f32 = <f32><i64>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
@@ -184,7 +267,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_convert_i64_u d:f32 a:i64
-      case 209: {
+      case 180: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f32 = <f32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
@@ -192,7 +275,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_convert_i64_s d:f64 a:i64
-      case 210: {
+      case 181: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f64 = <f64><i64>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -200,7 +283,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_convert_i64_u d:f64 a:i64
-      case 211: {
+      case 182: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f64 = <f64>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -208,7 +291,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_f32_s d:i32 a:f32
-      case 212: {
+      case 183: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a >= <f32>(-2147483648.0) && a < <f32>(2147483648.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32><i32>a;
@@ -216,16 +299,8 @@ export function cold(): i32 {
         pc += 8;
         continue;
       }
-      // i32_trunc_sat_f32_s d:i32 a:f32
-      case 213: {
-        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
-        let d: u32 = <u32><i32>a;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 8;
-        continue;
-      }
       // i32_trunc_f32_u d:i32 a:f32
-      case 214: {
+      case 184: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a > <f32>(-1.0) && a < <f32>(4294967296.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32>a;
@@ -234,23 +309,24 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_sat_f32_u d:i32 a:f32
-      case 215: {
+      case 185: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u32 = <u32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 8;
         continue;
       }
-      // i32_trunc_sat_f64_s d:i32 a:f64
-      case 216: {
+      // i32_trunc_f64_u d:i32 a:f64
+      case 186: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
-        let d: u32 = <u32><i32>a;
+        if (!(a > <f64>(-1.0) && a < <f64>(4294967296.0))) { code = Exit.INVALID_CONVERSION; break; }
+        let d: u32 = <u32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 8;
         continue;
       }
       // i32_trunc_sat_f64_u d:i32 a:f64
-      case 217: {
+      case 187: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u32 = <u32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -258,7 +334,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f32_s d:i64 a:f32
-      case 218: {
+      case 188: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a >= <f32>(-9223372036854775808.0) && a < <f32>(9223372036854775808.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64><i64>a;
@@ -267,7 +343,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f32_s d:i64 a:f32
-      case 219: {
+      case 189: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -275,7 +351,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f32_u d:i64 a:f32
-      case 220: {
+      case 190: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a > <f32>(-1.0) && a < <f32>(18446744073709551616.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64>a;
@@ -284,7 +360,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f32_u d:i64 a:f32
-      case 221: {
+      case 191: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u64 = <u64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -292,7 +368,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f64_s d:i64 a:f64
-      case 222: {
+      case 192: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a >= <f64>(-9223372036854775808.0) && a < <f64>(9223372036854775808.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64><i64>a;
@@ -301,7 +377,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f64_s d:i64 a:f64
-      case 223: {
+      case 193: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -309,7 +385,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f64_u d:i64 a:f64
-      case 224: {
+      case 194: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a > <f64>(-1.0) && a < <f64>(18446744073709551616.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64>a;
@@ -318,30 +394,54 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f64_u d:i64 a:f64
-      case 225: {
+      case 195: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
         pc += 8;
         continue;
       }
+      // load8_s_i64 d:i64 a:i32 off
+      case 196: {
+        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off: u32 = load<u32>(pc, 8);
+        const eaWide: u64 = <u64><u32>a + <u64><u32>off;
+        if (eaWide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea: u32 = <u32>eaWide;
+        let d: u64 = <u64><i64>load<i8>(ea, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 12;
+        continue;
+      }
+      // load16_s_i64 d:i64 a:i32 off
+      case 197: {
+        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off: u32 = load<u32>(pc, 8);
+        const eaWide: u64 = <u64><u32>a + <u64><u32>off;
+        if (eaWide + 2 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea: u32 = <u32>eaWide;
+        let d: u64 = <u64><i64>load<i16>(ea, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d);
+        pc += 12;
+        continue;
+      }
       // call_lazy delta hdr cost target
-      case 226: {
+      case 198: {
         code = Exit.CALL_SLOW;
         break;
       }
       // call_host delta hdr cost target
-      case 227: {
+      case 199: {
         code = Exit.CALL_HOST;
         break;
       }
       // call_tail delta hdr cost target
-      case 228: {
+      case 200: {
         code = Exit.UNREACHABLE;
         break;
       }
       // return_call target
-      case 229: {
+      case 201: {
         const target: u32 = load<u32>(pc, 4);
         const callee: u32 = load<u32>(target);
         if (callee == 0) { store<u32>(State.CALLEE, target); code = Exit.CALL_SLOW; break; }
@@ -363,7 +463,7 @@ export function cold(): i32 {
         break;
       }
       // return_call_indirect a:i32 table type
-      case 230: {
+      case 202: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const table: u32 = load<u32>(pc, 4);
         const type: u32 = load<u32>(pc, 8);
@@ -391,12 +491,12 @@ export function cold(): i32 {
         break;
       }
       // halt
-      case 231: {
+      case 203: {
         code = Exit.HALTED;
         break;
       }
       // far_get d:i64 off
-      case 232: {
+      case 204: {
         const off: u32 = load<u32>(pc, 4);
         let d: u64 = load<u64>(fp + off);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -404,7 +504,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set a:i64 off
-      case 233: {
+      case 205: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         store<u64>(fp + off, a);
@@ -412,7 +512,7 @@ export function cold(): i32 {
         continue;
       }
       // far_get_v128 d:v128 off
-      case 234: {
+      case 206: {
         const off: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(fp + off);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -420,7 +520,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set_v128 a:v128 off
-      case 235: {
+      case 207: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         v128.store(fp + off, a);
@@ -428,7 +528,7 @@ export function cold(): i32 {
         continue;
       }
       // far_zero off count
-      case 236: {
+      case 208: {
         const off: u32 = load<u32>(pc, 4);
         const count: u32 = load<u32>(pc, 8);
         memory.fill(fp + off, 0, count);
@@ -436,19 +536,19 @@ export function cold(): i32 {
         continue;
       }
       // memory_size d:i32
-      case 237: {
+      case 209: {
         let d: u32 = <u32>(limit >> 16);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 4;
         continue;
       }
       // memory_grow d:i32 a:i32
-      case 238: {
+      case 210: {
         code = Exit.HELPER;
         break;
       }
       // memory_fill a:i32 b:i32 c:i32
-      case 239: {
+      case 211: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -458,7 +558,7 @@ export function cold(): i32 {
         continue;
       }
       // memory_copy a:i32 b:i32 c:i32
-      case 240: {
+      case 212: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -468,17 +568,17 @@ export function cold(): i32 {
         continue;
       }
       // memory_init a:i32 b:i32 c:i32 count
-      case 241: {
+      case 213: {
         code = Exit.HELPER;
         break;
       }
       // data_drop count
-      case 242: {
+      case 214: {
         code = Exit.HELPER;
         break;
       }
       // table_get d:i32 a:i32 table
-      case 243: {
+      case 215: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
         if (a >= load<u32>(table, Table.LENGTH)) { code = Exit.TABLE_OUT_OF_BOUNDS; break; }
@@ -488,7 +588,7 @@ export function cold(): i32 {
         continue;
       }
       // table_set a:i32 b:i32 table
-      case 244: {
+      case 216: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
@@ -498,7 +598,7 @@ export function cold(): i32 {
         continue;
       }
       // table_size d:i32 table
-      case 245: {
+      case 217: {
         const table: u32 = load<u32>(pc, 4);
         let d: u32 = load<u32>(table, Table.LENGTH);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -506,32 +606,32 @@ export function cold(): i32 {
         continue;
       }
       // table_grow d:i32 a:i32 b:i32 table
-      case 246: {
+      case 218: {
         code = Exit.HELPER;
         break;
       }
       // table_fill a:i32 b:i32 c:i32 table
-      case 247: {
+      case 219: {
         code = Exit.HELPER;
         break;
       }
       // table_copy a:i32 b:i32 c:i32 table type
-      case 248: {
+      case 220: {
         code = Exit.HELPER;
         break;
       }
       // table_init a:i32 b:i32 c:i32 table count
-      case 249: {
+      case 221: {
         code = Exit.HELPER;
         break;
       }
       // elem_drop count
-      case 250: {
+      case 222: {
         code = Exit.HELPER;
         break;
       }
       // i8x16_eq d:v128 a:v128 b:v128
-      case 251: {
+      case 223: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.eq(a, b);
@@ -540,7 +640,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ne d:v128 a:v128 b:v128
-      case 252: {
+      case 224: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ne(a, b);
@@ -549,7 +649,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_s d:v128 a:v128 b:v128
-      case 253: {
+      case 225: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_s(a, b);
@@ -558,7 +658,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_u d:v128 a:v128 b:v128
-      case 254: {
+      case 226: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_u(a, b);
@@ -567,7 +667,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_s d:v128 a:v128 b:v128
-      case 255: {
+      case 227: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_s(a, b);
@@ -576,7 +676,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_u d:v128 a:v128 b:v128
-      case 256: {
+      case 228: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_u(a, b);
@@ -585,7 +685,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_s d:v128 a:v128 b:v128
-      case 257: {
+      case 229: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_s(a, b);
@@ -594,7 +694,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_u d:v128 a:v128 b:v128
-      case 258: {
+      case 230: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_u(a, b);
@@ -603,7 +703,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_s d:v128 a:v128 b:v128
-      case 259: {
+      case 231: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_s(a, b);
@@ -612,7 +712,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_u d:v128 a:v128 b:v128
-      case 260: {
+      case 232: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_u(a, b);
@@ -621,7 +721,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add d:v128 a:v128 b:v128
-      case 261: {
+      case 233: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add(a, b);
@@ -630,7 +730,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub d:v128 a:v128 b:v128
-      case 262: {
+      case 234: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub(a, b);
@@ -639,7 +739,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_eq d:v128 a:v128 b:v128
-      case 263: {
+      case 235: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.eq(a, b);
@@ -648,7 +748,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ne d:v128 a:v128 b:v128
-      case 264: {
+      case 236: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ne(a, b);
@@ -657,7 +757,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_s d:v128 a:v128 b:v128
-      case 265: {
+      case 237: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_s(a, b);
@@ -666,7 +766,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_u d:v128 a:v128 b:v128
-      case 266: {
+      case 238: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_u(a, b);
@@ -675,7 +775,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_s d:v128 a:v128 b:v128
-      case 267: {
+      case 239: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_s(a, b);
@@ -684,7 +784,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_u d:v128 a:v128 b:v128
-      case 268: {
+      case 240: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_u(a, b);
@@ -693,7 +793,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_s d:v128 a:v128 b:v128
-      case 269: {
+      case 241: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_s(a, b);
@@ -702,7 +802,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_u d:v128 a:v128 b:v128
-      case 270: {
+      case 242: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_u(a, b);
@@ -711,7 +811,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_s d:v128 a:v128 b:v128
-      case 271: {
+      case 243: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_s(a, b);
@@ -720,7 +820,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_u d:v128 a:v128 b:v128
-      case 272: {
+      case 244: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_u(a, b);
@@ -729,7 +829,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add d:v128 a:v128 b:v128
-      case 273: {
+      case 245: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add(a, b);
@@ -738,7 +838,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub d:v128 a:v128 b:v128
-      case 274: {
+      case 246: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub(a, b);
@@ -747,7 +847,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_eq d:v128 a:v128 b:v128
-      case 275: {
+      case 247: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.eq(a, b);
@@ -756,7 +856,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ne d:v128 a:v128 b:v128
-      case 276: {
+      case 248: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ne(a, b);
@@ -765,7 +865,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_s d:v128 a:v128 b:v128
-      case 277: {
+      case 249: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_s(a, b);
@@ -774,7 +874,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_u d:v128 a:v128 b:v128
-      case 278: {
+      case 250: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_u(a, b);
@@ -783,7 +883,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_s d:v128 a:v128 b:v128
-      case 279: {
+      case 251: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_s(a, b);
@@ -792,7 +892,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_u d:v128 a:v128 b:v128
-      case 280: {
+      case 252: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_u(a, b);
@@ -801,7 +901,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_s d:v128 a:v128 b:v128
-      case 281: {
+      case 253: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_s(a, b);
@@ -810,7 +910,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_u d:v128 a:v128 b:v128
-      case 282: {
+      case 254: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_u(a, b);
@@ -819,7 +919,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_s d:v128 a:v128 b:v128
-      case 283: {
+      case 255: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_s(a, b);
@@ -828,7 +928,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_u d:v128 a:v128 b:v128
-      case 284: {
+      case 256: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_u(a, b);
@@ -837,7 +937,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_add d:v128 a:v128 b:v128
-      case 285: {
+      case 257: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.add(a, b);
@@ -846,7 +946,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_sub d:v128 a:v128 b:v128
-      case 286: {
+      case 258: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.sub(a, b);
@@ -855,7 +955,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_eq d:v128 a:v128 b:v128
-      case 287: {
+      case 259: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.eq(a, b);
@@ -864,7 +964,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ne d:v128 a:v128 b:v128
-      case 288: {
+      case 260: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ne(a, b);
@@ -873,7 +973,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_lt_s d:v128 a:v128 b:v128
-      case 289: {
+      case 261: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.lt_s(a, b);
@@ -882,7 +982,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_gt_s d:v128 a:v128 b:v128
-      case 290: {
+      case 262: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.gt_s(a, b);
@@ -891,7 +991,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_le_s d:v128 a:v128 b:v128
-      case 291: {
+      case 263: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.le_s(a, b);
@@ -900,7 +1000,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ge_s d:v128 a:v128 b:v128
-      case 292: {
+      case 264: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ge_s(a, b);
@@ -909,7 +1009,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_add d:v128 a:v128 b:v128
-      case 293: {
+      case 265: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.add(a, b);
@@ -918,7 +1018,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_sub d:v128 a:v128 b:v128
-      case 294: {
+      case 266: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.sub(a, b);
@@ -927,7 +1027,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_s d:v128 a:v128 b:v128
-      case 295: {
+      case 267: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_s(a, b);
@@ -936,7 +1036,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_u d:v128 a:v128 b:v128
-      case 296: {
+      case 268: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_u(a, b);
@@ -945,7 +1045,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_s d:v128 a:v128 b:v128
-      case 297: {
+      case 269: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_s(a, b);
@@ -954,7 +1054,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_u d:v128 a:v128 b:v128
-      case 298: {
+      case 270: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_u(a, b);
@@ -963,7 +1063,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_avgr_u d:v128 a:v128 b:v128
-      case 299: {
+      case 271: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.avgr_u(a, b);
@@ -972,7 +1072,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_s d:v128 a:v128 b:v128
-      case 300: {
+      case 272: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_s(a, b);
@@ -981,7 +1081,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_u d:v128 a:v128 b:v128
-      case 301: {
+      case 273: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_u(a, b);
@@ -990,7 +1090,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_s d:v128 a:v128 b:v128
-      case 302: {
+      case 274: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_s(a, b);
@@ -999,7 +1099,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_u d:v128 a:v128 b:v128
-      case 303: {
+      case 275: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_u(a, b);
@@ -1008,7 +1108,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_avgr_u d:v128 a:v128 b:v128
-      case 304: {
+      case 276: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.avgr_u(a, b);
@@ -1017,7 +1117,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_s d:v128 a:v128 b:v128
-      case 305: {
+      case 277: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_s(a, b);
@@ -1026,7 +1126,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_u d:v128 a:v128 b:v128
-      case 306: {
+      case 278: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_u(a, b);
@@ -1035,7 +1135,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_s d:v128 a:v128 b:v128
-      case 307: {
+      case 279: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_s(a, b);
@@ -1044,7 +1144,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_u d:v128 a:v128 b:v128
-      case 308: {
+      case 280: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_u(a, b);
@@ -1053,7 +1153,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_s d:v128 a:v128 b:v128
-      case 309: {
+      case 281: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_s(a, b);
@@ -1062,7 +1162,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_u d:v128 a:v128 b:v128
-      case 310: {
+      case 282: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_u(a, b);
@@ -1071,7 +1171,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_s d:v128 a:v128 b:v128
-      case 311: {
+      case 283: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_s(a, b);
@@ -1080,7 +1180,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_u d:v128 a:v128 b:v128
-      case 312: {
+      case 284: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_u(a, b);
@@ -1089,7 +1189,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_s d:v128 a:v128 b:v128
-      case 313: {
+      case 285: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_s(a, b);
@@ -1098,7 +1198,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_u d:v128 a:v128 b:v128
-      case 314: {
+      case 286: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_u(a, b);
@@ -1107,7 +1207,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_s d:v128 a:v128 b:v128
-      case 315: {
+      case 287: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_s(a, b);
@@ -1116,7 +1216,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_u d:v128 a:v128 b:v128
-      case 316: {
+      case 288: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_u(a, b);
@@ -1125,7 +1225,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_mul d:v128 a:v128 b:v128
-      case 317: {
+      case 289: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.mul(a, b);
@@ -1134,7 +1234,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_mul d:v128 a:v128 b:v128
-      case 318: {
+      case 290: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.mul(a, b);
@@ -1143,7 +1243,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_mul d:v128 a:v128 b:v128
-      case 319: {
+      case 291: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.mul(a, b);
@@ -1152,7 +1252,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_abs d:v128 a:v128
-      case 320: {
+      case 292: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1160,7 +1260,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_neg d:v128 a:v128
-      case 321: {
+      case 293: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1168,7 +1268,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shl d:v128 a:v128 b:i32
-      case 322: {
+      case 294: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shl(a, b);
@@ -1177,7 +1277,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_s d:v128 a:v128 b:i32
-      case 323: {
+      case 295: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_s(a, b);
@@ -1186,7 +1286,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_u d:v128 a:v128 b:i32
-      case 324: {
+      case 296: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_u(a, b);
@@ -1195,7 +1295,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_all_true d:i32 a:v128
-      case 325: {
+      case 297: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1203,7 +1303,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_bitmask d:i32 a:v128
-      case 326: {
+      case 298: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1211,7 +1311,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_abs d:v128 a:v128
-      case 327: {
+      case 299: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1219,7 +1319,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_neg d:v128 a:v128
-      case 328: {
+      case 300: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1227,7 +1327,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shl d:v128 a:v128 b:i32
-      case 329: {
+      case 301: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shl(a, b);
@@ -1236,7 +1336,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_s d:v128 a:v128 b:i32
-      case 330: {
+      case 302: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_s(a, b);
@@ -1245,7 +1345,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_u d:v128 a:v128 b:i32
-      case 331: {
+      case 303: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_u(a, b);
@@ -1254,7 +1354,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_all_true d:i32 a:v128
-      case 332: {
+      case 304: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1262,7 +1362,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_bitmask d:i32 a:v128
-      case 333: {
+      case 305: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1270,7 +1370,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_abs d:v128 a:v128
-      case 334: {
+      case 306: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1278,7 +1378,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_neg d:v128 a:v128
-      case 335: {
+      case 307: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1286,7 +1386,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shl d:v128 a:v128 b:i32
-      case 336: {
+      case 308: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shl(a, b);
@@ -1295,7 +1395,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_s d:v128 a:v128 b:i32
-      case 337: {
+      case 309: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_s(a, b);
@@ -1304,7 +1404,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_u d:v128 a:v128 b:i32
-      case 338: {
+      case 310: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_u(a, b);
@@ -1313,7 +1413,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_all_true d:i32 a:v128
-      case 339: {
+      case 311: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1321,7 +1421,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_bitmask d:i32 a:v128
-      case 340: {
+      case 312: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1329,7 +1429,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_abs d:v128 a:v128
-      case 341: {
+      case 313: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1337,7 +1437,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_neg d:v128 a:v128
-      case 342: {
+      case 314: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1345,7 +1445,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shl d:v128 a:v128 b:i32
-      case 343: {
+      case 315: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shl(a, b);
@@ -1354,7 +1454,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_s d:v128 a:v128 b:i32
-      case 344: {
+      case 316: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_s(a, b);
@@ -1363,7 +1463,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_u d:v128 a:v128 b:i32
-      case 345: {
+      case 317: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_u(a, b);
@@ -1372,7 +1472,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_all_true d:i32 a:v128
-      case 346: {
+      case 318: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1380,7 +1480,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_bitmask d:i32 a:v128
-      case 347: {
+      case 319: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1388,7 +1488,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_popcnt d:v128 a:v128
-      case 348: {
+      case 320: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.popcnt(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1396,7 +1496,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_s d:v128 a:v128 b:v128
-      case 349: {
+      case 321: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_s(a, b);
@@ -1405,7 +1505,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_u d:v128 a:v128 b:v128
-      case 350: {
+      case 322: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_u(a, b);
@@ -1414,7 +1514,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_swizzle d:v128 a:v128 b:v128
-      case 351: {
+      case 323: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.swizzle(a, b);
@@ -1423,7 +1523,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_s d:v128 a:v128 b:v128
-      case 352: {
+      case 324: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_s(a, b);
@@ -1432,7 +1532,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_u d:v128 a:v128 b:v128
-      case 353: {
+      case 325: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_u(a, b);
@@ -1441,7 +1541,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_q15mulr_sat_s d:v128 a:v128 b:v128
-      case 354: {
+      case 326: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.q15mulr_sat_s(a, b);
@@ -1450,7 +1550,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_dot_i16x8_s d:v128 a:v128 b:v128
-      case 355: {
+      case 327: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.dot_i16x8_s(a, b);
@@ -1459,7 +1559,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_s d:v128 a:v128
-      case 356: {
+      case 328: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1467,7 +1567,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_u d:v128 a:v128
-      case 357: {
+      case 329: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1475,7 +1575,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_s d:v128 a:v128
-      case 358: {
+      case 330: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1483,7 +1583,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_u d:v128 a:v128
-      case 359: {
+      case 331: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1491,7 +1591,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_s d:v128 a:v128
-      case 360: {
+      case 332: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1499,7 +1599,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_u d:v128 a:v128
-      case 361: {
+      case 333: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1507,7 +1607,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_s d:v128 a:v128 b:v128
-      case 362: {
+      case 334: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_s(a, b);
@@ -1516,7 +1616,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_u d:v128 a:v128 b:v128
-      case 363: {
+      case 335: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_u(a, b);
@@ -1525,7 +1625,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_s d:v128 a:v128
-      case 364: {
+      case 336: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1533,7 +1633,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_u d:v128 a:v128
-      case 365: {
+      case 337: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1541,7 +1641,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_s d:v128 a:v128 b:v128
-      case 366: {
+      case 338: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_s(a, b);
@@ -1550,7 +1650,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_u d:v128 a:v128 b:v128
-      case 367: {
+      case 339: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_u(a, b);
@@ -1559,7 +1659,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_s d:v128 a:v128
-      case 368: {
+      case 340: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1567,7 +1667,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_u d:v128 a:v128
-      case 369: {
+      case 341: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1575,7 +1675,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_s d:v128 a:v128 b:v128
-      case 370: {
+      case 342: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_s(a, b);
@@ -1584,7 +1684,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_u d:v128 a:v128 b:v128
-      case 371: {
+      case 343: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_u(a, b);
@@ -1593,7 +1693,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_s d:v128 a:v128
-      case 372: {
+      case 344: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1601,7 +1701,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_u d:v128 a:v128
-      case 373: {
+      case 345: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1609,7 +1709,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_s d:v128 a:v128 b:v128
-      case 374: {
+      case 346: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_s(a, b);
@@ -1618,7 +1718,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_u d:v128 a:v128 b:v128
-      case 375: {
+      case 347: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_u(a, b);
@@ -1627,7 +1727,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_s d:v128 a:v128
-      case 376: {
+      case 348: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1635,7 +1735,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_u d:v128 a:v128
-      case 377: {
+      case 349: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1643,7 +1743,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_s d:v128 a:v128 b:v128
-      case 378: {
+      case 350: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_s(a, b);
@@ -1652,7 +1752,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_u d:v128 a:v128 b:v128
-      case 379: {
+      case 351: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_u(a, b);
@@ -1661,7 +1761,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_s d:v128 a:v128
-      case 380: {
+      case 352: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1669,7 +1769,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_u d:v128 a:v128
-      case 381: {
+      case 353: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1677,7 +1777,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_s d:v128 a:v128 b:v128
-      case 382: {
+      case 354: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_s(a, b);
@@ -1686,7 +1786,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_u d:v128 a:v128 b:v128
-      case 383: {
+      case 355: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_u(a, b);
@@ -1695,7 +1795,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_not d:v128 a:v128
-      case 384: {
+      case 356: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = v128.not(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1703,7 +1803,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_and d:v128 a:v128 b:v128
-      case 385: {
+      case 357: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.and(a, b);
@@ -1712,7 +1812,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_andnot d:v128 a:v128 b:v128
-      case 386: {
+      case 358: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.andnot(a, b);
@@ -1721,7 +1821,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_or d:v128 a:v128 b:v128
-      case 387: {
+      case 359: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.or(a, b);
@@ -1730,7 +1830,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_xor d:v128 a:v128 b:v128
-      case 388: {
+      case 360: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.xor(a, b);
@@ -1739,7 +1839,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_bitselect d:v128 a:v128 b:v128 c:v128
-      case 389: {
+      case 361: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: v128 = v128.load(fp + load<u16>(pc, 8));
@@ -1749,7 +1849,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_any_true d:i32 a:v128
-      case 390: {
+      case 362: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>v128.any_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1757,7 +1857,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_eq d:v128 a:v128 b:v128
-      case 391: {
+      case 363: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.eq(a, b);
@@ -1766,7 +1866,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ne d:v128 a:v128 b:v128
-      case 392: {
+      case 364: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ne(a, b);
@@ -1775,7 +1875,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_lt d:v128 a:v128 b:v128
-      case 393: {
+      case 365: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.lt(a, b);
@@ -1784,7 +1884,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_gt d:v128 a:v128 b:v128
-      case 394: {
+      case 366: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.gt(a, b);
@@ -1793,7 +1893,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_le d:v128 a:v128 b:v128
-      case 395: {
+      case 367: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.le(a, b);
@@ -1802,7 +1902,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ge d:v128 a:v128 b:v128
-      case 396: {
+      case 368: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ge(a, b);
@@ -1811,7 +1911,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmin d:v128 a:v128 b:v128
-      case 397: {
+      case 369: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmin(a, b);
@@ -1820,7 +1920,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmax d:v128 a:v128 b:v128
-      case 398: {
+      case 370: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmax(a, b);
@@ -1829,7 +1929,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_abs d:v128 a:v128
-      case 399: {
+      case 371: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1837,7 +1937,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_neg d:v128 a:v128
-      case 400: {
+      case 372: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1845,7 +1945,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_add d:v128 a:v128 b:v128
-      case 401: {
+      case 373: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.add(a, b);
@@ -1855,7 +1955,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sub d:v128 a:v128 b:v128
-      case 402: {
+      case 374: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.sub(a, b);
@@ -1865,7 +1965,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_mul d:v128 a:v128 b:v128
-      case 403: {
+      case 375: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.mul(a, b);
@@ -1875,7 +1975,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_div d:v128 a:v128 b:v128
-      case 404: {
+      case 376: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.div(a, b);
@@ -1885,7 +1985,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_min d:v128 a:v128 b:v128
-      case 405: {
+      case 377: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.min(a, b);
@@ -1895,7 +1995,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_max d:v128 a:v128 b:v128
-      case 406: {
+      case 378: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.max(a, b);
@@ -1905,7 +2005,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sqrt d:v128 a:v128
-      case 407: {
+      case 379: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.sqrt(a);
         d = canonical_f32x4(d);
@@ -1914,7 +2014,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ceil d:v128 a:v128
-      case 408: {
+      case 380: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.ceil(a);
         d = canonical_f32x4(d);
@@ -1923,7 +2023,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_floor d:v128 a:v128
-      case 409: {
+      case 381: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.floor(a);
         d = canonical_f32x4(d);
@@ -1932,7 +2032,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_trunc d:v128 a:v128
-      case 410: {
+      case 382: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.trunc(a);
         d = canonical_f32x4(d);
@@ -1941,7 +2041,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_nearest d:v128 a:v128
-      case 411: {
+      case 383: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.nearest(a);
         d = canonical_f32x4(d);
@@ -1950,7 +2050,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_eq d:v128 a:v128 b:v128
-      case 412: {
+      case 384: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.eq(a, b);
@@ -1959,7 +2059,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ne d:v128 a:v128 b:v128
-      case 413: {
+      case 385: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ne(a, b);
@@ -1968,7 +2068,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_lt d:v128 a:v128 b:v128
-      case 414: {
+      case 386: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.lt(a, b);
@@ -1977,7 +2077,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_gt d:v128 a:v128 b:v128
-      case 415: {
+      case 387: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.gt(a, b);
@@ -1986,7 +2086,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_le d:v128 a:v128 b:v128
-      case 416: {
+      case 388: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.le(a, b);
@@ -1995,7 +2095,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ge d:v128 a:v128 b:v128
-      case 417: {
+      case 389: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ge(a, b);
@@ -2004,7 +2104,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmin d:v128 a:v128 b:v128
-      case 418: {
+      case 390: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmin(a, b);
@@ -2013,7 +2113,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmax d:v128 a:v128 b:v128
-      case 419: {
+      case 391: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmax(a, b);
@@ -2022,7 +2122,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_abs d:v128 a:v128
-      case 420: {
+      case 392: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2030,7 +2130,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_neg d:v128 a:v128
-      case 421: {
+      case 393: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2038,7 +2138,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_add d:v128 a:v128 b:v128
-      case 422: {
+      case 394: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.add(a, b);
@@ -2048,7 +2148,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sub d:v128 a:v128 b:v128
-      case 423: {
+      case 395: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.sub(a, b);
@@ -2058,7 +2158,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_mul d:v128 a:v128 b:v128
-      case 424: {
+      case 396: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.mul(a, b);
@@ -2068,7 +2168,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_div d:v128 a:v128 b:v128
-      case 425: {
+      case 397: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.div(a, b);
@@ -2078,7 +2178,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_min d:v128 a:v128 b:v128
-      case 426: {
+      case 398: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.min(a, b);
@@ -2088,7 +2188,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_max d:v128 a:v128 b:v128
-      case 427: {
+      case 399: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.max(a, b);
@@ -2098,7 +2198,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sqrt d:v128 a:v128
-      case 428: {
+      case 400: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.sqrt(a);
         d = canonical_f64x2(d);
@@ -2107,7 +2207,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ceil d:v128 a:v128
-      case 429: {
+      case 401: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.ceil(a);
         d = canonical_f64x2(d);
@@ -2116,7 +2216,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_floor d:v128 a:v128
-      case 430: {
+      case 402: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.floor(a);
         d = canonical_f64x2(d);
@@ -2125,7 +2225,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_trunc d:v128 a:v128
-      case 431: {
+      case 403: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.trunc(a);
         d = canonical_f64x2(d);
@@ -2134,7 +2234,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_nearest d:v128 a:v128
-      case 432: {
+      case 404: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.nearest(a);
         d = canonical_f64x2(d);
@@ -2143,7 +2243,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_s d:v128 a:v128
-      case 433: {
+      case 405: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2151,7 +2251,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_u d:v128 a:v128
-      case 434: {
+      case 406: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2159,7 +2259,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_s d:v128 a:v128
-      case 435: {
+      case 407: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2167,7 +2267,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_u d:v128 a:v128
-      case 436: {
+      case 408: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2175,7 +2275,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_demote_f64x2_zero d:v128 a:v128
-      case 437: {
+      case 409: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.demote_f64x2_zero(a);
         d = canonical_f32x4(d);
@@ -2184,7 +2284,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_promote_low_f32x4 d:v128 a:v128
-      case 438: {
+      case 410: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.promote_low_f32x4(a);
         d = canonical_f64x2(d);
@@ -2193,7 +2293,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_s d:v128 a:v128
-      case 439: {
+      case 411: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2201,7 +2301,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_u d:v128 a:v128
-      case 440: {
+      case 412: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2209,7 +2309,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_s_zero d:v128 a:v128
-      case 441: {
+      case 413: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_s_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2217,7 +2317,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_u_zero d:v128 a:v128
-      case 442: {
+      case 414: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_u_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2225,7 +2325,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_splat d:v128 a:i32
-      case 443: {
+      case 415: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.splat(<u8>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2233,7 +2333,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_replace_lane d:v128 a:v128 b:i32 lane
-      case 444: {
+      case 416: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2244,7 +2344,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_splat d:v128 a:i32
-      case 445: {
+      case 417: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.splat(<u16>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2252,7 +2352,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_replace_lane d:v128 a:v128 b:i32 lane
-      case 446: {
+      case 418: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2263,7 +2363,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_splat d:v128 a:i32
-      case 447: {
+      case 419: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2271,7 +2371,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_replace_lane d:v128 a:v128 b:i32 lane
-      case 448: {
+      case 420: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2282,7 +2382,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_splat d:v128 a:i64
-      case 449: {
+      case 421: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2290,7 +2390,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_replace_lane d:v128 a:v128 b:i64 lane
-      case 450: {
+      case 422: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2301,7 +2401,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_splat d:v128 a:f32
-      case 451: {
+      case 423: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2309,7 +2409,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_replace_lane d:v128 a:v128 b:f32 lane
-      case 452: {
+      case 424: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2320,7 +2420,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_splat d:v128 a:f64
-      case 453: {
+      case 425: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2328,7 +2428,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_replace_lane d:v128 a:v128 b:f64 lane
-      case 454: {
+      case 426: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2339,7 +2439,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_s d:i32 a:address lane
-      case 455: {
+      case 427: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i8>(a + <u32>lane);
@@ -2348,7 +2448,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_u d:i32 a:address lane
-      case 456: {
+      case 428: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u8>(a + <u32>lane);
@@ -2357,7 +2457,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_s d:i32 a:address lane
-      case 457: {
+      case 429: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i16>(a + <u32>lane * 2);
@@ -2366,7 +2466,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_u d:i32 a:address lane
-      case 458: {
+      case 430: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u16>(a + <u32>lane * 2);
@@ -2375,7 +2475,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extract_lane d:i32 a:address lane
-      case 459: {
+      case 431: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2384,7 +2484,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extract_lane d:i64 a:address lane
-      case 460: {
+      case 432: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2393,7 +2493,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_extract_lane d:i32 a:address lane
-      case 461: {
+      case 433: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2402,7 +2502,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_extract_lane d:i64 a:address lane
-      case 462: {
+      case 434: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2411,7 +2511,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shuffle d:v128 a:v128 b:v128 imm128
-      case 463: {
+      case 435: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const imm128: v128 = v128.load(pc, 8);
@@ -2421,7 +2521,7 @@ export function cold(): i32 {
         continue;
       }
       // mov_v128 d:v128 a:v128
-      case 464: {
+      case 436: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = a;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2429,7 +2529,7 @@ export function cold(): i32 {
         continue;
       }
       // const_v128 d:v128 imm128
-      case 465: {
+      case 437: {
         const imm128: v128 = v128.load(pc, 4);
         let d: v128 = imm128;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2437,7 +2537,7 @@ export function cold(): i32 {
         continue;
       }
       // select_v128 d:v128 a:v128 b:v128 c:i32
-      case 466: {
+      case 438: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: u32 = load<u32>(fp + load<u16>(pc, 8));
@@ -2447,7 +2547,7 @@ export function cold(): i32 {
         continue;
       }
       // global_get_v128 d:v128 addr
-      case 467: {
+      case 439: {
         const addr: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(addr);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2455,7 +2555,7 @@ export function cold(): i32 {
         continue;
       }
       // global_set_v128 a:v128 addr
-      case 468: {
+      case 440: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const addr: u32 = load<u32>(pc, 4);
         v128.store(addr, a);
@@ -2463,7 +2563,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load d:v128 a:i32 off
-      case 469: {
+      case 441: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2475,7 +2575,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_s d:v128 a:i32 off
-      case 470: {
+      case 442: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2487,7 +2587,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_u d:v128 a:i32 off
-      case 471: {
+      case 443: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2499,7 +2599,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_s d:v128 a:i32 off
-      case 472: {
+      case 444: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2511,7 +2611,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_u d:v128 a:i32 off
-      case 473: {
+      case 445: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2523,7 +2623,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_s d:v128 a:i32 off
-      case 474: {
+      case 446: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2535,7 +2635,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_u d:v128 a:i32 off
-      case 475: {
+      case 447: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2547,7 +2647,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_splat d:v128 a:i32 off
-      case 476: {
+      case 448: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2559,7 +2659,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_splat d:v128 a:i32 off
-      case 477: {
+      case 449: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2571,7 +2671,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_splat d:v128 a:i32 off
-      case 478: {
+      case 450: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2583,7 +2683,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_splat d:v128 a:i32 off
-      case 479: {
+      case 451: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2595,7 +2695,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_zero d:v128 a:i32 off
-      case 480: {
+      case 452: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2607,7 +2707,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_zero d:v128 a:i32 off
-      case 481: {
+      case 453: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2619,7 +2719,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_lane d:v128 a:i32 b:v128 lane off
-      case 482: {
+      case 454: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2634,7 +2734,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store8_lane a:i32 v:address lane off
-      case 483: {
+      case 455: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2647,7 +2747,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_lane d:v128 a:i32 b:v128 lane off
-      case 484: {
+      case 456: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2662,7 +2762,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store16_lane a:i32 v:address lane off
-      case 485: {
+      case 457: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2675,7 +2775,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_lane d:v128 a:i32 b:v128 lane off
-      case 486: {
+      case 458: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2690,7 +2790,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store32_lane a:i32 v:address lane off
-      case 487: {
+      case 459: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2703,7 +2803,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_lane d:v128 a:i32 b:v128 lane off
-      case 488: {
+      case 460: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2718,7 +2818,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store64_lane a:i32 v:address lane off
-      case 489: {
+      case 461: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2731,7 +2831,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store a:i32 v:v128 off
-      case 490: {
+      case 462: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: v128 = v128.load(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);

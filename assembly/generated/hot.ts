@@ -39,17 +39,8 @@ export function hot(): i32 {
         pc += 8;
         continue;
       }
-      // i32_sub_ri d:i32 a:i32 imm:i32
-      case 3: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm: u32 = load<u32>(pc, 8);
-        let d: u32 = a - imm;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
       // i32_mul_rr d:i32 a:i32 b:i32
-      case 4: {
+      case 3: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = a * b;
@@ -58,7 +49,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_mul_ri d:i32 a:i32 imm:i32
-      case 5: {
+      case 4: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = a * imm;
@@ -67,7 +58,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_and_rr d:i32 a:i32 b:i32
-      case 6: {
+      case 5: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = a & b;
@@ -76,7 +67,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_and_ri d:i32 a:i32 imm:i32
-      case 7: {
+      case 6: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = a & imm;
@@ -85,7 +76,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_or_rr d:i32 a:i32 b:i32
-      case 8: {
+      case 7: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = a | b;
@@ -94,7 +85,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_or_ri d:i32 a:i32 imm:i32
-      case 9: {
+      case 8: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = a | imm;
@@ -103,7 +94,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_xor_rr d:i32 a:i32 b:i32
-      case 10: {
+      case 9: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = a ^ b;
@@ -112,7 +103,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_xor_ri d:i32 a:i32 imm:i32
-      case 11: {
+      case 10: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = a ^ imm;
@@ -121,7 +112,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_shl_rr d:i32 a:i32 b:i32
-      case 12: {
+      case 11: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = a << b;
@@ -130,7 +121,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_shl_ri d:i32 a:i32 imm:i32
-      case 13: {
+      case 12: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = a << imm;
@@ -139,7 +130,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_shr_s_rr d:i32 a:i32 b:i32
-      case 14: {
+      case 13: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(<i32>a >> <i32>b);
@@ -148,7 +139,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_shr_s_ri d:i32 a:i32 imm:i32
-      case 15: {
+      case 14: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = <u32>(<i32>a >> <i32>imm);
@@ -157,7 +148,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_shr_u_rr d:i32 a:i32 b:i32
-      case 16: {
+      case 15: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = a >> b;
@@ -166,7 +157,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_shr_u_ri d:i32 a:i32 imm:i32
-      case 17: {
+      case 16: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = a >> imm;
@@ -175,7 +166,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_rotl_rr d:i32 a:i32 b:i32
-      case 18: {
+      case 17: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = rotl<u32>(a, b);
@@ -184,7 +175,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_rotl_ri d:i32 a:i32 imm:i32
-      case 19: {
+      case 18: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = rotl<u32>(a, imm);
@@ -192,26 +183,8 @@ export function hot(): i32 {
         pc += 12;
         continue;
       }
-      // i32_rotr_rr d:i32 a:i32 b:i32
-      case 20: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d: u32 = rotr<u32>(a, b);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 8;
-        continue;
-      }
-      // i32_rotr_ri d:i32 a:i32 imm:i32
-      case 21: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm: u32 = load<u32>(pc, 8);
-        let d: u32 = rotr<u32>(a, imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
       // i32_eq_rr d:i32 a:i32 b:i32
-      case 22: {
+      case 19: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a == b);
@@ -220,7 +193,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_eq_rr a:i32 b:i32 costT costN rel
-      case 23: {
+      case 20: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -238,7 +211,7 @@ export function hot(): i32 {
         break;
       }
       // i32_eq_ri d:i32 a:i32 imm:i32
-      case 24: {
+      case 21: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = <u32>(a == imm);
@@ -247,7 +220,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_eq_ri a:i32 costT costN rel imm:i32
-      case 25: {
+      case 22: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const imm: u32 = load<u32>(pc, 12);
         let charge: i64;
@@ -265,7 +238,7 @@ export function hot(): i32 {
         break;
       }
       // i32_ne_rr d:i32 a:i32 b:i32
-      case 26: {
+      case 23: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a != b);
@@ -274,7 +247,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_ne_rr a:i32 b:i32 costT costN rel
-      case 27: {
+      case 24: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -292,7 +265,7 @@ export function hot(): i32 {
         break;
       }
       // i32_ne_ri d:i32 a:i32 imm:i32
-      case 28: {
+      case 25: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = <u32>(a != imm);
@@ -301,7 +274,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_ne_ri a:i32 costT costN rel imm:i32
-      case 29: {
+      case 26: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const imm: u32 = load<u32>(pc, 12);
         let charge: i64;
@@ -319,7 +292,7 @@ export function hot(): i32 {
         break;
       }
       // i32_lt_s_rr d:i32 a:i32 b:i32
-      case 30: {
+      case 27: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(<i32>a < <i32>b);
@@ -328,7 +301,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_lt_s_rr a:i32 b:i32 costT costN rel
-      case 31: {
+      case 28: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -346,7 +319,7 @@ export function hot(): i32 {
         break;
       }
       // i32_lt_s_ri d:i32 a:i32 imm:i32
-      case 32: {
+      case 29: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = <u32>(<i32>a < <i32>imm);
@@ -355,7 +328,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_lt_s_ri a:i32 costT costN rel imm:i32
-      case 33: {
+      case 30: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const imm: u32 = load<u32>(pc, 12);
         let charge: i64;
@@ -373,7 +346,7 @@ export function hot(): i32 {
         break;
       }
       // i32_lt_u_rr d:i32 a:i32 b:i32
-      case 34: {
+      case 31: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a < b);
@@ -382,7 +355,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_lt_u_rr a:i32 b:i32 costT costN rel
-      case 35: {
+      case 32: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -400,7 +373,7 @@ export function hot(): i32 {
         break;
       }
       // i32_lt_u_ri d:i32 a:i32 imm:i32
-      case 36: {
+      case 33: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = <u32>(a < imm);
@@ -409,7 +382,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_lt_u_ri a:i32 costT costN rel imm:i32
-      case 37: {
+      case 34: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const imm: u32 = load<u32>(pc, 12);
         let charge: i64;
@@ -427,7 +400,7 @@ export function hot(): i32 {
         break;
       }
       // i32_le_s_rr d:i32 a:i32 b:i32
-      case 38: {
+      case 35: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(<i32>a <= <i32>b);
@@ -436,7 +409,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_le_s_rr a:i32 b:i32 costT costN rel
-      case 39: {
+      case 36: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -453,35 +426,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_le_s_ri d:i32 a:i32 imm:i32
-      case 40: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm: u32 = load<u32>(pc, 8);
-        let d: u32 = <u32>(<i32>a <= <i32>imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i32_le_s_ri a:i32 costT costN rel imm:i32
-      case 41: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const imm: u32 = load<u32>(pc, 12);
-        let charge: i64;
-        if (<i32>a <= <i32>imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
       // i32_le_u_rr d:i32 a:i32 b:i32
-      case 42: {
+      case 37: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a <= b);
@@ -490,7 +436,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_le_u_rr a:i32 b:i32 costT costN rel
-      case 43: {
+      case 38: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -507,89 +453,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_le_u_ri d:i32 a:i32 imm:i32
-      case 44: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm: u32 = load<u32>(pc, 8);
-        let d: u32 = <u32>(a <= imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i32_le_u_ri a:i32 costT costN rel imm:i32
-      case 45: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const imm: u32 = load<u32>(pc, 12);
-        let charge: i64;
-        if (a <= imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_gt_s_ri d:i32 a:i32 imm:i32
-      case 46: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm: u32 = load<u32>(pc, 8);
-        let d: u32 = <u32>(<i32>a > <i32>imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i32_gt_s_ri a:i32 costT costN rel imm:i32
-      case 47: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const imm: u32 = load<u32>(pc, 12);
-        let charge: i64;
-        if (<i32>a > <i32>imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_gt_u_ri d:i32 a:i32 imm:i32
-      case 48: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm: u32 = load<u32>(pc, 8);
-        let d: u32 = <u32>(a > imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i32_gt_u_ri a:i32 costT costN rel imm:i32
-      case 49: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const imm: u32 = load<u32>(pc, 12);
-        let charge: i64;
-        if (a > imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
       // i32_ge_s_ri d:i32 a:i32 imm:i32
-      case 50: {
+      case 39: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = <u32>(<i32>a >= <i32>imm);
@@ -598,7 +463,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_ge_s_ri a:i32 costT costN rel imm:i32
-      case 51: {
+      case 40: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const imm: u32 = load<u32>(pc, 12);
         let charge: i64;
@@ -616,7 +481,7 @@ export function hot(): i32 {
         break;
       }
       // i32_ge_u_ri d:i32 a:i32 imm:i32
-      case 52: {
+      case 41: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm: u32 = load<u32>(pc, 8);
         let d: u32 = <u32>(a >= imm);
@@ -625,7 +490,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i32_ge_u_ri a:i32 costT costN rel imm:i32
-      case 53: {
+      case 42: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const imm: u32 = load<u32>(pc, 12);
         let charge: i64;
@@ -643,7 +508,7 @@ export function hot(): i32 {
         break;
       }
       // i32_div_s_rr d:i32 a:i32 b:i32
-      case 54: {
+      case 43: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -654,7 +519,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_div_u_rr d:i32 a:i32 b:i32
-      case 55: {
+      case 44: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -664,7 +529,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_rem_s_rr d:i32 a:i32 b:i32
-      case 56: {
+      case 45: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -674,7 +539,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_rem_u_rr d:i32 a:i32 b:i32
-      case 57: {
+      case 46: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -684,7 +549,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_clz d:i32 a:i32
-      case 58: {
+      case 47: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u32 = clz<u32>(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -692,15 +557,23 @@ export function hot(): i32 {
         continue;
       }
       // i32_ctz d:i32 a:i32
-      case 59: {
+      case 48: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u32 = ctz<u32>(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 8;
         continue;
       }
+      // i32_popcnt d:i32 a:i32
+      case 49: {
+        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
+        let d: u32 = popcnt<u32>(a);
+        store<u64>(fp + load<u16>(pc, 2), <u64>d);
+        pc += 8;
+        continue;
+      }
       // i32_extend8_s d:i32 a:i32
-      case 60: {
+      case 50: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u32 = <u32><i32><i8>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -708,7 +581,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_extend16_s d:i32 a:i32
-      case 61: {
+      case 51: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u32 = <u32><i32><i16>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -716,7 +589,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_add_rr d:i64 a:i64 b:i64
-      case 62: {
+      case 52: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a + b;
@@ -725,7 +598,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_add_ri d:i64 a:i64 imm:i64
-      case 63: {
+      case 53: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = a + imm;
@@ -734,7 +607,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_sub_rr d:i64 a:i64 b:i64
-      case 64: {
+      case 54: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a - b;
@@ -742,17 +615,8 @@ export function hot(): i32 {
         pc += 8;
         continue;
       }
-      // i64_sub_ri d:i64 a:i64 imm:i64
-      case 65: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u64 = a - imm;
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 12;
-        continue;
-      }
       // i64_mul_rr d:i64 a:i64 b:i64
-      case 66: {
+      case 55: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a * b;
@@ -761,7 +625,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_mul_ri d:i64 a:i64 imm:i64
-      case 67: {
+      case 56: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = a * imm;
@@ -770,7 +634,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_and_rr d:i64 a:i64 b:i64
-      case 68: {
+      case 57: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a & b;
@@ -779,7 +643,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_and_ri d:i64 a:i64 imm:i64
-      case 69: {
+      case 58: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = a & imm;
@@ -788,7 +652,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_or_rr d:i64 a:i64 b:i64
-      case 70: {
+      case 59: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a | b;
@@ -797,7 +661,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_or_ri d:i64 a:i64 imm:i64
-      case 71: {
+      case 60: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = a | imm;
@@ -806,7 +670,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_xor_rr d:i64 a:i64 b:i64
-      case 72: {
+      case 61: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a ^ b;
@@ -815,7 +679,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_xor_ri d:i64 a:i64 imm:i64
-      case 73: {
+      case 62: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = a ^ imm;
@@ -824,7 +688,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_shl_rr d:i64 a:i64 b:i64
-      case 74: {
+      case 63: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a << b;
@@ -833,7 +697,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_shl_ri d:i64 a:i64 imm:i64
-      case 75: {
+      case 64: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = a << imm;
@@ -842,7 +706,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_shr_s_rr d:i64 a:i64 b:i64
-      case 76: {
+      case 65: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = <u64>(<i64>a >> <i64>b);
@@ -851,7 +715,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_shr_s_ri d:i64 a:i64 imm:i64
-      case 77: {
+      case 66: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = <u64>(<i64>a >> <i64>imm);
@@ -860,7 +724,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_shr_u_rr d:i64 a:i64 b:i64
-      case 78: {
+      case 67: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = a >> b;
@@ -869,7 +733,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_shr_u_ri d:i64 a:i64 imm:i64
-      case 79: {
+      case 68: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = a >> imm;
@@ -877,17 +741,8 @@ export function hot(): i32 {
         pc += 12;
         continue;
       }
-      // i64_rotl_rr d:i64 a:i64 b:i64
-      case 80: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
-        let d: u64 = rotl<u64>(a, b);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
       // i64_rotl_ri d:i64 a:i64 imm:i64
-      case 81: {
+      case 69: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u64 = rotl<u64>(a, imm);
@@ -895,26 +750,8 @@ export function hot(): i32 {
         pc += 12;
         continue;
       }
-      // i64_rotr_rr d:i64 a:i64 b:i64
-      case 82: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
-        let d: u64 = rotr<u64>(a, b);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
-      // i64_rotr_ri d:i64 a:i64 imm:i64
-      case 83: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u64 = rotr<u64>(a, imm);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 12;
-        continue;
-      }
       // i64_eq_rr d:i32 a:i64 b:i64
-      case 84: {
+      case 70: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a == b);
@@ -923,7 +760,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_eq_rr a:i64 b:i64 costT costN rel
-      case 85: {
+      case 71: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const b: u64 = load<u64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -941,7 +778,7 @@ export function hot(): i32 {
         break;
       }
       // i64_eq_ri d:i32 a:i64 imm:i64
-      case 86: {
+      case 72: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u32 = <u32>(a == imm);
@@ -950,7 +787,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_eq_ri a:i64 costT costN rel imm:i64
-      case 87: {
+      case 73: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const imm: u64 = <u64><i64>load<i32>(pc, 12);
         let charge: i64;
@@ -968,7 +805,7 @@ export function hot(): i32 {
         break;
       }
       // i64_ne_rr d:i32 a:i64 b:i64
-      case 88: {
+      case 74: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a != b);
@@ -977,7 +814,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_ne_rr a:i64 b:i64 costT costN rel
-      case 89: {
+      case 75: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const b: u64 = load<u64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -995,7 +832,7 @@ export function hot(): i32 {
         break;
       }
       // i64_ne_ri d:i32 a:i64 imm:i64
-      case 90: {
+      case 76: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm: u64 = <u64><i64>load<i32>(pc, 8);
         let d: u32 = <u32>(a != imm);
@@ -1004,7 +841,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_ne_ri a:i64 costT costN rel imm:i64
-      case 91: {
+      case 77: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const imm: u64 = <u64><i64>load<i32>(pc, 12);
         let charge: i64;
@@ -1022,7 +859,7 @@ export function hot(): i32 {
         break;
       }
       // i64_lt_s_rr d:i32 a:i64 b:i64
-      case 92: {
+      case 78: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(<i64>a < <i64>b);
@@ -1031,7 +868,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_lt_s_rr a:i64 b:i64 costT costN rel
-      case 93: {
+      case 79: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const b: u64 = load<u64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1048,35 +885,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i64_lt_s_ri d:i32 a:i64 imm:i64
-      case 94: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(<i64>a < <i64>imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_lt_s_ri a:i64 costT costN rel imm:i64
-      case 95: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (<i64>a < <i64>imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
       // i64_lt_u_rr d:i32 a:i64 b:i64
-      case 96: {
+      case 80: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a < b);
@@ -1085,7 +895,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_lt_u_rr a:i64 b:i64 costT costN rel
-      case 97: {
+      case 81: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const b: u64 = load<u64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1102,35 +912,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i64_lt_u_ri d:i32 a:i64 imm:i64
-      case 98: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(a < imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_lt_u_ri a:i64 costT costN rel imm:i64
-      case 99: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (a < imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
       // i64_le_s_rr d:i32 a:i64 b:i64
-      case 100: {
+      case 82: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(<i64>a <= <i64>b);
@@ -1139,7 +922,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_le_s_rr a:i64 b:i64 costT costN rel
-      case 101: {
+      case 83: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const b: u64 = load<u64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1156,35 +939,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i64_le_s_ri d:i32 a:i64 imm:i64
-      case 102: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(<i64>a <= <i64>imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_le_s_ri a:i64 costT costN rel imm:i64
-      case 103: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (<i64>a <= <i64>imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
       // i64_le_u_rr d:i32 a:i64 b:i64
-      case 104: {
+      case 84: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a <= b);
@@ -1193,7 +949,7 @@ export function hot(): i32 {
         continue;
       }
       // br_i64_le_u_rr a:i64 b:i64 costT costN rel
-      case 105: {
+      case 85: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const b: u64 = load<u64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1210,154 +966,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i64_le_u_ri d:i32 a:i64 imm:i64
-      case 106: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(a <= imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_le_u_ri a:i64 costT costN rel imm:i64
-      case 107: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (a <= imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i64_gt_s_ri d:i32 a:i64 imm:i64
-      case 108: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(<i64>a > <i64>imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_gt_s_ri a:i64 costT costN rel imm:i64
-      case 109: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (<i64>a > <i64>imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i64_gt_u_ri d:i32 a:i64 imm:i64
-      case 110: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(a > imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_gt_u_ri a:i64 costT costN rel imm:i64
-      case 111: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (a > imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i64_ge_s_ri d:i32 a:i64 imm:i64
-      case 112: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(<i64>a >= <i64>imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_ge_s_ri a:i64 costT costN rel imm:i64
-      case 113: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (<i64>a >= <i64>imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i64_ge_u_ri d:i32 a:i64 imm:i64
-      case 114: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm: u64 = <u64><i64>load<i32>(pc, 8);
-        let d: u32 = <u32>(a >= imm);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 12;
-        continue;
-      }
-      // br_i64_ge_u_ri a:i64 costT costN rel imm:i64
-      case 115: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 2));
-        const imm: u64 = <u64><i64>load<i32>(pc, 12);
-        let charge: i64;
-        if (a >= imm) {
-          charge = <i64>load<u16>(pc, 4);
-          pc += load<i32>(pc, 8);
-        } else {
-          charge = <i64>load<u16>(pc, 6);
-          pc += 16;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i64_div_s_rr d:i64 a:i64 b:i64
-      case 116: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
-        if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
-        if (b == -1 && a == 0x8000000000000000) { code = Exit.INTEGER_OVERFLOW; break; }
-        let d: u64 = <u64>(<i64>a / <i64>b);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
       // i64_div_u_rr d:i64 a:i64 b:i64
-      case 117: {
+      case 86: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -1366,18 +976,8 @@ export function hot(): i32 {
         pc += 8;
         continue;
       }
-      // i64_rem_s_rr d:i64 a:i64 b:i64
-      case 118: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b: u64 = load<u64>(fp + load<u16>(pc, 6));
-        if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
-        let d: u64 = <i64>b == -1 ? 0 : <u64>(<i64>a % <i64>b);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
       // i64_rem_u_rr d:i64 a:i64 b:i64
-      case 119: {
+      case 87: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -1386,40 +986,8 @@ export function hot(): i32 {
         pc += 8;
         continue;
       }
-      // i64_clz d:i64 a:i64
-      case 120: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d: u64 = clz<u64>(a);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
-      // i64_ctz d:i64 a:i64
-      case 121: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d: u64 = ctz<u64>(a);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
-      // i64_extend8_s d:i64 a:i64
-      case 122: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d: u64 = <u64><i64><i8>a;
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
-      // i64_extend16_s d:i64 a:i64
-      case 123: {
-        const a: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d: u64 = <u64><i64><i16>a;
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 8;
-        continue;
-      }
       // i32_wrap_i64 d:i32 a:i32
-      case 124: {
+      case 88: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u32 = a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1427,7 +995,7 @@ export function hot(): i32 {
         continue;
       }
       // i64_extend_i32_s d:i64 a:i32
-      case 125: {
+      case 89: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64><i32>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -1435,7 +1003,7 @@ export function hot(): i32 {
         continue;
       }
       // f32_add d:f32 a:f32 b:f32
-      case 126: {
+      case 90: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = a + b;
@@ -1445,7 +1013,7 @@ export function hot(): i32 {
         continue;
       }
       // f32_sub d:f32 a:f32 b:f32
-      case 127: {
+      case 91: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = a - b;
@@ -1455,7 +1023,7 @@ export function hot(): i32 {
         continue;
       }
       // f32_mul d:f32 a:f32 b:f32
-      case 128: {
+      case 92: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = a * b;
@@ -1465,7 +1033,7 @@ export function hot(): i32 {
         continue;
       }
       // f32_div d:f32 a:f32 b:f32
-      case 129: {
+      case 93: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = a / b;
@@ -1474,17 +1042,8 @@ export function hot(): i32 {
         pc += 8;
         continue;
       }
-      // f32_sqrt d:f32 a:f32
-      case 130: {
-        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
-        let d: f32 = sqrt<f32>(a);
-        if (d != d) d = <f32>NaN;
-        store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
-        pc += 8;
-        continue;
-      }
       // f32_abs d:i32 a:i32
-      case 131: {
+      case 94: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u32 = a & 0x7fffffff;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1492,33 +1051,15 @@ export function hot(): i32 {
         continue;
       }
       // f32_neg d:i32 a:i32
-      case 132: {
+      case 95: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: u32 = a ^ 0x80000000;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 8;
         continue;
       }
-      // f32_eq d:i32 a:f32 b:f32
-      case 133: {
-        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
-        const b: f32 = load<f32>(fp + load<u16>(pc, 6));
-        let d: u32 = <u32>(a == b);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 8;
-        continue;
-      }
-      // f32_ne d:i32 a:f32 b:f32
-      case 134: {
-        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
-        const b: f32 = load<f32>(fp + load<u16>(pc, 6));
-        let d: u32 = <u32>(a != b);
-        store<u64>(fp + load<u16>(pc, 2), <u64>d);
-        pc += 8;
-        continue;
-      }
       // f32_lt d:i32 a:f32 b:f32
-      case 135: {
+      case 96: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a < b);
@@ -1527,7 +1068,7 @@ export function hot(): i32 {
         continue;
       }
       // f32_le d:i32 a:f32 b:f32
-      case 136: {
+      case 97: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a <= b);
@@ -1536,7 +1077,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_add d:f64 a:f64 b:f64
-      case 137: {
+      case 98: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = a + b;
@@ -1546,7 +1087,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_sub d:f64 a:f64 b:f64
-      case 138: {
+      case 99: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = a - b;
@@ -1556,7 +1097,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_mul d:f64 a:f64 b:f64
-      case 139: {
+      case 100: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = a * b;
@@ -1566,7 +1107,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_div d:f64 a:f64 b:f64
-      case 140: {
+      case 101: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = a / b;
@@ -1576,7 +1117,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_sqrt d:f64 a:f64
-      case 141: {
+      case 102: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = sqrt<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -1585,7 +1126,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_abs d:i64 a:i64
-      case 142: {
+      case 103: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = a & 0x7fffffffffffffff;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -1593,7 +1134,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_neg d:i64 a:i64
-      case 143: {
+      case 104: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = a ^ 0x8000000000000000;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -1601,7 +1142,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_eq d:i32 a:f64 b:f64
-      case 144: {
+      case 105: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a == b);
@@ -1610,7 +1151,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_ne d:i32 a:f64 b:f64
-      case 145: {
+      case 106: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a != b);
@@ -1619,7 +1160,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_lt d:i32 a:f64 b:f64
-      case 146: {
+      case 107: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a < b);
@@ -1628,7 +1169,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_le d:i32 a:f64 b:f64
-      case 147: {
+      case 108: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a <= b);
@@ -1637,7 +1178,7 @@ export function hot(): i32 {
         continue;
       }
       // br_f64_eq a:f64 b:f64 costT costN rel
-      case 148: {
+      case 109: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 2));
         const b: f64 = load<f64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1655,7 +1196,7 @@ export function hot(): i32 {
         break;
       }
       // br_f64_ne a:f64 b:f64 costT costN rel
-      case 149: {
+      case 110: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 2));
         const b: f64 = load<f64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1673,7 +1214,7 @@ export function hot(): i32 {
         break;
       }
       // br_f64_lt a:f64 b:f64 costT costN rel
-      case 150: {
+      case 111: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 2));
         const b: f64 = load<f64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1691,7 +1232,7 @@ export function hot(): i32 {
         break;
       }
       // br_f64_not_lt a:f64 b:f64 costT costN rel
-      case 151: {
+      case 112: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 2));
         const b: f64 = load<f64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1709,7 +1250,7 @@ export function hot(): i32 {
         break;
       }
       // br_f64_le a:f64 b:f64 costT costN rel
-      case 152: {
+      case 113: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 2));
         const b: f64 = load<f64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1727,7 +1268,7 @@ export function hot(): i32 {
         break;
       }
       // br_f64_not_le a:f64 b:f64 costT costN rel
-      case 153: {
+      case 114: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 2));
         const b: f64 = load<f64>(fp + load<u16>(pc, 4));
         let charge: i64;
@@ -1745,7 +1286,7 @@ export function hot(): i32 {
         break;
       }
       // f64_convert_i32_s d:f64 a:i32
-      case 154: {
+      case 115: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: f64 = <f64><i32>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -1753,7 +1294,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_convert_i32_u d:f64 a:i32
-      case 155: {
+      case 116: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: f64 = <f64>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -1761,7 +1302,7 @@ export function hot(): i32 {
         continue;
       }
       // f64_promote_f32 d:f64 a:f32
-      case 156: {
+      case 117: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f64 = <f64>a;
         if (d != d) d = <f64>NaN;
@@ -1770,7 +1311,7 @@ export function hot(): i32 {
         continue;
       }
       // f32_demote_f64 d:f32 a:f64
-      case 157: {
+      case 118: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f32 = <f32>a;
         if (d != d) d = <f32>NaN;
@@ -1778,8 +1319,32 @@ export function hot(): i32 {
         pc += 8;
         continue;
       }
+      // f32_convert_i32_s d:f32 a:i32
+      case 119: {
+        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
+        let d: f32 = <f32><i32>a;
+        store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
+        pc += 8;
+        continue;
+      }
+      // f32_convert_i32_u d:f32 a:i32
+      case 120: {
+        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
+        let d: f32 = <f32>a;
+        store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
+        pc += 8;
+        continue;
+      }
+      // i32_trunc_sat_f32_s d:i32 a:f32
+      case 121: {
+        const a: f32 = load<f32>(fp + load<u16>(pc, 4));
+        let d: u32 = <u32><i32>a;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d);
+        pc += 8;
+        continue;
+      }
       // i32_trunc_f64_s d:i32 a:f64
-      case 158: {
+      case 122: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a > <f64>(-2147483649.0) && a < <f64>(2147483648.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32><i32>a;
@@ -1787,17 +1352,16 @@ export function hot(): i32 {
         pc += 8;
         continue;
       }
-      // i32_trunc_f64_u d:i32 a:f64
-      case 159: {
+      // i32_trunc_sat_f64_s d:i32 a:f64
+      case 123: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
-        if (!(a > <f64>(-1.0) && a < <f64>(4294967296.0))) { code = Exit.INVALID_CONVERSION; break; }
-        let d: u32 = <u32>a;
+        let d: u32 = <u32><i32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 8;
         continue;
       }
       // load32 d:i64 a:i32 off
-      case 160: {
+      case 124: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -1809,7 +1373,7 @@ export function hot(): i32 {
         continue;
       }
       // load64 d:i64 a:i32 off
-      case 161: {
+      case 125: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -1821,7 +1385,7 @@ export function hot(): i32 {
         continue;
       }
       // load8_u d:i64 a:i32 off
-      case 162: {
+      case 126: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -1833,7 +1397,7 @@ export function hot(): i32 {
         continue;
       }
       // load16_u d:i64 a:i32 off
-      case 163: {
+      case 127: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -1845,7 +1409,7 @@ export function hot(): i32 {
         continue;
       }
       // load8_s_i32 d:i64 a:i32 off
-      case 164: {
+      case 128: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -1857,7 +1421,7 @@ export function hot(): i32 {
         continue;
       }
       // load16_s_i32 d:i64 a:i32 off
-      case 165: {
+      case 129: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -1868,32 +1432,8 @@ export function hot(): i32 {
         pc += 12;
         continue;
       }
-      // load8_s_i64 d:i64 a:i32 off
-      case 166: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off: u32 = load<u32>(pc, 8);
-        const eaWide: u64 = <u64><u32>a + <u64><u32>off;
-        if (eaWide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea: u32 = <u32>eaWide;
-        let d: u64 = <u64><i64>load<i8>(ea, GUEST);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 12;
-        continue;
-      }
-      // load16_s_i64 d:i64 a:i32 off
-      case 167: {
-        const a: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off: u32 = load<u32>(pc, 8);
-        const eaWide: u64 = <u64><u32>a + <u64><u32>off;
-        if (eaWide + 2 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea: u32 = <u32>eaWide;
-        let d: u64 = <u64><i64>load<i16>(ea, GUEST);
-        store<u64>(fp + load<u16>(pc, 2), d);
-        pc += 12;
-        continue;
-      }
       // load32_s_i64 d:i64 a:i32 off
-      case 168: {
+      case 130: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -1905,7 +1445,7 @@ export function hot(): i32 {
         continue;
       }
       // store32 a:i32 v:i32 off
-      case 169: {
+      case 131: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
@@ -1917,7 +1457,7 @@ export function hot(): i32 {
         continue;
       }
       // store64 a:i32 v:i64 off
-      case 170: {
+      case 132: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u64 = load<u64>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
@@ -1929,7 +1469,7 @@ export function hot(): i32 {
         continue;
       }
       // store8 a:i32 v:i32 off
-      case 171: {
+      case 133: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
@@ -1941,7 +1481,7 @@ export function hot(): i32 {
         continue;
       }
       // store16 a:i32 v:i32 off
-      case 172: {
+      case 134: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
@@ -1953,7 +1493,7 @@ export function hot(): i32 {
         continue;
       }
       // mov d:i64 a:i64
-      case 173: {
+      case 135: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -1961,7 +1501,7 @@ export function hot(): i32 {
         continue;
       }
       // const32 d:i64 imm:u32
-      case 174: {
+      case 136: {
         const imm: u32 = load<u32>(pc, 4);
         let d: u64 = <u64>imm;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -1969,7 +1509,7 @@ export function hot(): i32 {
         continue;
       }
       // const64 d:i64 imm64
-      case 175: {
+      case 137: {
         const imm64: u64 = load<u64>(pc, 4);
         let d: u64 = imm64;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -1977,7 +1517,7 @@ export function hot(): i32 {
         continue;
       }
       // select d:i64 a:i64 b:i64 c:i32
-      case 176: {
+      case 138: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         const c: u32 = load<u32>(fp + load<u16>(pc, 8));
@@ -1987,7 +1527,7 @@ export function hot(): i32 {
         continue;
       }
       // global_get d:i64 addr
-      case 177: {
+      case 139: {
         const addr: u32 = load<u32>(pc, 4);
         let d: u64 = load<u64>(addr);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -1995,7 +1535,7 @@ export function hot(): i32 {
         continue;
       }
       // global_set a:i64 addr
-      case 178: {
+      case 140: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const addr: u32 = load<u32>(pc, 4);
         store<u64>(addr, a);
@@ -2003,12 +1543,12 @@ export function hot(): i32 {
         continue;
       }
       // jump rel
-      case 179: {
+      case 141: {
         pc += 0 + load<i32>(pc, 4);
         continue;
       }
       // br_loop cost rel
-      case 180: {
+      case 142: {
         const charge: i64 = <i64>load<u16>(pc, 2);
         pc += 0 + load<i32>(pc, 4);
         fuel -= charge;
@@ -2018,7 +1558,7 @@ export function hot(): i32 {
         break;
       }
       // charge cost
-      case 181: {
+      case 143: {
         const charge: i64 = <i64>load<u16>(pc, 2);
         pc += 4;
         fuel -= charge;
@@ -2028,7 +1568,7 @@ export function hot(): i32 {
         break;
       }
       // br_nz a:i32 costT costN rel
-      case 182: {
+      case 144: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         let charge: i64;
         if (a != 0) {
@@ -2045,7 +1585,7 @@ export function hot(): i32 {
         break;
       }
       // br_z a:i32 costT costN rel
-      case 183: {
+      case 145: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         let charge: i64;
         if (a == 0) {
@@ -2062,7 +1602,7 @@ export function hot(): i32 {
         break;
       }
       // br_table a:i32 count
-      case 184: {
+      case 146: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const arm: u32 = pc + 8 + (min<u32>(a, load<u32>(pc, 4)) << 3);
         const charge: i64 = <i64>load<u32>(arm, 4);
@@ -2074,7 +1614,7 @@ export function hot(): i32 {
         break;
       }
       // call delta hdr cost target
-      case 185: {
+      case 147: {
         const callee: u32 = load<u32>(pc, 8);
         const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
         if (<i32>depth < 0) { code = Exit.STACK_OVERFLOW; break; }
@@ -2093,7 +1633,7 @@ export function hot(): i32 {
         break;
       }
       // call_indirect a:i32 table type
-      case 186: {
+      case 148: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const table: u32 = load<u32>(pc, 4);
         const type: u32 = load<u32>(pc, 8);
@@ -2120,7 +1660,7 @@ export function hot(): i32 {
         break;
       }
       // ret hdr
-      case 187: {
+      case 149: {
         pc = load<u32>(fp + load<u16>(pc, 2));
         fp -= load<u16>(pc - 10);
         const charge: i64 = <i64>load<u16>(pc - 6);
@@ -2131,7 +1671,7 @@ export function hot(): i32 {
         break;
       }
       // ret_slot hdr a:i64
-      case 188: {
+      case 150: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         store<u64>(fp, a);
         pc = load<u32>(fp + load<u16>(pc, 2));
@@ -2144,7 +1684,7 @@ export function hot(): i32 {
         break;
       }
       // unreachable
-      case 189: {
+      case 151: {
         code = Exit.UNREACHABLE;
         break;
       }

@@ -2,7 +2,7 @@
 import { EXITS, MEMORY, RECORDS } from './abi.mjs';
 import { HEADER, numbering } from './emit-assembly.mjs';
 import { layOut } from './fields.mjs';
-import { ROWS, SWAPPED } from './table.mjs';
+import { ALIASES, ROWS } from './table.mjs';
 
 const FOLDER = 'src/engine/interpreter/generated';
 const hex = (n) => `0x${n.toString(16)}`;
@@ -53,17 +53,19 @@ function operatorFile() {
   const byWasm = new Map();
   for (const row of ROWS) {
     for (const wasm of row.wasm ?? []) {
-      const entry = byWasm.get(wasm) ?? byWasm.set(wasm, { form: row.form }).get(wasm);
+      const entry = byWasm.get(wasm) ?? byWasm.set(wasm, { form: row.form === 'ri' ? 'rr' : row.form }).get(wasm);
       if (row.form === 'ri') entry.ri = row.name;
       else Object.assign(entry, { form: row.form, ir: row.name });
       if (row.commutes) entry.commutes = true;
     }
   }
-  for (const { wasm, swapOf } of SWAPPED) {
-    for (const name of wasm) byWasm.set(name, { ...byWasm.get(name), form: 'rr', ir: swapOf, swap: true });
+  for (const { wasm, swapOf, ri, adjust } of ALIASES) {
+    const entry = byWasm.get(wasm[0]) ?? byWasm.set(wasm[0], { form: 'rr' }).get(wasm[0]);
+    if (swapOf) Object.assign(entry, { ir: swapOf, swap: true });
+    else Object.assign(entry, { ri, adjust });
   }
   const lines = [...byWasm].map(([wasm, e]) => {
-    const flags = `${e.commutes ? ', commutes: true' : ''}${e.swap ? ', swap: true' : ''}${e.ri ? `, ri: Ir.${e.ri}` : ''}`;
+    const flags = `${e.commutes ? ', commutes: true' : ''}${e.swap ? ', swap: true' : ''}${e.ri ? `, ri: Ir.${e.ri}` : ''}${e.adjust ? `, adjust: '${e.adjust}'` : ''}`;
     return `  '${wasm}': { form: '${e.form}', ir: Ir.${e.ir}${flags} },`;
   });
   const branches = ROWS.filter((row) => row.branches).map(
@@ -80,6 +82,8 @@ export interface Operator {
   readonly ir: number;
   /** The form with a 32-bit immediate as second operand. */
   readonly ri?: number;
+  /** It is another operator's: with the immediate negated, rotated the other way, or (an order) the next greater one. */
+  readonly adjust?: 'negate' | 'rotate' | 'next';
   readonly commutes?: boolean;
   /** The IR instruction takes the operands in the opposite order. */
   readonly swap?: boolean;

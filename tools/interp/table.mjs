@@ -18,9 +18,18 @@ import { vectorRows } from './table-vector.mjs';
 
 const rows = [];
 
-/** Adds rows; `heat` decides which of the two switches they live in (see RATIONALE.md, register-allocator cliff). */
+/**
+ * Rare enough to leave the hot loop for: every hot row takes from what V8's better register allocator can hold (see
+ * RATIONALE.md), room that a superinstruction uses better.
+ */
+const COLD = new Set(
+  `i32_rotr_rr i64_rotr_rr i64_rotl_rr i64_div_s_rr i64_rem_s_rr i64_clz i64_ctz i64_extend8_s i64_extend16_s i64_popcnt
+  load8_s_i64 load16_s_i64 f32_eq f32_ne f32_sqrt i32_trunc_f64_u`.split(/\s+/),
+);
+
+/** Adds rows; `heat` decides which of the two switches they live in. */
 function add(heat, ...list) {
-  for (const row of list) rows.push({ heat, ...row });
+  for (const row of list) rows.push({ heat: COLD.has(row.name) ? 'cold' : heat, ...row });
 }
 
 const SIGNED = { i32: 'i32', i64: 'i64' };
@@ -29,7 +38,7 @@ const UNSIGNED = { i32: 'u32', i64: 'u64' };
 // ---- integer arithmetic: register-register and register-immediate (the immediate is 32 bits, sign-extended)
 const INT_BINARY = [
   ['add', '$a + $b', 'commutes'],
-  ['sub', '$a - $b'],
+  ['sub', '$a - $b', 'negate'],
   ['mul', '$a * $b', 'commutes'],
   ['and', '$a & $b', 'commutes'],
   ['or', '$a | $b', 'commutes'],
@@ -38,8 +47,10 @@ const INT_BINARY = [
   ['shr_s', '<U>(<S>$a >> <S>$b)'],
   ['shr_u', '$a >> $b'],
   ['rotl', 'rotl<U>($a, $b)'],
-  ['rotr', 'rotr<U>($a, $b)'],
+  ['rotr', 'rotr<U>($a, $b)', 'rotate'],
 ];
+/** Rows with an immediate that stand for another operator's: the immediate is adjusted by the translator (see Adjust). */
+const ADJUSTED = { sub: 'add', rotr: 'rotl', le_s: 'lt_s', le_u: 'lt_u', gt_s: 'ge_s', gt_u: 'ge_u' };
 /** Comparisons; `gt` and `ge` between slots are `lt` and `le` with the operands swapped. */
 const INT_COMPARE = [
   ['eq', '$a == $b', 'commutes'],
@@ -56,16 +67,20 @@ const INT_COMPARE = [
 
 for (const type of ['i32', 'i64']) {
   const own = (text) => text.replaceAll('<U>', `<${UNSIGNED[type]}>`).replaceAll('<S>', `<${SIGNED[type]}>`);
-  for (const [name, expr, commutes] of INT_BINARY) {
+  for (const [name, expr, note] of INT_BINARY) {
     const wasm = [`${type}.${name}`];
     add('hot', {
       name: `${type}_${name}_rr`,
       form: 'rr',
       wasm,
-      commutes: commutes !== undefined,
+      commutes: note === 'commutes',
       fields: `d:${type} a:${type} b:${type}`,
       expr: own(expr),
     });
+    if (ADJUSTED[name]) {
+      rows.push({ alias: true, wasm, adjust: note, ri: `${type}_${ADJUSTED[name]}_ri` });
+      continue;
+    }
     const imm = own(expr).replaceAll('$b', '$imm');
     add('hot', { name: `${type}_${name}_ri`, form: 'ri', wasm, fields: `d:${type} a:${type} imm:${type}`, expr: imm });
   }
@@ -74,7 +89,8 @@ for (const type of ['i32', 'i64']) {
     const swapped = note !== undefined && note !== 'commutes';
     const common = { wasm, commutes: note === 'commutes', compare: name };
     const imm = own(expr).replaceAll('$b', '$imm');
-    if (!swapped) {
+    if (swapped) rows.push({ alias: true, wasm, swapOf: `${type}_${note}_rr` });
+    else {
       add('hot', {
         ...common,
         name: `${type}_${name}_rr`,
@@ -88,8 +104,12 @@ for (const type of ['i32', 'i64']) {
         fields: `a:${type} b:${type} costT costN rel`,
         branch: own(expr),
       });
-    } else {
-      rows.push({ alias: true, wasm, swapOf: `${type}_${note}_rr` });
+    }
+    // Orders of i64 with an immediate are not worth a row: the constant goes into a slot.
+    if (type === 'i64' && !name.endsWith('q') && !name.endsWith('ne')) continue;
+    if (ADJUSTED[name]) {
+      rows.push({ alias: true, wasm, adjust: 'next', ri: `${type}_${ADJUSTED[name]}_ri` });
+      continue;
     }
     add('hot', {
       ...common,
@@ -133,10 +153,10 @@ for (const type of ['i32', 'i64']) {
     'hot',
     unary('clz', 'clz<U>($a)'),
     unary('ctz', 'ctz<U>($a)'),
+    unary('popcnt', 'popcnt<U>($a)'),
     unary('extend8_s', '<U><S><i8>$a'),
     unary('extend16_s', '<U><S><i16>$a'),
   );
-  add('cold', unary('popcnt', 'popcnt<U>($a)'));
 }
 add(
   'hot',
@@ -222,11 +242,10 @@ for (const [type, bits, sign, mask] of [
     ['le', '<='],
   ]) {
     const fields = `a:${type} b:${type} costT costN rel`;
-    const heat = type === 'f64' ? 'hot' : 'none';
-    if (heat === 'none') continue;
-    add(heat, { name: `br_${type}_${name}`, branches: `${type}_${name}`, fields, branch: `$a ${operator} $b` });
+    if (type === 'f32') continue;
+    add('hot', { name: `br_${type}_${name}`, branches: `${type}_${name}`, fields, branch: `$a ${operator} $b` });
     if (operator.startsWith('<'))
-      add(heat, {
+      add('hot', {
         name: `br_${type}_not_${name}`,
         branches: `!${type}_${name}`,
         fields,
@@ -253,7 +272,7 @@ for (const [to, from, cast] of [
   ['f64', 'i64_u', ''],
 ]) {
   const name = `${to}_convert_${from}`;
-  add('cold', {
+  add(from.startsWith('i32') ? 'hot' : 'cold', {
     name,
     form: 'r',
     wasm: [`${to}.convert_${from}`],
@@ -286,7 +305,7 @@ for (const [type, sign, source, low, included, high] of TRUNCATIONS) {
     traps: [[`!(${inRange})`, 'INVALID_CONVERSION']],
     expr: cast,
   });
-  add('cold', {
+  add(type === 'i32' && sign === 's' ? 'hot' : 'cold', {
     name: `${type}_trunc_sat_${source}_${sign}`,
     form: 'r',
     wasm: [`${type}.trunc_sat_${source}_${sign}`],
@@ -342,5 +361,5 @@ for (const row of vectorRows) rows.push({ heat: 'cold', ...row });
 /** Every IR row, hot ones first: their numbers are dense from 0, as a jump table needs. */
 export const ROWS = [...rows.filter((row) => row.heat === 'hot'), ...rows.filter((row) => row.heat === 'cold')];
 
-/** WebAssembly operators that are another row with its operands swapped. */
-export const SWAPPED = rows.filter((row) => row.alias);
+/** WebAssembly operators that are another row: with its operands swapped, or with an adjusted immediate. */
+export const ALIASES = rows.filter((row) => row.alias);

@@ -1,7 +1,7 @@
 /** Conditional branches: a comparison that was just computed for one is absorbed by it. */
 
 import { Ir } from '../generated/ir.js';
-import { FUSED_BRANCHES, OPERATORS } from '../generated/operators.js';
+import { FUSED_BRANCHES, OPERATORS, type Operator } from '../generated/operators.js';
 import type { Translation } from './translation.js';
 
 /** A branch instruction and whether it takes the comparison's operands in the opposite order. */
@@ -25,30 +25,35 @@ const HOLDS = new Map<number, Sense>();
 const FAILS = new Map<number, Sense>();
 const IMMEDIATE = new Set<number>();
 
-/** Comparisons and their negations. */
+/** Comparisons between slots and their negations. */
 const OPPOSITES = ['eq ne', 'lt_s ge_s', 'lt_u ge_u', 'gt_s le_s', 'gt_u le_u'].map((pair) => pair.split(' '));
+/** The same with an immediate; the other orders have none of their own. */
+const IMMEDIATE_OPPOSITES = [
+  [Ir.i32_eq_ri, Ir.i32_ne_ri],
+  [Ir.i32_lt_s_ri, Ir.i32_ge_s_ri],
+  [Ir.i32_lt_u_ri, Ir.i32_ge_u_ri],
+  [Ir.i64_eq_ri, Ir.i64_ne_ri],
+] as const;
 
 fillTables();
 
 function fillTables(): void {
   for (const [comparison, sense, op] of FUSED_BRANCHES) (sense ? HOLDS : FAILS).set(comparison, { op, swap: false });
   for (const type of ['i32', 'i64']) {
-    for (const [x, y] of OPPOSITES) negations(`${type}.${x}`, `${type}.${y}`);
+    for (const [x, y] of OPPOSITES) negations(OPERATORS[`${type}.${x}`]!, OPERATORS[`${type}.${y}`]!);
   }
-  negations('f64.eq', 'f64.ne');
+  negations(OPERATORS['f64.eq']!, OPERATORS['f64.ne']!);
+  for (const [x, y] of IMMEDIATE_OPPOSITES) {
+    IMMEDIATE.add(x).add(y);
+    FAILS.set(x, HOLDS.get(y)!).set(y, HOLDS.get(x)!);
+  }
 }
 
-/** Two comparisons that are each other's negation, between slots and with an immediate. */
-function negations(x: string, y: string): void {
-  const [first, second] = [OPERATORS[x]!, OPERATORS[y]!];
-  // `gt` and `ge` between slots are `lt` and `le` swapped, so their rows are those of the swapped operator.
+/** Two operators that are each other's negation. `gt` and `ge` are `lt` and `le` with their operands swapped. */
+function negations(first: Operator, second: Operator): void {
   const swap = first.swap !== second.swap;
   FAILS.set(first.ir, { op: HOLDS.get(second.ir)!.op, swap });
   FAILS.set(second.ir, { op: HOLDS.get(first.ir)!.op, swap });
-  if (first.ri === undefined || second.ri === undefined) return;
-  IMMEDIATE.add(first.ri).add(second.ri);
-  FAILS.set(first.ri, { op: HOLDS.get(second.ri)!.op, swap: false });
-  FAILS.set(second.ri, { op: HOLDS.get(first.ri)!.op, swap: false });
 }
 
 const PLAIN_NZ: Sense = { op: Ir.br_nz, swap: false };

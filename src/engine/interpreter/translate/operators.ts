@@ -85,15 +85,17 @@ function unary(t: Translation, ir: number, type: number): void {
   t.pushResult(type, d);
 }
 
-function binary(t: Translation, { ir, ri, commutes, swap }: Operator, type: number): void {
+function binary(t: Translation, operator: Operator, type: number): void {
   const { operands } = t;
+  const { ir, ri, commutes, swap } = operator;
   let second = operands.pop();
   let first = operands.pop();
   if (commutes && operands.kinds[first] === Kind.Const) [first, second] = [second, first];
-  if (ri !== undefined && isImmediate(t, second)) {
+  const immediate = ri === undefined ? undefined : immediateOf(t, second, operator);
+  if (immediate !== undefined) {
     const a = t.place(first);
     const d = resultPlace(t);
-    t.code.emit3w(ri, d, a, 0, operands.values[second]!);
+    t.code.emit3w(ri!, d, a, 0, immediate);
     return t.pushResult(type, d);
   }
   const a = t.place(first);
@@ -103,18 +105,25 @@ function binary(t: Translation, { ir, ri, commutes, swap }: Operator, type: numb
   t.pushResult(type, d);
 }
 
+/** The 32-bit immediate (sign-extended for i64) that entry `index` can be encoded as, if it is a constant that fits. */
+function immediateOf({ operands }: Translation, index: number, { adjust }: Operator): number | undefined {
+  if (operands.kinds[index] !== Kind.Const) return undefined;
+  const value = operands.values[index]!;
+  const is64 = operands.types[index] === ValType.I64;
+  if (is64 && operands.highs[index] !== value >> 31) return undefined;
+  if (adjust === undefined) return value;
+  if (adjust === 'rotate') return -value & (is64 ? 63 : 31);
+  if (adjust === 'negate') return is64 && value === -0x8000_0000 ? undefined : -value | 0;
+  // The order `x <= k` is `x < k + 1` unless k is the greatest number: of either sign, to keep it simple.
+  return value === 0x7fff_ffff || value === -1 ? undefined : (value + 1) | 0;
+}
+
 /** `eqz` and `ref.is_null`. */
 export function compareToZero(t: Translation, ir: number): void {
   const a = t.place(t.operands.pop());
   const d = resultPlace(t);
   t.code.emit3w(ir, d, a, 0, 0);
   t.pushResult(ValType.I32, d);
-}
-
-/** A constant that fits into 32 bits, sign-extended for i64. */
-function isImmediate({ operands }: Translation, index: number): boolean {
-  if (operands.kinds[index] !== Kind.Const) return false;
-  return operands.types[index] === ValType.I32 || operands.highs[index] === operands.values[index]! >> 31;
 }
 
 function ternary(t: Translation, ir: number, type: number): void {

@@ -27,6 +27,10 @@ for (const [name, , fields] of SHAPES) {
   fieldAt.set(numbers[name]!, new Map(entries.map((parts) => [parts[0]!, Number(parts.at(-1))])));
 }
 
+/** Instructions whose first field is a result. */
+const HAS_RESULT = new Uint8Array(0x1000);
+for (const [op, fields] of fieldAt) if (fields.get('d') === 2) HAS_RESULT[op] = 1;
+
 function newNode(): Node {
   return { op: -1, next: [] };
 }
@@ -102,17 +106,27 @@ export class SuperopMatcher {
     if (isLeader(at)) return;
     const ir = code.get16(at);
     for (const step of node.next) {
-      if (step.ir !== ir || !this.linksHold(code, at, step.links, base)) continue;
+      if (step.ir !== ir || !this.linksHold(code, at, step.links, length, base)) continue;
       this.parts[length] = at;
       this.walk(code, step.node, first, length + 1, isLeader, base);
     }
   }
 
-  private linksHold(code: CodeBuffer, at: number, links: readonly Link[], base: number): boolean {
+  private linksHold(code: CodeBuffer, at: number, links: readonly Link[], length: number, base: number): boolean {
     for (const { field, part, operand } of links) {
       const result = code.get16(this.parts[part]! + 2);
       if (code.get16(at + field) !== result || result >= base !== operand) return false;
+      if (this.isOverwritten(code, part, length, result)) return false;
     }
     return true;
+  }
+
+  /** Whether a part between `from` and `length` writes the place again: then its value is the one to take. */
+  private isOverwritten(code: CodeBuffer, from: number, length: number, place: number): boolean {
+    for (let part = from + 1; part < length; part++) {
+      const at = this.parts[part]!;
+      if (HAS_RESULT[code.get16(at)] === 1 && code.get16(at + 2) === place) return true;
+    }
+    return false;
   }
 }
