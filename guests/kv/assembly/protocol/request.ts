@@ -132,7 +132,8 @@ function incomplete(offset: u32, remaining: u32, expected: u32): u32 {
 function readLength(from: usize, to: usize): u32 {
   const end = findByte(from, min(to, from + LINE_BYTES_MAX), CR);
   lineEnd = 0;
-  if (end + 1 >= to) return u32(end - from) >= LINE_BYTES_MAX ? MALFORMED : INCOMPLETE;
+  if (u32(end - from) >= LINE_BYTES_MAX) return MALFORMED;
+  if (end + 1 >= to) return INCOMPLETE;
   lineEnd = end + 2;
   return parseInteger(from, u32(end - from)) ? COMPLETE : MALFORMED;
 }
