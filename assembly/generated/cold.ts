@@ -14,7 +14,7 @@ export function cold(): i32 {
   while (true) {
     switch (load<u16>(pc)) {
       // i32_rotr_rr d:i32 a:i32 b:i32
-      case 152: {
+      case 332: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = rotr<u32>(a, b);
@@ -23,7 +23,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_rotl_rr d:i64 a:i64 b:i64
-      case 153: {
+      case 333: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = rotl<u64>(a, b);
@@ -32,7 +32,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_rotr_rr d:i64 a:i64 b:i64
-      case 154: {
+      case 334: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = rotr<u64>(a, b);
@@ -41,7 +41,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_div_s_rr d:i64 a:i64 b:i64
-      case 155: {
+      case 335: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -52,7 +52,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_rem_s_rr d:i64 a:i64 b:i64
-      case 156: {
+      case 336: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -62,7 +62,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_clz d:i64 a:i64
-      case 157: {
+      case 337: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = clz<u64>(a);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -70,7 +70,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_ctz d:i64 a:i64
-      case 158: {
+      case 338: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = ctz<u64>(a);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -78,7 +78,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_popcnt d:i64 a:i64
-      case 159: {
+      case 339: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = popcnt<u64>(a);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -86,7 +86,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_extend8_s d:i64 a:i64
-      case 160: {
+      case 340: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64><i8>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -94,7 +94,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_extend16_s d:i64 a:i64
-      case 161: {
+      case 341: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64><i16>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -102,7 +102,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_sqrt d:f32 a:f32
-      case 162: {
+      case 342: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = sqrt<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -111,7 +111,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_min d:f32 a:f32 b:f32
-      case 163: {
+      case 343: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = min<f32>(a, b);
@@ -121,7 +121,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_max d:f32 a:f32 b:f32
-      case 164: {
+      case 344: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = max<f32>(a, b);
@@ -131,7 +131,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_ceil d:f32 a:f32
-      case 165: {
+      case 345: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = ceil<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -140,7 +140,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_floor d:f32 a:f32
-      case 166: {
+      case 346: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = floor<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -149,7 +149,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_trunc d:f32 a:f32
-      case 167: {
+      case 347: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = trunc<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -158,7 +158,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_nearest d:f32 a:f32
-      case 168: {
+      case 348: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = nearest<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -167,7 +167,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_copysign d:i32 a:i32 b:i32
-      case 169: {
+      case 349: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = (a & 0x7fffffff) | (b & 0x80000000);
@@ -176,7 +176,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_eq d:i32 a:f32 b:f32
-      case 170: {
+      case 350: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a == b);
@@ -185,7 +185,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_ne d:i32 a:f32 b:f32
-      case 171: {
+      case 351: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a != b);
@@ -194,7 +194,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_min d:f64 a:f64 b:f64
-      case 172: {
+      case 352: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = min<f64>(a, b);
@@ -204,7 +204,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_max d:f64 a:f64 b:f64
-      case 173: {
+      case 353: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = max<f64>(a, b);
@@ -214,7 +214,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_ceil d:f64 a:f64
-      case 174: {
+      case 354: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = ceil<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -223,7 +223,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_floor d:f64 a:f64
-      case 175: {
+      case 355: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = floor<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -232,7 +232,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_trunc d:f64 a:f64
-      case 176: {
+      case 356: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = trunc<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -241,7 +241,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_nearest d:f64 a:f64
-      case 177: {
+      case 357: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = nearest<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -250,7 +250,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_copysign d:i64 a:i64 b:i64
-      case 178: {
+      case 358: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = (a & 0x7fffffffffffffff) | (b & 0x8000000000000000);
@@ -259,7 +259,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_convert_i64_s d:f32 a:i64
-      case 179: {
+      case 359: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f32 = <f32><i64>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
@@ -267,7 +267,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_convert_i64_u d:f32 a:i64
-      case 180: {
+      case 360: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f32 = <f32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
@@ -275,7 +275,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_convert_i64_s d:f64 a:i64
-      case 181: {
+      case 361: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f64 = <f64><i64>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -283,7 +283,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_convert_i64_u d:f64 a:i64
-      case 182: {
+      case 362: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f64 = <f64>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -291,7 +291,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_f32_s d:i32 a:f32
-      case 183: {
+      case 363: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a >= <f32>(-2147483648.0) && a < <f32>(2147483648.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32><i32>a;
@@ -300,7 +300,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_f32_u d:i32 a:f32
-      case 184: {
+      case 364: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a > <f32>(-1.0) && a < <f32>(4294967296.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32>a;
@@ -309,7 +309,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_sat_f32_u d:i32 a:f32
-      case 185: {
+      case 365: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u32 = <u32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -317,7 +317,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_f64_u d:i32 a:f64
-      case 186: {
+      case 366: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a > <f64>(-1.0) && a < <f64>(4294967296.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32>a;
@@ -326,7 +326,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_sat_f64_u d:i32 a:f64
-      case 187: {
+      case 367: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u32 = <u32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -334,7 +334,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f32_s d:i64 a:f32
-      case 188: {
+      case 368: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a >= <f32>(-9223372036854775808.0) && a < <f32>(9223372036854775808.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64><i64>a;
@@ -343,7 +343,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f32_s d:i64 a:f32
-      case 189: {
+      case 369: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -351,7 +351,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f32_u d:i64 a:f32
-      case 190: {
+      case 370: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a > <f32>(-1.0) && a < <f32>(18446744073709551616.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64>a;
@@ -360,7 +360,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f32_u d:i64 a:f32
-      case 191: {
+      case 371: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u64 = <u64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -368,7 +368,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f64_s d:i64 a:f64
-      case 192: {
+      case 372: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a >= <f64>(-9223372036854775808.0) && a < <f64>(9223372036854775808.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64><i64>a;
@@ -377,7 +377,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f64_s d:i64 a:f64
-      case 193: {
+      case 373: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -385,7 +385,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f64_u d:i64 a:f64
-      case 194: {
+      case 374: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a > <f64>(-1.0) && a < <f64>(18446744073709551616.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64>a;
@@ -394,7 +394,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f64_u d:i64 a:f64
-      case 195: {
+      case 375: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -402,7 +402,7 @@ export function cold(): i32 {
         continue;
       }
       // load8_s_i64 d:i64 a:i32 off
-      case 196: {
+      case 376: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -414,7 +414,7 @@ export function cold(): i32 {
         continue;
       }
       // load16_s_i64 d:i64 a:i32 off
-      case 197: {
+      case 377: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -426,22 +426,22 @@ export function cold(): i32 {
         continue;
       }
       // call_lazy delta hdr cost target
-      case 198: {
+      case 378: {
         code = Exit.CALL_SLOW;
         break;
       }
       // call_host delta hdr cost target
-      case 199: {
+      case 379: {
         code = Exit.CALL_HOST;
         break;
       }
       // call_tail delta hdr cost target
-      case 200: {
+      case 380: {
         code = Exit.UNREACHABLE;
         break;
       }
       // return_call target
-      case 201: {
+      case 381: {
         const target: u32 = load<u32>(pc, 4);
         const callee: u32 = load<u32>(target);
         if (callee == 0) { store<u32>(State.CALLEE, target); code = Exit.CALL_SLOW; break; }
@@ -463,7 +463,7 @@ export function cold(): i32 {
         break;
       }
       // return_call_indirect a:i32 table type
-      case 202: {
+      case 382: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const table: u32 = load<u32>(pc, 4);
         const type: u32 = load<u32>(pc, 8);
@@ -491,12 +491,12 @@ export function cold(): i32 {
         break;
       }
       // halt
-      case 203: {
+      case 383: {
         code = Exit.HALTED;
         break;
       }
       // far_get d:i64 off
-      case 204: {
+      case 384: {
         const off: u32 = load<u32>(pc, 4);
         let d: u64 = load<u64>(fp + off);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -504,7 +504,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set a:i64 off
-      case 205: {
+      case 385: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         store<u64>(fp + off, a);
@@ -512,7 +512,7 @@ export function cold(): i32 {
         continue;
       }
       // far_get_v128 d:v128 off
-      case 206: {
+      case 386: {
         const off: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(fp + off);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -520,7 +520,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set_v128 a:v128 off
-      case 207: {
+      case 387: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         v128.store(fp + off, a);
@@ -528,7 +528,7 @@ export function cold(): i32 {
         continue;
       }
       // far_zero off count
-      case 208: {
+      case 388: {
         const off: u32 = load<u32>(pc, 4);
         const count: u32 = load<u32>(pc, 8);
         memory.fill(fp + off, 0, count);
@@ -536,19 +536,19 @@ export function cold(): i32 {
         continue;
       }
       // memory_size d:i32
-      case 209: {
+      case 389: {
         let d: u32 = <u32>(limit >> 16);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 4;
         continue;
       }
       // memory_grow d:i32 a:i32
-      case 210: {
+      case 390: {
         code = Exit.HELPER;
         break;
       }
       // memory_fill a:i32 b:i32 c:i32
-      case 211: {
+      case 391: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -558,7 +558,7 @@ export function cold(): i32 {
         continue;
       }
       // memory_copy a:i32 b:i32 c:i32
-      case 212: {
+      case 392: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -568,17 +568,17 @@ export function cold(): i32 {
         continue;
       }
       // memory_init a:i32 b:i32 c:i32 count
-      case 213: {
+      case 393: {
         code = Exit.HELPER;
         break;
       }
       // data_drop count
-      case 214: {
+      case 394: {
         code = Exit.HELPER;
         break;
       }
       // table_get d:i32 a:i32 table
-      case 215: {
+      case 395: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
         if (a >= load<u32>(table, Table.LENGTH)) { code = Exit.TABLE_OUT_OF_BOUNDS; break; }
@@ -588,7 +588,7 @@ export function cold(): i32 {
         continue;
       }
       // table_set a:i32 b:i32 table
-      case 216: {
+      case 396: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
@@ -598,7 +598,7 @@ export function cold(): i32 {
         continue;
       }
       // table_size d:i32 table
-      case 217: {
+      case 397: {
         const table: u32 = load<u32>(pc, 4);
         let d: u32 = load<u32>(table, Table.LENGTH);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -606,32 +606,32 @@ export function cold(): i32 {
         continue;
       }
       // table_grow d:i32 a:i32 b:i32 table
-      case 218: {
+      case 398: {
         code = Exit.HELPER;
         break;
       }
       // table_fill a:i32 b:i32 c:i32 table
-      case 219: {
+      case 399: {
         code = Exit.HELPER;
         break;
       }
       // table_copy a:i32 b:i32 c:i32 table type
-      case 220: {
+      case 400: {
         code = Exit.HELPER;
         break;
       }
       // table_init a:i32 b:i32 c:i32 table count
-      case 221: {
+      case 401: {
         code = Exit.HELPER;
         break;
       }
       // elem_drop count
-      case 222: {
+      case 402: {
         code = Exit.HELPER;
         break;
       }
       // i8x16_eq d:v128 a:v128 b:v128
-      case 223: {
+      case 403: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.eq(a, b);
@@ -640,7 +640,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ne d:v128 a:v128 b:v128
-      case 224: {
+      case 404: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ne(a, b);
@@ -649,7 +649,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_s d:v128 a:v128 b:v128
-      case 225: {
+      case 405: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_s(a, b);
@@ -658,7 +658,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_u d:v128 a:v128 b:v128
-      case 226: {
+      case 406: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_u(a, b);
@@ -667,7 +667,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_s d:v128 a:v128 b:v128
-      case 227: {
+      case 407: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_s(a, b);
@@ -676,7 +676,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_u d:v128 a:v128 b:v128
-      case 228: {
+      case 408: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_u(a, b);
@@ -685,7 +685,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_s d:v128 a:v128 b:v128
-      case 229: {
+      case 409: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_s(a, b);
@@ -694,7 +694,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_u d:v128 a:v128 b:v128
-      case 230: {
+      case 410: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_u(a, b);
@@ -703,7 +703,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_s d:v128 a:v128 b:v128
-      case 231: {
+      case 411: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_s(a, b);
@@ -712,7 +712,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_u d:v128 a:v128 b:v128
-      case 232: {
+      case 412: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_u(a, b);
@@ -721,7 +721,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add d:v128 a:v128 b:v128
-      case 233: {
+      case 413: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add(a, b);
@@ -730,7 +730,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub d:v128 a:v128 b:v128
-      case 234: {
+      case 414: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub(a, b);
@@ -739,7 +739,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_eq d:v128 a:v128 b:v128
-      case 235: {
+      case 415: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.eq(a, b);
@@ -748,7 +748,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ne d:v128 a:v128 b:v128
-      case 236: {
+      case 416: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ne(a, b);
@@ -757,7 +757,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_s d:v128 a:v128 b:v128
-      case 237: {
+      case 417: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_s(a, b);
@@ -766,7 +766,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_u d:v128 a:v128 b:v128
-      case 238: {
+      case 418: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_u(a, b);
@@ -775,7 +775,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_s d:v128 a:v128 b:v128
-      case 239: {
+      case 419: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_s(a, b);
@@ -784,7 +784,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_u d:v128 a:v128 b:v128
-      case 240: {
+      case 420: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_u(a, b);
@@ -793,7 +793,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_s d:v128 a:v128 b:v128
-      case 241: {
+      case 421: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_s(a, b);
@@ -802,7 +802,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_u d:v128 a:v128 b:v128
-      case 242: {
+      case 422: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_u(a, b);
@@ -811,7 +811,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_s d:v128 a:v128 b:v128
-      case 243: {
+      case 423: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_s(a, b);
@@ -820,7 +820,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_u d:v128 a:v128 b:v128
-      case 244: {
+      case 424: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_u(a, b);
@@ -829,7 +829,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add d:v128 a:v128 b:v128
-      case 245: {
+      case 425: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add(a, b);
@@ -838,7 +838,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub d:v128 a:v128 b:v128
-      case 246: {
+      case 426: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub(a, b);
@@ -847,7 +847,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_eq d:v128 a:v128 b:v128
-      case 247: {
+      case 427: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.eq(a, b);
@@ -856,7 +856,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ne d:v128 a:v128 b:v128
-      case 248: {
+      case 428: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ne(a, b);
@@ -865,7 +865,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_s d:v128 a:v128 b:v128
-      case 249: {
+      case 429: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_s(a, b);
@@ -874,7 +874,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_u d:v128 a:v128 b:v128
-      case 250: {
+      case 430: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_u(a, b);
@@ -883,7 +883,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_s d:v128 a:v128 b:v128
-      case 251: {
+      case 431: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_s(a, b);
@@ -892,7 +892,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_u d:v128 a:v128 b:v128
-      case 252: {
+      case 432: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_u(a, b);
@@ -901,7 +901,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_s d:v128 a:v128 b:v128
-      case 253: {
+      case 433: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_s(a, b);
@@ -910,7 +910,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_u d:v128 a:v128 b:v128
-      case 254: {
+      case 434: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_u(a, b);
@@ -919,7 +919,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_s d:v128 a:v128 b:v128
-      case 255: {
+      case 435: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_s(a, b);
@@ -928,7 +928,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_u d:v128 a:v128 b:v128
-      case 256: {
+      case 436: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_u(a, b);
@@ -937,7 +937,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_add d:v128 a:v128 b:v128
-      case 257: {
+      case 437: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.add(a, b);
@@ -946,7 +946,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_sub d:v128 a:v128 b:v128
-      case 258: {
+      case 438: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.sub(a, b);
@@ -955,7 +955,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_eq d:v128 a:v128 b:v128
-      case 259: {
+      case 439: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.eq(a, b);
@@ -964,7 +964,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ne d:v128 a:v128 b:v128
-      case 260: {
+      case 440: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ne(a, b);
@@ -973,7 +973,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_lt_s d:v128 a:v128 b:v128
-      case 261: {
+      case 441: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.lt_s(a, b);
@@ -982,7 +982,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_gt_s d:v128 a:v128 b:v128
-      case 262: {
+      case 442: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.gt_s(a, b);
@@ -991,7 +991,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_le_s d:v128 a:v128 b:v128
-      case 263: {
+      case 443: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.le_s(a, b);
@@ -1000,7 +1000,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ge_s d:v128 a:v128 b:v128
-      case 264: {
+      case 444: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ge_s(a, b);
@@ -1009,7 +1009,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_add d:v128 a:v128 b:v128
-      case 265: {
+      case 445: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.add(a, b);
@@ -1018,7 +1018,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_sub d:v128 a:v128 b:v128
-      case 266: {
+      case 446: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.sub(a, b);
@@ -1027,7 +1027,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_s d:v128 a:v128 b:v128
-      case 267: {
+      case 447: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_s(a, b);
@@ -1036,7 +1036,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_u d:v128 a:v128 b:v128
-      case 268: {
+      case 448: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_u(a, b);
@@ -1045,7 +1045,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_s d:v128 a:v128 b:v128
-      case 269: {
+      case 449: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_s(a, b);
@@ -1054,7 +1054,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_u d:v128 a:v128 b:v128
-      case 270: {
+      case 450: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_u(a, b);
@@ -1063,7 +1063,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_avgr_u d:v128 a:v128 b:v128
-      case 271: {
+      case 451: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.avgr_u(a, b);
@@ -1072,7 +1072,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_s d:v128 a:v128 b:v128
-      case 272: {
+      case 452: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_s(a, b);
@@ -1081,7 +1081,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_u d:v128 a:v128 b:v128
-      case 273: {
+      case 453: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_u(a, b);
@@ -1090,7 +1090,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_s d:v128 a:v128 b:v128
-      case 274: {
+      case 454: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_s(a, b);
@@ -1099,7 +1099,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_u d:v128 a:v128 b:v128
-      case 275: {
+      case 455: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_u(a, b);
@@ -1108,7 +1108,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_avgr_u d:v128 a:v128 b:v128
-      case 276: {
+      case 456: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.avgr_u(a, b);
@@ -1117,7 +1117,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_s d:v128 a:v128 b:v128
-      case 277: {
+      case 457: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_s(a, b);
@@ -1126,7 +1126,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_u d:v128 a:v128 b:v128
-      case 278: {
+      case 458: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_u(a, b);
@@ -1135,7 +1135,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_s d:v128 a:v128 b:v128
-      case 279: {
+      case 459: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_s(a, b);
@@ -1144,7 +1144,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_u d:v128 a:v128 b:v128
-      case 280: {
+      case 460: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_u(a, b);
@@ -1153,7 +1153,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_s d:v128 a:v128 b:v128
-      case 281: {
+      case 461: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_s(a, b);
@@ -1162,7 +1162,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_u d:v128 a:v128 b:v128
-      case 282: {
+      case 462: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_u(a, b);
@@ -1171,7 +1171,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_s d:v128 a:v128 b:v128
-      case 283: {
+      case 463: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_s(a, b);
@@ -1180,7 +1180,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_u d:v128 a:v128 b:v128
-      case 284: {
+      case 464: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_u(a, b);
@@ -1189,7 +1189,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_s d:v128 a:v128 b:v128
-      case 285: {
+      case 465: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_s(a, b);
@@ -1198,7 +1198,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_u d:v128 a:v128 b:v128
-      case 286: {
+      case 466: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_u(a, b);
@@ -1207,7 +1207,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_s d:v128 a:v128 b:v128
-      case 287: {
+      case 467: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_s(a, b);
@@ -1216,7 +1216,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_u d:v128 a:v128 b:v128
-      case 288: {
+      case 468: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_u(a, b);
@@ -1225,7 +1225,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_mul d:v128 a:v128 b:v128
-      case 289: {
+      case 469: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.mul(a, b);
@@ -1234,7 +1234,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_mul d:v128 a:v128 b:v128
-      case 290: {
+      case 470: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.mul(a, b);
@@ -1243,7 +1243,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_mul d:v128 a:v128 b:v128
-      case 291: {
+      case 471: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.mul(a, b);
@@ -1252,7 +1252,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_abs d:v128 a:v128
-      case 292: {
+      case 472: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1260,7 +1260,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_neg d:v128 a:v128
-      case 293: {
+      case 473: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1268,7 +1268,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shl d:v128 a:v128 b:i32
-      case 294: {
+      case 474: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shl(a, b);
@@ -1277,7 +1277,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_s d:v128 a:v128 b:i32
-      case 295: {
+      case 475: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_s(a, b);
@@ -1286,7 +1286,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_u d:v128 a:v128 b:i32
-      case 296: {
+      case 476: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_u(a, b);
@@ -1295,7 +1295,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_all_true d:i32 a:v128
-      case 297: {
+      case 477: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1303,7 +1303,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_bitmask d:i32 a:v128
-      case 298: {
+      case 478: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1311,7 +1311,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_abs d:v128 a:v128
-      case 299: {
+      case 479: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1319,7 +1319,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_neg d:v128 a:v128
-      case 300: {
+      case 480: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1327,7 +1327,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shl d:v128 a:v128 b:i32
-      case 301: {
+      case 481: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shl(a, b);
@@ -1336,7 +1336,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_s d:v128 a:v128 b:i32
-      case 302: {
+      case 482: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_s(a, b);
@@ -1345,7 +1345,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_u d:v128 a:v128 b:i32
-      case 303: {
+      case 483: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_u(a, b);
@@ -1354,7 +1354,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_all_true d:i32 a:v128
-      case 304: {
+      case 484: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1362,7 +1362,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_bitmask d:i32 a:v128
-      case 305: {
+      case 485: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1370,7 +1370,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_abs d:v128 a:v128
-      case 306: {
+      case 486: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1378,7 +1378,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_neg d:v128 a:v128
-      case 307: {
+      case 487: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1386,7 +1386,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shl d:v128 a:v128 b:i32
-      case 308: {
+      case 488: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shl(a, b);
@@ -1395,7 +1395,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_s d:v128 a:v128 b:i32
-      case 309: {
+      case 489: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_s(a, b);
@@ -1404,7 +1404,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_u d:v128 a:v128 b:i32
-      case 310: {
+      case 490: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_u(a, b);
@@ -1413,7 +1413,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_all_true d:i32 a:v128
-      case 311: {
+      case 491: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1421,7 +1421,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_bitmask d:i32 a:v128
-      case 312: {
+      case 492: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1429,7 +1429,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_abs d:v128 a:v128
-      case 313: {
+      case 493: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1437,7 +1437,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_neg d:v128 a:v128
-      case 314: {
+      case 494: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1445,7 +1445,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shl d:v128 a:v128 b:i32
-      case 315: {
+      case 495: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shl(a, b);
@@ -1454,7 +1454,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_s d:v128 a:v128 b:i32
-      case 316: {
+      case 496: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_s(a, b);
@@ -1463,7 +1463,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_u d:v128 a:v128 b:i32
-      case 317: {
+      case 497: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_u(a, b);
@@ -1472,7 +1472,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_all_true d:i32 a:v128
-      case 318: {
+      case 498: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1480,7 +1480,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_bitmask d:i32 a:v128
-      case 319: {
+      case 499: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1488,7 +1488,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_popcnt d:v128 a:v128
-      case 320: {
+      case 500: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.popcnt(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1496,7 +1496,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_s d:v128 a:v128 b:v128
-      case 321: {
+      case 501: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_s(a, b);
@@ -1505,7 +1505,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_u d:v128 a:v128 b:v128
-      case 322: {
+      case 502: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_u(a, b);
@@ -1514,7 +1514,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_swizzle d:v128 a:v128 b:v128
-      case 323: {
+      case 503: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.swizzle(a, b);
@@ -1523,7 +1523,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_s d:v128 a:v128 b:v128
-      case 324: {
+      case 504: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_s(a, b);
@@ -1532,7 +1532,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_u d:v128 a:v128 b:v128
-      case 325: {
+      case 505: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_u(a, b);
@@ -1541,7 +1541,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_q15mulr_sat_s d:v128 a:v128 b:v128
-      case 326: {
+      case 506: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.q15mulr_sat_s(a, b);
@@ -1550,7 +1550,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_dot_i16x8_s d:v128 a:v128 b:v128
-      case 327: {
+      case 507: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.dot_i16x8_s(a, b);
@@ -1559,7 +1559,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_s d:v128 a:v128
-      case 328: {
+      case 508: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1567,7 +1567,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_u d:v128 a:v128
-      case 329: {
+      case 509: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1575,7 +1575,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_s d:v128 a:v128
-      case 330: {
+      case 510: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1583,7 +1583,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_u d:v128 a:v128
-      case 331: {
+      case 511: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1591,7 +1591,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_s d:v128 a:v128
-      case 332: {
+      case 512: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1599,7 +1599,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_u d:v128 a:v128
-      case 333: {
+      case 513: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1607,7 +1607,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_s d:v128 a:v128 b:v128
-      case 334: {
+      case 514: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_s(a, b);
@@ -1616,7 +1616,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_u d:v128 a:v128 b:v128
-      case 335: {
+      case 515: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_u(a, b);
@@ -1625,7 +1625,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_s d:v128 a:v128
-      case 336: {
+      case 516: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1633,7 +1633,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_u d:v128 a:v128
-      case 337: {
+      case 517: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1641,7 +1641,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_s d:v128 a:v128 b:v128
-      case 338: {
+      case 518: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_s(a, b);
@@ -1650,7 +1650,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_u d:v128 a:v128 b:v128
-      case 339: {
+      case 519: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_u(a, b);
@@ -1659,7 +1659,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_s d:v128 a:v128
-      case 340: {
+      case 520: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1667,7 +1667,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_u d:v128 a:v128
-      case 341: {
+      case 521: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1675,7 +1675,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_s d:v128 a:v128 b:v128
-      case 342: {
+      case 522: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_s(a, b);
@@ -1684,7 +1684,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_u d:v128 a:v128 b:v128
-      case 343: {
+      case 523: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_u(a, b);
@@ -1693,7 +1693,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_s d:v128 a:v128
-      case 344: {
+      case 524: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1701,7 +1701,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_u d:v128 a:v128
-      case 345: {
+      case 525: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1709,7 +1709,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_s d:v128 a:v128 b:v128
-      case 346: {
+      case 526: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_s(a, b);
@@ -1718,7 +1718,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_u d:v128 a:v128 b:v128
-      case 347: {
+      case 527: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_u(a, b);
@@ -1727,7 +1727,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_s d:v128 a:v128
-      case 348: {
+      case 528: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1735,7 +1735,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_u d:v128 a:v128
-      case 349: {
+      case 529: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1743,7 +1743,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_s d:v128 a:v128 b:v128
-      case 350: {
+      case 530: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_s(a, b);
@@ -1752,7 +1752,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_u d:v128 a:v128 b:v128
-      case 351: {
+      case 531: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_u(a, b);
@@ -1761,7 +1761,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_s d:v128 a:v128
-      case 352: {
+      case 532: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1769,7 +1769,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_u d:v128 a:v128
-      case 353: {
+      case 533: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1777,7 +1777,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_s d:v128 a:v128 b:v128
-      case 354: {
+      case 534: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_s(a, b);
@@ -1786,7 +1786,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_u d:v128 a:v128 b:v128
-      case 355: {
+      case 535: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_u(a, b);
@@ -1795,7 +1795,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_not d:v128 a:v128
-      case 356: {
+      case 536: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = v128.not(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1803,7 +1803,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_and d:v128 a:v128 b:v128
-      case 357: {
+      case 537: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.and(a, b);
@@ -1812,7 +1812,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_andnot d:v128 a:v128 b:v128
-      case 358: {
+      case 538: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.andnot(a, b);
@@ -1821,7 +1821,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_or d:v128 a:v128 b:v128
-      case 359: {
+      case 539: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.or(a, b);
@@ -1830,7 +1830,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_xor d:v128 a:v128 b:v128
-      case 360: {
+      case 540: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.xor(a, b);
@@ -1839,7 +1839,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_bitselect d:v128 a:v128 b:v128 c:v128
-      case 361: {
+      case 541: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: v128 = v128.load(fp + load<u16>(pc, 8));
@@ -1849,7 +1849,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_any_true d:i32 a:v128
-      case 362: {
+      case 542: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>v128.any_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1857,7 +1857,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_eq d:v128 a:v128 b:v128
-      case 363: {
+      case 543: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.eq(a, b);
@@ -1866,7 +1866,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ne d:v128 a:v128 b:v128
-      case 364: {
+      case 544: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ne(a, b);
@@ -1875,7 +1875,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_lt d:v128 a:v128 b:v128
-      case 365: {
+      case 545: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.lt(a, b);
@@ -1884,7 +1884,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_gt d:v128 a:v128 b:v128
-      case 366: {
+      case 546: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.gt(a, b);
@@ -1893,7 +1893,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_le d:v128 a:v128 b:v128
-      case 367: {
+      case 547: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.le(a, b);
@@ -1902,7 +1902,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ge d:v128 a:v128 b:v128
-      case 368: {
+      case 548: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ge(a, b);
@@ -1911,7 +1911,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmin d:v128 a:v128 b:v128
-      case 369: {
+      case 549: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmin(a, b);
@@ -1920,7 +1920,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmax d:v128 a:v128 b:v128
-      case 370: {
+      case 550: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmax(a, b);
@@ -1929,7 +1929,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_abs d:v128 a:v128
-      case 371: {
+      case 551: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1937,7 +1937,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_neg d:v128 a:v128
-      case 372: {
+      case 552: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1945,7 +1945,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_add d:v128 a:v128 b:v128
-      case 373: {
+      case 553: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.add(a, b);
@@ -1955,7 +1955,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sub d:v128 a:v128 b:v128
-      case 374: {
+      case 554: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.sub(a, b);
@@ -1965,7 +1965,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_mul d:v128 a:v128 b:v128
-      case 375: {
+      case 555: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.mul(a, b);
@@ -1975,7 +1975,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_div d:v128 a:v128 b:v128
-      case 376: {
+      case 556: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.div(a, b);
@@ -1985,7 +1985,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_min d:v128 a:v128 b:v128
-      case 377: {
+      case 557: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.min(a, b);
@@ -1995,7 +1995,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_max d:v128 a:v128 b:v128
-      case 378: {
+      case 558: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.max(a, b);
@@ -2005,7 +2005,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sqrt d:v128 a:v128
-      case 379: {
+      case 559: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.sqrt(a);
         d = canonical_f32x4(d);
@@ -2014,7 +2014,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ceil d:v128 a:v128
-      case 380: {
+      case 560: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.ceil(a);
         d = canonical_f32x4(d);
@@ -2023,7 +2023,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_floor d:v128 a:v128
-      case 381: {
+      case 561: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.floor(a);
         d = canonical_f32x4(d);
@@ -2032,7 +2032,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_trunc d:v128 a:v128
-      case 382: {
+      case 562: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.trunc(a);
         d = canonical_f32x4(d);
@@ -2041,7 +2041,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_nearest d:v128 a:v128
-      case 383: {
+      case 563: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.nearest(a);
         d = canonical_f32x4(d);
@@ -2050,7 +2050,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_eq d:v128 a:v128 b:v128
-      case 384: {
+      case 564: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.eq(a, b);
@@ -2059,7 +2059,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ne d:v128 a:v128 b:v128
-      case 385: {
+      case 565: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ne(a, b);
@@ -2068,7 +2068,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_lt d:v128 a:v128 b:v128
-      case 386: {
+      case 566: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.lt(a, b);
@@ -2077,7 +2077,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_gt d:v128 a:v128 b:v128
-      case 387: {
+      case 567: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.gt(a, b);
@@ -2086,7 +2086,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_le d:v128 a:v128 b:v128
-      case 388: {
+      case 568: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.le(a, b);
@@ -2095,7 +2095,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ge d:v128 a:v128 b:v128
-      case 389: {
+      case 569: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ge(a, b);
@@ -2104,7 +2104,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmin d:v128 a:v128 b:v128
-      case 390: {
+      case 570: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmin(a, b);
@@ -2113,7 +2113,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmax d:v128 a:v128 b:v128
-      case 391: {
+      case 571: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmax(a, b);
@@ -2122,7 +2122,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_abs d:v128 a:v128
-      case 392: {
+      case 572: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2130,7 +2130,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_neg d:v128 a:v128
-      case 393: {
+      case 573: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2138,7 +2138,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_add d:v128 a:v128 b:v128
-      case 394: {
+      case 574: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.add(a, b);
@@ -2148,7 +2148,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sub d:v128 a:v128 b:v128
-      case 395: {
+      case 575: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.sub(a, b);
@@ -2158,7 +2158,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_mul d:v128 a:v128 b:v128
-      case 396: {
+      case 576: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.mul(a, b);
@@ -2168,7 +2168,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_div d:v128 a:v128 b:v128
-      case 397: {
+      case 577: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.div(a, b);
@@ -2178,7 +2178,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_min d:v128 a:v128 b:v128
-      case 398: {
+      case 578: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.min(a, b);
@@ -2188,7 +2188,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_max d:v128 a:v128 b:v128
-      case 399: {
+      case 579: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.max(a, b);
@@ -2198,7 +2198,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sqrt d:v128 a:v128
-      case 400: {
+      case 580: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.sqrt(a);
         d = canonical_f64x2(d);
@@ -2207,7 +2207,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ceil d:v128 a:v128
-      case 401: {
+      case 581: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.ceil(a);
         d = canonical_f64x2(d);
@@ -2216,7 +2216,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_floor d:v128 a:v128
-      case 402: {
+      case 582: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.floor(a);
         d = canonical_f64x2(d);
@@ -2225,7 +2225,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_trunc d:v128 a:v128
-      case 403: {
+      case 583: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.trunc(a);
         d = canonical_f64x2(d);
@@ -2234,7 +2234,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_nearest d:v128 a:v128
-      case 404: {
+      case 584: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.nearest(a);
         d = canonical_f64x2(d);
@@ -2243,7 +2243,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_s d:v128 a:v128
-      case 405: {
+      case 585: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2251,7 +2251,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_u d:v128 a:v128
-      case 406: {
+      case 586: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2259,7 +2259,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_s d:v128 a:v128
-      case 407: {
+      case 587: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2267,7 +2267,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_u d:v128 a:v128
-      case 408: {
+      case 588: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2275,7 +2275,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_demote_f64x2_zero d:v128 a:v128
-      case 409: {
+      case 589: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.demote_f64x2_zero(a);
         d = canonical_f32x4(d);
@@ -2284,7 +2284,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_promote_low_f32x4 d:v128 a:v128
-      case 410: {
+      case 590: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.promote_low_f32x4(a);
         d = canonical_f64x2(d);
@@ -2293,7 +2293,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_s d:v128 a:v128
-      case 411: {
+      case 591: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2301,7 +2301,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_u d:v128 a:v128
-      case 412: {
+      case 592: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2309,7 +2309,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_s_zero d:v128 a:v128
-      case 413: {
+      case 593: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_s_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2317,7 +2317,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_u_zero d:v128 a:v128
-      case 414: {
+      case 594: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_u_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2325,7 +2325,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_splat d:v128 a:i32
-      case 415: {
+      case 595: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.splat(<u8>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2333,7 +2333,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_replace_lane d:v128 a:v128 b:i32 lane
-      case 416: {
+      case 596: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2344,7 +2344,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_splat d:v128 a:i32
-      case 417: {
+      case 597: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.splat(<u16>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2352,7 +2352,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_replace_lane d:v128 a:v128 b:i32 lane
-      case 418: {
+      case 598: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2363,7 +2363,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_splat d:v128 a:i32
-      case 419: {
+      case 599: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2371,7 +2371,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_replace_lane d:v128 a:v128 b:i32 lane
-      case 420: {
+      case 600: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2382,7 +2382,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_splat d:v128 a:i64
-      case 421: {
+      case 601: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2390,7 +2390,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_replace_lane d:v128 a:v128 b:i64 lane
-      case 422: {
+      case 602: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2401,7 +2401,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_splat d:v128 a:f32
-      case 423: {
+      case 603: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2409,7 +2409,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_replace_lane d:v128 a:v128 b:f32 lane
-      case 424: {
+      case 604: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2420,7 +2420,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_splat d:v128 a:f64
-      case 425: {
+      case 605: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2428,7 +2428,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_replace_lane d:v128 a:v128 b:f64 lane
-      case 426: {
+      case 606: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2439,7 +2439,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_s d:i32 a:address lane
-      case 427: {
+      case 607: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i8>(a + <u32>lane);
@@ -2448,7 +2448,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_u d:i32 a:address lane
-      case 428: {
+      case 608: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u8>(a + <u32>lane);
@@ -2457,7 +2457,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_s d:i32 a:address lane
-      case 429: {
+      case 609: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i16>(a + <u32>lane * 2);
@@ -2466,7 +2466,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_u d:i32 a:address lane
-      case 430: {
+      case 610: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u16>(a + <u32>lane * 2);
@@ -2475,7 +2475,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extract_lane d:i32 a:address lane
-      case 431: {
+      case 611: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2484,7 +2484,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extract_lane d:i64 a:address lane
-      case 432: {
+      case 612: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2493,7 +2493,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_extract_lane d:i32 a:address lane
-      case 433: {
+      case 613: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2502,7 +2502,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_extract_lane d:i64 a:address lane
-      case 434: {
+      case 614: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2511,7 +2511,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shuffle d:v128 a:v128 b:v128 imm128
-      case 435: {
+      case 615: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const imm128: v128 = v128.load(pc, 8);
@@ -2521,7 +2521,7 @@ export function cold(): i32 {
         continue;
       }
       // mov_v128 d:v128 a:v128
-      case 436: {
+      case 616: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = a;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2529,7 +2529,7 @@ export function cold(): i32 {
         continue;
       }
       // const_v128 d:v128 imm128
-      case 437: {
+      case 617: {
         const imm128: v128 = v128.load(pc, 4);
         let d: v128 = imm128;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2537,7 +2537,7 @@ export function cold(): i32 {
         continue;
       }
       // select_v128 d:v128 a:v128 b:v128 c:i32
-      case 438: {
+      case 618: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: u32 = load<u32>(fp + load<u16>(pc, 8));
@@ -2547,7 +2547,7 @@ export function cold(): i32 {
         continue;
       }
       // global_get_v128 d:v128 addr
-      case 439: {
+      case 619: {
         const addr: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(addr);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2555,7 +2555,7 @@ export function cold(): i32 {
         continue;
       }
       // global_set_v128 a:v128 addr
-      case 440: {
+      case 620: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const addr: u32 = load<u32>(pc, 4);
         v128.store(addr, a);
@@ -2563,7 +2563,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load d:v128 a:i32 off
-      case 441: {
+      case 621: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2575,7 +2575,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_s d:v128 a:i32 off
-      case 442: {
+      case 622: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2587,7 +2587,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_u d:v128 a:i32 off
-      case 443: {
+      case 623: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2599,7 +2599,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_s d:v128 a:i32 off
-      case 444: {
+      case 624: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2611,7 +2611,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_u d:v128 a:i32 off
-      case 445: {
+      case 625: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2623,7 +2623,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_s d:v128 a:i32 off
-      case 446: {
+      case 626: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2635,7 +2635,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_u d:v128 a:i32 off
-      case 447: {
+      case 627: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2647,7 +2647,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_splat d:v128 a:i32 off
-      case 448: {
+      case 628: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2659,7 +2659,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_splat d:v128 a:i32 off
-      case 449: {
+      case 629: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2671,7 +2671,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_splat d:v128 a:i32 off
-      case 450: {
+      case 630: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2683,7 +2683,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_splat d:v128 a:i32 off
-      case 451: {
+      case 631: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2695,7 +2695,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_zero d:v128 a:i32 off
-      case 452: {
+      case 632: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2707,7 +2707,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_zero d:v128 a:i32 off
-      case 453: {
+      case 633: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2719,7 +2719,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_lane d:v128 a:i32 b:v128 lane off
-      case 454: {
+      case 634: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2734,7 +2734,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store8_lane a:i32 v:address lane off
-      case 455: {
+      case 635: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2747,7 +2747,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_lane d:v128 a:i32 b:v128 lane off
-      case 456: {
+      case 636: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2762,7 +2762,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store16_lane a:i32 v:address lane off
-      case 457: {
+      case 637: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2775,7 +2775,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_lane d:v128 a:i32 b:v128 lane off
-      case 458: {
+      case 638: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2790,7 +2790,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store32_lane a:i32 v:address lane off
-      case 459: {
+      case 639: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2803,7 +2803,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_lane d:v128 a:i32 b:v128 lane off
-      case 460: {
+      case 640: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2818,7 +2818,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store64_lane a:i32 v:address lane off
-      case 461: {
+      case 641: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2831,7 +2831,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store a:i32 v:v128 off
-      case 462: {
+      case 642: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: v128 = v128.load(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Chooses the superinstructions (superops.json) from profiles of the training half of guests/kernels. Build first: it
- * uses dist/. `--count N` (default 200), `--longest N` parts (default 4), `--half training|heldout|all`, `--dry`.
+ * uses dist/. `--count N` (default 180, see cliff.mjs), `--longest N` parts (default 4), `--half training|heldout|all`, `--dry`.
  *
  * A profiling loop counts how often every instruction is dispatched. Each kernel's counts are scaled to the same sum, so
  * that every kernel weighs alike. Then pairs of adjacent instructions are merged, the most frequent one first (byte pair
@@ -178,7 +178,7 @@ function normalise(segments) {
 
 async function main(args) {
   const option = (name, fallback) => (args.includes(name) ? args[args.indexOf(name) + 1] : fallback);
-  const count = Number(option('--count', 200));
+  const count = Number(option('--count', 180));
   const longest = Number(option('--longest', 4));
   const half = option('--half', 'training');
   const engine = new InterpreterEngine({ loop: profilingLoop() });
