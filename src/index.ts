@@ -22,10 +22,14 @@ export {
 export { EVENTS, type EventLevel, type EventName } from './replica/events.js';
 export { EXIT_CODES } from './replica/exit-codes.js';
 export type { ReplicaStatus } from './runtime/control-link.js';
+export { errorExitCode } from './runtime/error-exit-code.js';
+export type { GuestPlace, StateDigest } from './runtime/guest/protocol.js';
 export { requestStatus, requestSwitch } from './runtime/node/control.js';
 export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
 export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';
-export { startErrorExitCode, startReplica } from './runtime/node/start-replica.js';
+export { type ReplayOptions, startReplay } from './runtime/node/start-replay.js';
+export { startReplica } from './runtime/node/start-replica.js';
+export { type Run, type RunOptions, startRun } from './runtime/node/start-run.js';
 export { startSolo } from './runtime/node/start-solo.js';
 export type {
   DirectoryMount,
@@ -37,4 +41,5 @@ export type {
   ServiceStats,
   WritableLike,
 } from './runtime/options.js';
+export type { RunExit, RunStats } from './runtime/run-exit.js';
 export { type Address, formatAddress, parseAddress } from './transport/address.js';

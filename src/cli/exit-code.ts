@@ -1,9 +1,9 @@
 /** How an error ends the command: its exit code and its text. */
-import { EXIT_CODES, FtWasmError, startErrorExitCode } from '../index.js';
+import { EXIT_CODES, errorExitCode, FtWasmError } from '../index.js';
 
 /** The exit code for `error`; anything that is not an operating error is a bug of ours. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof FtWasmError ? startErrorExitCode(error.code) : EXIT_CODES.internal;
+  return error instanceof FtWasmError ? errorExitCode(error.code) : EXIT_CODES.internal;
 }
 
 /** What the user reads: one line, `ft-wasm: <message> [CODE]`; a bug of ours comes with its stack, for the report. */

@@ -7,6 +7,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** Whatever still holds the event loop after the command has ended is cut after this time. */
 const LINGER_MS = 1_000;
 
+let stdinIsRead = false;
+
 // A reader that went away (`ft-wasm ... | head`) is no reason to stop a service.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 // A broken invariant stops the replica (design: a stopped one can be replaced, a wrong one spreads).
@@ -28,9 +30,12 @@ process.exitCode = await run(process.argv.slice(2), {
     };
   },
 });
+// A reader that waits for input which nobody wants any more would keep the process alive.
+if (stdinIsRead) process.stdin.destroy();
 setTimeout(() => process.exit(), LINGER_MS).unref();
 
 /** Leaves standard input alone until somebody reads it. */
 async function* readStdin(): AsyncGenerator<Uint8Array> {
+  stdinIsRead = true;
   yield* process.stdin;
 }

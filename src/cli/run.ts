@@ -7,6 +7,7 @@ import { errorText, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
 import { gateway } from './gateway.js';
 import { GATEWAY_FLAGS, type RawGatewayFlags, toGatewayOptions } from './gateway-options.js';
+import { declareRunCommands } from './run-commands.js';
 import { serve } from './serve.js';
 import { type RawServeFlags, SERVE_FLAGS } from './serve-flags.js';
 import { toServeOptions } from './serve-options.js';
@@ -45,6 +46,7 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
   declareServe(program, process, setExitCode);
   declareGateway(program, process, setExitCode);
   declareControl(program, process);
+  declareRunCommands(program, process, setExitCode);
   return program;
 }
 

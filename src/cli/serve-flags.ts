@@ -5,8 +5,20 @@ import { LOG_FLAGS, type RawLogFlags } from './log-flags.js';
 export const ROLES = ['pair', 'primary', 'backup'] as const;
 export type ServeRole = (typeof ROLES)[number] | 'solo';
 
+/** Flags of a guest as commander collects them: text or repeated text. */
+export interface RawGuestFlags {
+  readonly tcplisten?: readonly string[];
+  readonly dir?: readonly string[];
+  readonly env?: readonly string[];
+  readonly random?: string;
+  readonly maxMemory?: string;
+  readonly maxTable?: string;
+  readonly maxStack?: string;
+  readonly fuel?: string;
+}
+
 /** Flags as commander collects them: text, repeated text or presence. */
-export interface RawServeFlags extends RawLogFlags {
+export interface RawServeFlags extends RawLogFlags, RawGuestFlags {
   readonly role?: string;
   readonly solo?: boolean;
   /** Addresses, or false for --no-gateway. */
@@ -21,16 +33,24 @@ export interface RawServeFlags extends RawLogFlags {
   readonly joinTimeout?: string;
   readonly heartbeat?: string;
   readonly failureTimeout?: string;
-  readonly tcplisten?: readonly string[];
-  readonly dir?: readonly string[];
-  readonly env?: readonly string[];
-  readonly random?: string;
-  readonly maxMemory?: string;
-  readonly maxTable?: string;
-  readonly maxStack?: string;
-  readonly fuel?: string;
   readonly stats?: string;
 }
+
+/** What a guest is given and how far it may go: the same for every command that runs one. */
+export const GUEST_FLAGS: readonly Flag[] = [
+  ['Guest:', '--tcplisten <host:port>', 'preopen a listening socket as the next fd from 3; repeatable'],
+  [
+    'Guest:',
+    '--dir <host::guest>',
+    'load a directory into the guest, privately; ::ro behind it forbids changes; repeatable',
+  ],
+  ['Guest:', '--env <name=value>', 'set a variable, or pass ours on with NAME alone; repeatable'],
+  ['Guest:', '--random <source>', 'seeded (default) or os'],
+  ['Limits:', '--max-memory <size>', 'largest linear memory (default: 4GiB)'],
+  ['Limits:', '--max-table <n>', 'most elements of a table (default: 10000000)'],
+  ['Limits:', '--max-stack <n>', 'call depth in frame units (default: 200000)'],
+  ['Limits:', '--fuel <n>', 'stop the guest after n instructions'],
+];
 
 export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--role <role>', 'pair (both replicas on this machine, the default), primary or backup'],
@@ -47,18 +67,7 @@ export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--join-timeout <duration>', 'backup: give up when it has not joined after this time (default: 30s)'],
   ['Role:', '--heartbeat <duration>', 'interval of heartbeats (default: 20ms)'],
   ['Role:', '--failure-timeout <duration>', 'silence after which a peer counts as dead (default: 200ms)'],
-  ['Guest:', '--tcplisten <host:port>', 'preopen a listening socket as the next fd from 3; repeatable'],
-  [
-    'Guest:',
-    '--dir <host::guest>',
-    'load a directory into the guest, privately; ::ro behind it forbids changes; repeatable',
-  ],
-  ['Guest:', '--env <name=value>', 'set a variable, or pass ours on with NAME alone; repeatable'],
-  ['Guest:', '--random <source>', 'seeded (default) or os'],
-  ['Limits:', '--max-memory <size>', 'largest linear memory (default: 4GiB)'],
-  ['Limits:', '--max-table <n>', 'most elements of a table (default: 10000000)'],
-  ['Limits:', '--max-stack <n>', 'call depth in frame units (default: 200000)'],
-  ['Limits:', '--fuel <n>', 'stop the guest after n instructions'],
+  ...GUEST_FLAGS,
   ...LOG_FLAGS,
   ['Logs:', '--stats <duration>', 'log a stats event at this interval'],
 ];

@@ -9,7 +9,7 @@ import { parseCount } from './parse/count.js';
 import { parseDuration } from './parse/duration.js';
 import { parseDir, parseEnv } from './parse/guest.js';
 import { parseSize } from './parse/size.js';
-import { type RawServeFlags, ROLES, type ServeRole } from './serve-flags.js';
+import { type RawGuestFlags, type RawServeFlags, ROLES, type ServeRole } from './serve-flags.js';
 import { checkRoleFlags } from './serve-roles.js';
 
 export interface ServeOptions {
@@ -34,7 +34,7 @@ type ReplicationKey =
   | 'gatewayListen'
   | 'replicas';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Linear memory is counted in pages of this size (core spec, section 4.2.8). */
 const PAGE_BYTES = 65536;
@@ -74,7 +74,13 @@ export function toServeOptions(
   };
 }
 
-function toGuestOptions(module: string, args: readonly string[], flags: RawServeFlags, own: Environment): GuestOptions {
+/** What `serve`, `run` and `record` have in common. @throws FtWasmError FTW_USAGE for the first mistake */
+export function toGuestOptions(
+  module: string,
+  args: readonly string[],
+  flags: RawGuestFlags,
+  own: Environment,
+): GuestOptions {
   return defined({
     module,
     args: args[0] === '--' ? args.slice(1) : args,

@@ -35,6 +35,14 @@ export type Outcome =
   | { kind: 'waiting'; counter: number }
   | { kind: 'captured'; counter: number };
 
+/** A place in the code of the original module, whatever an engine made of it. */
+export interface CodePlace {
+  /** In the original function index space, imports first. */
+  readonly functionIndex: number;
+  /** Byte offset in the module, where the engine can tell. */
+  readonly offset?: number;
+}
+
 /**
  * One imported function as the engine calls it: the WebAssembly arguments (i32 as signed number, i64 as bigint)
  * followed by ONE extra number, the exact counter at this call (the call itself included). No BigInt on that path.
@@ -118,6 +126,8 @@ export interface EngineInstance {
   start(): Outcome;
   /** Calls an exported function and runs it to an outcome. */
   call(exportName: string, args: readonly BoundaryValue[]): Outcome;
+  /** The guest's place when `error` was made by a host function that it called; absent on an engine that cannot tell. */
+  locate?(error: Error): CodePlace | undefined;
   /** An export for another instance's {@link HostImports.resolveExtern}; absent on an engine that cannot link. */
   extern?(exportName: string): Extern | undefined;
 }

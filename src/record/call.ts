@@ -44,14 +44,20 @@ export interface ByteDigest {
  */
 export interface Effect<Live, R extends LoggedValue = LoggedValue> {
   readonly class: 'input' | 'output';
-  /** Asks the outside world; runs live only, may block. It must leave the guest's memory and state alone. */
-  observe(live: Live): R;
+  /**
+   * Asks the outside world; runs live only, may block. It must leave the guest's memory and state alone. `reissued`: this is
+   * the first call answered since a go-live, so that the replica before may have made it, too, and died before it was logged.
+   */
+  observe(live: Live, reissued: boolean): R;
   /** Whether a logged value can be this call's result: the guard against a damaged or foreign log. */
   accepts(result: LoggedValue): boolean;
   /** For outputs: the bytes that leave, given the result; they become part of the digest. */
   digest?(result: R, digest: ByteDigest): void;
-  /** Writes guest memory and advances the state; `event` is this entry's number. Returns the call's return value. */
-  apply(result: R, event: number): number;
+  /**
+   * Writes guest memory and advances the state; `event` is this entry's number. Returns the call's return value, or what the
+   * call asks next: a call that must not act before others know what it is about to do logs an entry for each.
+   */
+  apply(result: R, event: number): Step<Live>;
 }
 
 /** What a handler returns: the call's return value if nothing outside was needed, or the effect still to be answered. */

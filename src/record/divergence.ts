@@ -17,8 +17,8 @@ export interface SeenCall {
   readonly args: CallArgs;
 }
 
-/** What differed first. 'result': the entry's result is not one that this call can have. */
-export type Difference = 'call' | 'counter' | 'digest' | 'result';
+/** What differed first. 'result': the entry's result is not one that this call can have. 'end': there is no entry. */
+export type Difference = 'call' | 'counter' | 'digest' | 'result' | 'end';
 
 export class DivergenceReporter {
   callName: (id: number) => string | undefined = () => undefined;
@@ -30,17 +30,34 @@ export class DivergenceReporter {
   }
 
   report(difference: Difference, expected: Entry, seen: SeenCall): DivergenceError {
-    const args = Object.fromEntries(seen.args.map((arg, at) => [seen.call?.params[at] ?? `arg${at}`, arg]));
+    const args = argumentsOf(seen);
     const message =
       `replay diverged at event ${seen.event} (${difference} differs): the log has ${this.#show(expected)}, ` +
       `the guest ${describeSeen(seen, args)} at counter ${seen.counter}, digest ${hex(seen.digest)}`;
-    return new DivergenceError(message, {
+    return new DivergenceError(message, this.#details(difference, expected, seen, args));
+  }
+
+  /** The guest made a call behind the last entry of a log that does not go on. */
+  ended(seen: SeenCall): DivergenceError {
+    const { counter, event } = seen;
+    const args = argumentsOf(seen);
+    const message = `replay diverged at event ${event}: the log ends before it, the guest ${describeSeen(seen, args)} at counter ${counter}`;
+    return new DivergenceError(message, this.#details('end', null, seen, args));
+  }
+
+  #details(
+    difference: Difference,
+    expected: Entry | null,
+    seen: SeenCall,
+    args: Readonly<Record<string, unknown>>,
+  ): Record<string, unknown> {
+    return {
       difference,
       position: { counter: seen.counter, event: seen.event },
-      expected: this.#plain(expected),
+      expected: expected && this.#plain(expected),
       seen: { call: seen.call?.name ?? null, counter: seen.counter, digest: seen.digest, args },
       recent: this.#history().map((entry) => this.#plain(entry)),
-    });
+    };
   }
 
   /** Oldest first. */
@@ -63,6 +80,10 @@ export class DivergenceReporter {
     const { counter, digest } = entry;
     return { call: this.#name(entry.call), counter, digest, result: preview(entry.result) };
   }
+}
+
+function argumentsOf(seen: SeenCall): Record<string, unknown> {
+  return Object.fromEntries(seen.args.map((arg, at) => [seen.call?.params[at] ?? `arg${at}`, arg]));
 }
 
 function describeSeen(seen: SeenCall, args: Readonly<Record<string, unknown>>): string {

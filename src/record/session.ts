@@ -7,10 +7,10 @@
  * call that wanted the next entry is answered by this replica (rule R6).
  */
 import { Digest, type DigestState } from '../bytes/digest.js';
-import { invariant } from '../errors.js';
+import { type DivergenceError, invariant } from '../errors.js';
 import type { Entry, LoggedValue, Position } from '../log/entry.js';
 import { type CallArgs, type CallInfo, type Effect, EVENT, FIRST_CALL_ID, type Step } from './call.js';
-import { DivergenceReporter } from './divergence.js';
+import { type Difference, DivergenceReporter, type SeenCall } from './divergence.js';
 import { digestResult } from './result-digest.js';
 
 export interface LogSink {
@@ -18,8 +18,11 @@ export interface LogSink {
 }
 
 export interface LogSource {
-  /** The next entry; blocks until there is one. 'live': the log is consumed and this replica now runs live. */
-  next(): Entry | 'live';
+  /**
+   * The next entry; blocks until there is one. 'live': the log is consumed and this replica now runs live. 'end': the log is
+   * consumed and nothing answers any more.
+   */
+  next(): Entry | 'live' | 'end';
 }
 
 /** Where a session continues: all zero for a new guest, from a snapshot otherwise. */
@@ -53,6 +56,8 @@ export class Session {
   #lookahead: Entry | undefined;
   #counter = 0;
   #event = 0;
+  /** The next call to be answered may have been under way when the replica before died. */
+  #reissue = false;
   #hostCalls = 0;
   readonly #posted: { event: number; value: LoggedValue }[] = [];
   readonly #liveListeners: (() => void)[] = [];
@@ -151,13 +156,16 @@ export class Session {
       } catch (error) {
         return failure(error);
       }
-      if (typeof step === 'number') return step;
-      const result = this.#answer(call, args, step, live, before);
-      try {
-        return step.apply(result, this.#event);
-      } catch (error) {
-        return failure(error);
+      for (let saved = before; typeof step !== 'number'; saved = this.digest.save()) {
+        const result = this.#answer(call, args, step, live, saved);
+        try {
+          step = step.apply(result, this.#event);
+        } catch (error) {
+          return failure(error);
+        }
+        if (typeof step === 'number') break;
       }
+      return step;
     };
   }
 
@@ -182,7 +190,7 @@ export class Session {
       `${call.name} is listed as ${call.class} but made an ${effect.class}`,
     );
     try {
-      const entry = this.#source === undefined ? undefined : this.#replayNext();
+      const entry = this.#source === undefined ? undefined : this.#replayNext(call, args);
       return entry === undefined ? this.#observe(call, effect, live) : this.#check(call, args, effect, entry);
     } catch (error) {
       // A call that was stopped before it had a result never happened: it is made again after a restore.
@@ -193,7 +201,9 @@ export class Session {
 
   #observe<Live>(call: CallInfo, effect: Effect<Live>, live: Live): LoggedValue {
     this.#deliverPosted();
-    const result = effect.observe(live);
+    const reissued = this.#reissue;
+    this.#reissue = false;
+    const result = effect.observe(live, reissued);
     this.#digest(effect, result);
     this.#append(call.id, result);
     return result;
@@ -210,18 +220,19 @@ export class Session {
   }
 
   /** Takes the next call's entry, replaying events on the way; undefined once the session has gone live. */
-  #replayNext(): Entry | undefined {
+  #replayNext(call: CallInfo, args: CallArgs): Entry | undefined {
     for (;;) {
-      const entry = this.#lookahead ?? this.#fetch();
+      const entry = this.#lookahead ?? this.#fetch(call, args);
       this.#lookahead = undefined;
       if (entry === undefined || entry.call >= FIRST_CALL_ID) return entry;
       this.#replayEvent(entry);
     }
   }
 
-  #fetch(): Entry | undefined {
+  #fetch(call?: CallInfo, args: CallArgs = []): Entry | undefined {
     const next = this.#source?.next();
     if (next === undefined) return undefined;
+    if (next === 'end') throw this.#reporter.ended(this.#seen(call, args));
     if (next !== 'live') return next;
     this.#goLive();
     return undefined;
@@ -229,6 +240,7 @@ export class Session {
 
   #goLive(): void {
     this.#source = undefined;
+    this.#reissue = true;
     this.#append(EVENT.GO_LIVE, null);
     for (const listener of this.#liveListeners) listener();
   }
@@ -268,13 +280,12 @@ export class Session {
     for (const listener of this.#eventListeners) listener(event, value);
   }
 
-  #divergence(what: 'call' | 'counter' | 'digest' | 'result', expected: Entry, call?: CallInfo, args: CallArgs = []) {
-    return this.#reporter.report(what, expected, {
-      counter: this.#counter,
-      event: this.#event + 1,
-      digest: this.digest.low32(),
-      call,
-      args,
-    });
+  #divergence(what: Difference, expected: Entry, call?: CallInfo, args: CallArgs = []): DivergenceError {
+    return this.#reporter.report(what, expected, this.#seen(call, args));
+  }
+
+  /** What the guest has just asked for. */
+  #seen(call: CallInfo | undefined, args: CallArgs): SeenCall {
+    return { counter: this.#counter, event: this.#event + 1, digest: this.digest.low32(), call, args };
   }
 }

@@ -1,6 +1,8 @@
 /** What a finished run means for its owner: an exit code and one line for people. */
 import type { Outcome } from '../engine/engine.js';
 import { EXIT_CODES } from '../replica/exit-codes.js';
+import { errorExitCode } from './error-exit-code.js';
+import { describePlace } from './guest/places.js';
 import type { GuestReport } from './guest/protocol.js';
 
 /** A trap ends a process as an abort does (128 + SIGABRT), as Wasmtime shows it. */
@@ -13,12 +15,14 @@ export function reportExitCode(report: GuestReport): number {
     case 'diverged':
       return EXIT_CODES.divergence;
     case 'fault':
-      return EXIT_CODES.brokenHost;
+      return errorExitCode(report.code);
   }
 }
 
 export function describeReport(report: GuestReport): string {
-  return report.kind === 'outcome' ? describeOutcome(report.outcome) : report.message;
+  if (report.kind === 'fault') return report.message;
+  const where = report.place === undefined ? '' : `, in ${describePlace(report.place)}`;
+  return (report.kind === 'outcome' ? describeOutcome(report.outcome) : report.message) + where;
 }
 
 /** The guest's own exit code; out of fuel counts as a trap; a guest that was asked to stop did so in good order. */

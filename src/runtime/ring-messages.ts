@@ -27,6 +27,8 @@ export const ToGuest = {
   GoLive: 8,
   /** End the run at the next host call or slice. */
   Stop: 9,
+  /** Behind the last batch of a recording: nothing follows. */
+  LogEnd: 10,
 } as const;
 
 /** Guest thread to I/O thread. */
@@ -47,6 +49,10 @@ export const FromGuest = {
   Live: 38,
   /** JSON of a GuestReport: outcome, divergence or host fault; the last message. */
   Report: 39,
+  /** u32 = bytes of standard input that the guest has taken since the last such message; the first asks for input. */
+  StdinTaken: 40,
+  /** JSON of a StateDigest, see guest/protocol.ts. */
+  StateDigest: 41,
 } as const;
 
 export const SHUTDOWN_HOW = ['read', 'write', 'both'] as const;

@@ -3,6 +3,7 @@
  * Everything that can block the guest blocks here, on the ring.
  */
 import { GuestStop } from '../../engine/engine.js';
+import { LogFormatError } from '../../errors.js';
 import type { HostClock, HostInput, HostNetwork, HostWaiter, StreamId } from '../../host/services.js';
 import { decodeBatch } from '../../log/codec.js';
 import type { Entry } from '../../log/entry.js';
@@ -32,6 +33,9 @@ export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
   #nextEntry = 0;
   readonly #batches: Uint8Array[] = [];
   #goLive = false;
+  #logEnded = false;
+  /** Bytes of standard input taken and not yet reported; undefined until the guest has asked for input. */
+  #stdinTaken: number | undefined;
 
   constructor(ring: RingReader, control: ControlBlock, streams: StreamTable, outbox: Outbox, clock: HostClock) {
     this.listenerCount = streams.listenerCount;
@@ -42,19 +46,24 @@ export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
     this.#clock = clock;
   }
 
-  /** The next logged entry; blocks while the log is empty (R7); 'live' behind the last one once told so (R6). */
-  next(): Entry | 'live' {
+  /**
+   * The next logged entry; blocks while the log is empty (R7). Behind the last one, once told so: 'live' (R6), or 'end' of a
+   * recording. Throws LogFormatError for a batch that is damaged or missing.
+   */
+  next(): Entry | 'live' | 'end' {
     for (;;) {
       if (this.#nextEntry < this.#entries.length) return this.#takeEntry();
       const batch = this.#batches.shift();
       if (batch !== undefined) {
         const decoded = decodeBatch(batch);
+        this.#checkFollows(decoded.firstEvent);
         this.#entries = decoded.entries;
         this.#nextEntry = 0;
         this.#outbox.continueFrom(decoded.lastEvent, decoded.lastCounter);
         continue;
       }
       if (this.#goLive) return 'live';
+      if (this.#logEnded) return 'end';
       if (this.#receive() === 0) {
         this.#outbox.flush();
         this.#sleep(WAIT_MS_MAX);
@@ -103,10 +112,14 @@ export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
   read(max: number): Uint8Array | undefined {
     this.#receive();
     const first = this.#stdin.shift();
-    if (first === undefined) return this.#stdinEnded ? new Uint8Array(0) : undefined;
-    if (first.length <= max) return first;
-    this.#stdin.unshift(first.subarray(max));
-    return first.subarray(0, max);
+    if (first === undefined) {
+      this.#reportStdin(0);
+      return this.#stdinEnded ? new Uint8Array(0) : undefined;
+    }
+    if (first.length > max) this.#stdin.unshift(first.subarray(max));
+    const taken = first.subarray(0, max);
+    this.#reportStdin(taken.length);
+    return taken;
   }
 
   wait(deadlineNs: bigint | undefined): void {
@@ -126,6 +139,24 @@ export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
     if (this.#outbox.live) this.#receive();
     this.#outbox.flush();
     this.#stopIfAsked();
+  }
+
+  /** Input is read from the outside world only as the guest asks for it, so that a guest that does not leaves it alone. */
+  #reportStdin(bytes: number): void {
+    const first = this.#stdinTaken === undefined;
+    const taken = (this.#stdinTaken ?? 0) + bytes;
+    const due = first || taken >= CONSUMED_STEP_BYTES;
+    if (due) this.#outbox.stdinTaken(taken);
+    this.#stdinTaken = due ? 0 : taken;
+  }
+
+  #checkFollows(firstEvent: number): void {
+    const expected = this.#outbox.loggedEvents + 1;
+    if (firstEvent === expected) return;
+    throw new LogFormatError(`the log goes on with event ${firstEvent} where event ${expected} is due`, {
+      expected,
+      found: firstEvent,
+    });
   }
 
   #takeEntry(): Entry {
@@ -178,6 +209,9 @@ export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
         break;
       case ToGuest.Stop:
         this.#control.stop();
+        break;
+      case ToGuest.LogEnd:
+        this.#logEnded = true;
         break;
     }
   }

@@ -11,6 +11,7 @@ import type { LogSink } from '../../record/session.js';
 import type { ControlBlock } from '../control.js';
 import type { RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, SHUTDOWN_HOW, type ShutdownHow } from '../ring-messages.js';
+import type { StateDigest } from './protocol.js';
 import type { StreamTable } from './streams.js';
 
 /** A batch leaves at this many entries, bytes of results, or nanoseconds of age, whichever comes first. */
@@ -38,6 +39,8 @@ export class Outbox implements OutputSink, LogSink {
   #event: number;
   #counter: number;
   #resumed: bigint;
+  /** Bytes that the guest has written to stdio and streams, whether or not they left. */
+  outputBytes = 0;
   /** False while this replica replays: outputs are counted by the WASI state, but do not leave (R2). */
   live: boolean;
 
@@ -105,10 +108,12 @@ export class Outbox implements OutputSink, LogSink {
   }
 
   stdio(fd: 1 | 2, bytes: Uint8Array, event: number): void {
+    this.outputBytes += bytes.length;
     this.#ring.writeBlocking(this.#head.one(FromGuest.Stdio, event, fd), bytes);
   }
 
   send(stream: StreamId, bytes: Uint8Array, event: number): void {
+    this.outputBytes += bytes.length;
     this.#streams.sent(stream, bytes.length);
     if (this.#leaves(stream)) this.#ring.writeBlocking(this.#head.two(FromGuest.Send, stream, event), bytes);
   }
@@ -126,6 +131,16 @@ export class Outbox implements OutputSink, LogSink {
   /** Tells the I/O thread that the guest took input, so that it lets the client send more. */
   consumed(stream: StreamId, bytes: number): void {
     this.#ring.writeBlocking(this.#head.two(FromGuest.Consumed, stream, this.#event + this.#entries.length, 0, bytes));
+  }
+
+  /** Tells the I/O thread that the guest took standard input, or wants some. */
+  stdinTaken(bytes: number): void {
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.StdinTaken, 0, bytes));
+  }
+
+  stateDigest(digest: StateDigest): void {
+    const body = new TextEncoder().encode(JSON.stringify(digest));
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.StateDigest), body);
   }
 
   /** Tells the I/O thread that this replica now runs live, with these streams open. */

@@ -1,5 +1,5 @@
 /** What passes between a guest thread and its owner besides the rings: how it is set up, and how it ended. */
-import type { EngineLimits, Outcome } from '../../engine/engine.js';
+import type { CodePlace, EngineLimits, Outcome } from '../../engine/engine.js';
 import type { ErrorCode } from '../../errors.js';
 import type { Position } from '../../log/entry.js';
 import type { WasiConfig } from '../../wasi/config.js';
@@ -21,6 +21,37 @@ export interface GuestInit {
   readonly sliceFuel: number;
   /** Hard limit of instructions, if any. */
   readonly fuelMax?: number;
+  /**
+   * Digest the guest's memory at the first pre-emption point at or after each multiple of so many instructions, and at the
+   * end; 0: at the end only.
+   */
+  readonly digestEvery?: number;
+}
+
+/** What the guest's whole past and its memory come to at a position. */
+export interface StateDigest {
+  readonly counter: number;
+  readonly event: number;
+  /** Of all host calls so far and their arguments. */
+  readonly digest: string;
+  /** Of memory 0. */
+  readonly memory: string;
+}
+
+/** Where in the module something happened, with the name of the function if it has one. */
+export interface GuestPlace extends CodePlace {
+  readonly functionName?: string;
+}
+
+/** What a run came to, however it ended. */
+export interface RunTotals {
+  readonly position: Position;
+  readonly digest: string;
+  readonly hostCalls: number;
+  /** Bytes that the guest has written to stdio and streams. */
+  readonly outputBytes: number;
+  /** Digest of memory 0; only if digests were asked for. */
+  readonly memoryDigest?: string;
 }
 
 /** The worker's answer once the module is compiled and its imports are known to link. */
@@ -35,17 +66,17 @@ export type PreparedReport =
 
 /** How a run ended. */
 export type GuestReport =
-  | {
+  | ({
       readonly kind: 'outcome';
       readonly outcome: Outcome;
-      readonly position: Position;
-      readonly digest: string;
-      readonly hostCalls: number;
-    }
-  | {
+      /** Where it trapped. */
+      readonly place?: GuestPlace;
+    } & RunTotals)
+  | ({
       readonly kind: 'diverged';
       readonly message: string;
       readonly details: Record<string, unknown>;
-      readonly position: Position;
-    }
+      /** From where the call came. */
+      readonly place?: GuestPlace;
+    } & RunTotals)
   | { readonly kind: 'fault'; readonly code: ErrorCode; readonly message: string };

@@ -13,7 +13,9 @@ import { ControlBlock } from '../control.js';
 import { RingReader, RingWriter } from '../ring.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
-import type { GuestInit, GuestReport } from './protocol.js';
+import { callPlace, trapPlace } from './places.js';
+import type { GuestInit, GuestReport, RunTotals, StateDigest } from './protocol.js';
+import { DigestSchedule, memoryDigest } from './state-digests.js';
 import { StreamTable } from './streams.js';
 
 /** What of this host the guest's thread may use directly. */
@@ -24,6 +26,7 @@ export interface GuestWorld {
 
 /** A guest that is linked and ready to run. */
 export class GuestRun {
+  readonly #init: GuestInit;
   readonly #prepared: PreparedModule;
   readonly #instance: EngineInstance;
   readonly #session: Session;
@@ -35,15 +38,21 @@ export class GuestRun {
     const session = new Session({ sink: outbox, ...(init.mode === 'replay' ? { source: inbox } : {}) });
     const services = { ...world, network: inbox, stdin: inbox, waiter: inbox, output: outbox };
     const wasi = createWasi(init.wasi, services, session);
+    const { digestEvery = 0 } = init;
+    const digests = new DigestSchedule(digestEvery);
     const instance = prepared.instantiate({
       imports: wasi.imports,
       limits: init.limits,
-      sliceFuel: init.sliceFuel,
-      onSlice: () => inbox.slice(),
+      sliceFuel: digestEvery > 0 ? Math.min(init.sliceFuel, digestEvery) : init.sliceFuel,
+      onSlice: (counter) => {
+        if (digests.isDue(counter)) outbox.stateDigest(this.#stateDigest(counter));
+        inbox.slice();
+      },
       ...(init.fuelMax === undefined ? {} : { fuelMax: init.fuelMax }),
     });
     wasi.bindMemory(() => memoryOf(instance));
     session.onLive(() => outbox.announceLive(streams.adopt(openStreams(wasi.state))));
+    this.#init = init;
     this.#prepared = prepared;
     this.#instance = instance;
     this.#session = session;
@@ -56,20 +65,39 @@ export class GuestRun {
   }
 
   #execute(): GuestReport {
-    const session = this.#session;
+    const { module } = this.#init;
     try {
       const outcome = runCommand(this.#instance, this.#prepared);
-      const { position, hostCalls } = session;
-      return { kind: 'outcome', outcome: printable(outcome), position, digest: session.digest.hex(), hostCalls };
+      const place = trapPlace(outcome, module);
+      return { kind: 'outcome', outcome: printable(outcome), ...(place && { place }), ...this.#totals() };
     } catch (error) {
       if (error instanceof DivergenceError) {
-        return { kind: 'diverged', message: error.message, details: error.details, position: session.position };
+        const place = callPlace(this.#instance, error, module);
+        const { message, details } = error;
+        return { kind: 'diverged', message, details, ...(place && { place }), ...this.#totals() };
       }
       if (error instanceof FtWasmError) return { kind: 'fault', code: error.code, message: error.message };
       // Not an operating error: a bug in this program, so the stack is worth its lines in the log.
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { kind: 'fault', code: 'FTW_HOST', message };
     }
+  }
+
+  #totals(): RunTotals {
+    const { position, hostCalls, digest } = this.#session;
+    const wanted = this.#init.digestEvery !== undefined;
+    return {
+      position,
+      digest: digest.hex(),
+      hostCalls,
+      outputBytes: this.#outbox.outputBytes,
+      ...(wanted ? { memoryDigest: memoryDigest(this.#instance.memory) } : {}),
+    };
+  }
+
+  #stateDigest(counter: number): StateDigest {
+    const { event, digest } = this.#session;
+    return { counter, event, digest: digest.hex(), memory: memoryDigest(this.#instance.memory) };
   }
 }
 

@@ -33,7 +33,12 @@ export async function loadGuestConfig(options: GuestOptions, name: string): Prom
     preopens,
     random: options.random ?? 'seeded',
   };
-  return { config, dirHashes: preopens.map(({ entries }) => hashTree(entries)) };
+  return guestConfig(config);
+}
+
+/** The same for a configuration whose directories are loaded already. */
+export function guestConfig(config: WasiConfig): GuestConfig {
+  return { config, dirHashes: (config.preopens ?? []).map(({ entries }) => hashTree(entries)) };
 }
 
 /** The manifest of a guest whose module has the SHA-256 `moduleHash`. */

@@ -10,12 +10,13 @@ import { type AdoptedStream, ReplicaPort } from '../../gateway/replica-port.js';
 import type { StreamId } from '../../host/services.js';
 import { parseAddress } from '../../transport/address.js';
 import { Clients } from '../clients.js';
-import type { GuestInit, GuestReport } from '../guest/protocol.js';
+import type { GuestInit, GuestReport, StateDigest } from '../guest/protocol.js';
 import type { Manifest } from '../manifest.js';
 import type { GuestOptions, ServiceStats } from '../options.js';
 import { OutputGate } from '../output-gate.js';
+import { StdinFlow } from '../stdin-flow.js';
 import { ClientListeners } from './client-listeners.js';
-import { loadGuestConfig, manifestOf } from './guest-config.js';
+import { type GuestConfig, loadGuestConfig, manifestOf } from './guest-config.js';
 import { GuestThread } from './guest-thread.js';
 import { StreamStdio } from './process-stdio.js';
 
@@ -27,6 +28,29 @@ export interface GuestHooks {
   onBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void;
   onLive(streams: readonly AdoptedStream[]): void;
   onReport(report: GuestReport): void;
+  onStateDigest?(digest: StateDigest): void;
+  onStdinFailed?(error: Error): void;
+}
+
+/** How a guest is run, besides what its options say. */
+export interface GuestMode extends Pick<GuestInit, 'mode' | 'logging' | 'digestEvery'> {
+  /** Default: argv[0]. */
+  readonly service?: string;
+  /** The guest's configuration, where it does not come from the options (a recording has its own). */
+  readonly guest?: GuestConfig;
+}
+
+interface Counters {
+  logBytes: number;
+  report: GuestReport | undefined;
+}
+
+interface Parts extends Pick<GuestHost, 'guest' | 'listeners' | 'clients' | 'gate' | 'manifest' | 'name'> {
+  readonly config: GuestConfig;
+  readonly module: Uint8Array;
+  readonly counters: Counters;
+  readonly stdin: StdinFlow;
+  readonly onStdinFailed: GuestHooks['onStdinFailed'];
 }
 
 export class GuestHost {
@@ -37,37 +61,35 @@ export class GuestHost {
   readonly manifest: Manifest;
   /** argv[0], and the default name of the service. */
   readonly name: string;
-  readonly #counters: { logBytes: number; report: GuestReport | undefined };
+  /** What the guest was given. */
+  readonly config: GuestConfig;
+  readonly module: Uint8Array;
+  readonly #counters: Counters;
+  readonly #stdin: StdinFlow;
+  readonly #onStdinFailed: GuestHooks['onStdinFailed'];
 
-  private constructor(parts: {
-    guest: GuestThread;
-    listeners: ClientListeners;
-    clients: Clients;
-    gate: OutputGate;
-    manifest: Manifest;
-    name: string;
-    counters: { logBytes: number; report: GuestReport | undefined };
-  }) {
+  private constructor(parts: Parts) {
     this.guest = parts.guest;
     this.listeners = parts.listeners;
     this.clients = parts.clients;
     this.gate = parts.gate;
     this.manifest = parts.manifest;
     this.name = parts.name;
+    this.config = parts.config;
+    this.module = parts.module;
     this.#counters = parts.counters;
+    this.#stdin = parts.stdin;
+    this.#onStdinFailed = parts.onStdinFailed;
   }
 
   /** Reads and prepares the module; the guest does not run yet. Rejects with the error of whatever is wrong with it. */
-  static async open(
-    options: GuestOptions,
-    how: Pick<GuestInit, 'mode' | 'logging'> & { readonly service?: string },
-    hooks: GuestHooks,
-  ): Promise<GuestHost> {
+  static async open(options: GuestOptions, how: GuestMode, hooks: GuestHooks): Promise<GuestHost> {
     const bytes = typeof options.module === 'string' ? await readModule(options.module) : options.module;
     const name = options.name ?? (typeof options.module === 'string' ? basename(options.module) : 'guest.wasm');
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const wasi = await loadGuestConfig(options, name);
-    const counters: { logBytes: number; report: GuestReport | undefined } = { logBytes: 0, report: undefined };
+    const wasi = how.guest ?? (await loadGuestConfig(options, name));
+    const stdin = new StdinFlow();
+    const counters: Counters = { logBytes: 0, report: undefined };
     // Client events reach a guest that exists only after the listeners do; none comes before `serve`.
     let guest: GuestThread | undefined;
     const events = {
@@ -91,6 +113,7 @@ export class GuestHost {
         logging: how.logging,
         sliceFuel: SLICE_FUEL,
         fuelMax: options.fuel,
+        digestEvery: how.digestEvery,
       },
       {
         onBatch: (first, last, counter, batch) => {
@@ -99,6 +122,8 @@ export class GuestHost {
         },
         onOutput: (output) => gate.push(output),
         onConsumed: (stream, consumed, event) => clients.consumed(stream, consumed, event),
+        onStdinTaken: (taken) => stdin.taken(taken),
+        onStateDigest: (digest) => hooks.onStateDigest?.(digest),
         onLive: (streams) => hooks.onLive(streams),
         onReport: (report) => {
           counters.report = report;
@@ -110,13 +135,37 @@ export class GuestHost {
     );
     guest = created.guest;
     const manifest = manifestOf(options, limits, wasi, created.prepared.hash);
-    return new GuestHost({ guest, listeners, clients, gate, manifest, name, counters });
+    return new GuestHost({
+      guest,
+      listeners,
+      clients,
+      gate,
+      manifest,
+      name,
+      counters,
+      config: wasi,
+      module: bytes,
+      stdin,
+      onStdinFailed: hooks.onStdinFailed,
+    });
   }
 
-  /** Feeds `options.stdin` to the guest, or ends its standard input at once. */
+  /**
+   * Feeds `stdin` to the guest as it asks for it, then ends its standard input; ends it at once without `stdin`. Never
+   * rejects: to the guest, input that cannot be read has ended.
+   */
   async feedStdin(stdin: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+    const flow = this.#stdin;
     try {
-      for await (const chunk of stdin ?? []) if (chunk.length > 0) this.guest.stdin(chunk);
+      if (stdin === undefined) return;
+      await flow.wanted;
+      for await (const chunk of stdin) {
+        if (chunk.length === 0) continue;
+        this.guest.stdin(chunk);
+        await flow.given(chunk.length);
+      }
+    } catch (error) {
+      this.#onStdinFailed?.(error as Error);
     } finally {
       this.guest.stdin(new Uint8Array(0));
     }
@@ -146,7 +195,7 @@ export class GuestHost {
   }
 }
 
-async function readModule(path: string): Promise<Uint8Array> {
+export async function readModule(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {

@@ -5,7 +5,7 @@ import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { StreamId } from '../../host/services.js';
 import type { Position } from '../../log/entry.js';
 import { ControlBlock } from '../control.js';
-import type { GuestInit, GuestReport, PreparedReport } from '../guest/protocol.js';
+import type { GuestInit, GuestReport, PreparedReport, StateDigest } from '../guest/protocol.js';
 import type { Output } from '../held-outputs.js';
 import { createRing, RingReader, RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, MessageReader, SHUTDOWN_HOW, ToGuest } from '../ring-messages.js';
@@ -22,6 +22,9 @@ export interface GuestEvents {
   onOutput(output: Output): void;
   /** The guest has taken `bytes` of input from `stream`, as of `event`. */
   onConsumed(stream: StreamId, bytes: number, event: number): void;
+  /** The guest has taken so many bytes of standard input since the last call; the first call asks for input. */
+  onStdinTaken(bytes: number): void;
+  onStateDigest(digest: StateDigest): void;
   /** The log is consumed and the guest runs live, with these gateway streams open. */
   onLive(streams: readonly AdoptedStream[]): void;
   /** The run is over; nothing follows. */
@@ -104,6 +107,12 @@ export class GuestThread {
 
   goLive(): void {
     this.#queue.send(this.#head.plain(ToGuest.GoLive));
+    this.#queue.publish();
+  }
+
+  /** Nothing follows the last batch: a guest that asks for another entry has left its recording. */
+  endLog(): void {
+    this.#queue.send(this.#head.plain(ToGuest.LogEnd));
     this.#queue.publish();
   }
 
@@ -214,11 +223,17 @@ export class GuestThread {
       case FromGuest.Consumed:
         this.#events.onConsumed(message.f64(0), message.u32, message.f64(1));
         break;
+      case FromGuest.StdinTaken:
+        this.#events.onStdinTaken(message.u32);
+        break;
+      case FromGuest.StateDigest:
+        this.#events.onStateDigest(jsonOf(message) as StateDigest);
+        break;
       case FromGuest.Live:
-        this.#events.onLive(JSON.parse(new TextDecoder().decode(message.bytes(0).slice())) as AdoptedStream[]);
+        this.#events.onLive(jsonOf(message) as AdoptedStream[]);
         break;
       case FromGuest.Report:
-        this.#report(JSON.parse(new TextDecoder().decode(message.bytes(0).slice())) as GuestReport);
+        this.#report(jsonOf(message) as GuestReport);
         break;
     }
   }
@@ -235,4 +250,8 @@ export class GuestThread {
     this.#pump();
     this.#report({ kind: 'fault', code: 'FTW_HOST', message: `the guest thread failed: ${error.message}` });
   }
+}
+
+function jsonOf(message: MessageReader): unknown {
+  return JSON.parse(new TextDecoder().decode(message.bytes(0).slice()));
 }

@@ -1,18 +1,18 @@
 /** Entry of the guest thread: prepares the module, says so, and runs it when told. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { CompiledEngine } from '../../engine/compiled/index.js';
 import { FtWasmError, invariant } from '../../errors.js';
 import { nodeClock } from '../../host/node/clock.js';
 import { nodeEntropy } from '../../host/node/entropy.js';
 import type { GuestInit, PreparedReport } from '../guest/protocol.js';
 import { GuestRun } from '../guest/run.js';
+import { createEngine } from './engines.js';
 
 invariant(parentPort !== null, 'this module is the entry of a worker thread');
 const port = parentPort;
 const init = workerData as GuestInit;
 
 async function prepare(): Promise<void> {
-  const engine = new CompiledEngine();
+  const engine = createEngine(init.engine);
   const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
   const guest = new GuestRun(init, { clock: nodeClock, entropy: nodeEntropy }, prepared);
   port.once('message', () => guest.run());

@@ -1,7 +1,6 @@
 /** One replica of a replicated service: wires guest, clients, peers, arbiter and protocol together. */
 import { randomBytes } from 'node:crypto';
 import { openArbiter } from '../../arbiter/node/open.js';
-import { EXIT_CODES } from '../../replica/exit-codes.js';
 import { REPLICA_DEFAULTS, type ReplicaConfig } from '../../replica/types.js';
 import { parseAddress } from '../../transport/address.js';
 import { deferred } from '../deferred.js';
@@ -119,31 +118,5 @@ function passOn(driver: ReplicaDriver, report: GuestReport): void {
     case 'fault':
       driver.hostFault(report.message);
       break;
-  }
-}
-
-/** Exit code for an error that kept a service from starting. */
-export function startErrorExitCode(code: string | undefined): number {
-  switch (code) {
-    case 'FTW_USAGE':
-      return EXIT_CODES.usage;
-    case 'FTW_MALFORMED':
-    case 'FTW_INVALID':
-    case 'FTW_UNSUPPORTED':
-    case 'FTW_LIMIT':
-    case 'FTW_LINK':
-      return EXIT_CODES.refusedModule;
-    case 'FTW_HANDSHAKE':
-      return EXIT_CODES.handshakeRefused;
-    case 'FTW_CHANNEL':
-      return EXIT_CODES.primaryUnreachable;
-    case 'FTW_ARBITER':
-      return EXIT_CODES.arbiter;
-    case 'FTW_IO':
-      return EXIT_CODES.io;
-    case 'FTW_HOST':
-      return EXIT_CODES.brokenHost;
-    default:
-      return EXIT_CODES.internal;
   }
 }
