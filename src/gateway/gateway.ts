@@ -128,8 +128,11 @@ export class Gateway {
 
   /** The client's connection is gone, without having been closed by the guest. */
   disconnected(stream: ClientStream): void {
+    // Both directions ended in good order: the guest may still have input to read, here or on a successor, before it closes.
+    if (stream.inputEnded && stream.outputEnded) return;
     if (!this.#forget(stream)) return;
-    if (stream.linked) this.#add(RecordKind.Reset, stream.id, 0);
+    // The replica has heard of it, even if it has not said yet from where on it wants the input.
+    if (this.#attached && stream.id !== 0) this.#add(RecordKind.Reset, stream.id, 0);
   }
 
   /** The client's socket has taken `bytes` more of output. */
