@@ -36,10 +36,10 @@ async function toTheEnd(
   const progress = new Progress(process.stderr);
   const stopListening = ignoreStreamErrors(process);
   let run: Run | undefined;
-  let signalled: string | undefined;
+  let signalled: number | undefined;
   const stopSignals = process.onSignal((signal) => {
-    signalled ??= signal;
-    run?.stop();
+    signalled ??= exitCodeOf(signal);
+    run?.stop(signalled);
   });
   try {
     run = await start(
@@ -51,8 +51,8 @@ async function toTheEnd(
       progress,
     );
     // A signal may have come while the module was being compiled.
-    if (signalled !== undefined) run.stop();
-    const exit = bySignal(await run.done, signalled);
+    if (signalled !== undefined) run.stop(signalled);
+    const exit = await run.done;
     progress.clear();
     reporter.end(exit);
     if (report.stats !== undefined) await writeStats(report.stats, exit);
@@ -64,11 +64,9 @@ async function toTheEnd(
   }
 }
 
-/** A guest that a signal ended shows it as any process does. */
-function bySignal(exit: RunExit, signal: string | undefined): RunExit {
-  if (signal === undefined || exit.stats.outcome !== 'stopped') return exit;
-  const exitCode = 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
-  return { ...exit, exitCode, stats: { ...exit.stats, exitCode } };
+/** A run that a signal ended shows it as any process does. */
+function exitCodeOf(signal: string): number {
+  return 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
 }
 
 /** Errors of the streams reach whoever writes to them; without a listener they would end the process as well. */

@@ -5,6 +5,7 @@ import type { RunExit, StateDigest } from '../index.js';
 /** Ends that speak for themselves. */
 const QUIET: readonly string[] = ['returned', 'exited'];
 const BROKEN_PIPE = 'EPIPE';
+const SUBJECTS: Readonly<Record<string, string>> = { trapped: 'the guest ', 'out-of-fuel': 'the guest is ' };
 
 export class RunReporter {
   constructor(
@@ -31,7 +32,7 @@ export class RunReporter {
       ]);
     } else if (!QUIET.includes(stats.outcome)) {
       const { outcome } = stats;
-      const subject = outcome === 'trapped' || outcome === 'out-of-fuel' ? 'the guest ' : '';
+      const subject = SUBJECTS[outcome] ?? '';
       this.#say('end', { outcome, reason, exitCode }, [`ft-wasm: ${subject}${reason}`]);
     }
   }

@@ -13,14 +13,10 @@ export class RunStdio implements StdioStreams {
   readonly stderr: WritableLike;
   #pending = 0;
   #idle = deferred<void>();
-  #broken = false;
 
   /** `onBroken` hears, once, that standard output cannot be written. What stderr cannot take is lost. */
-  constructor(
-    streams: StdioStreams,
-    private readonly onBroken: (error: FtWasmError) => void,
-  ) {
-    this.stdout = this.#watch(streams.stdout, (error) => this.#break(error));
+  constructor(streams: StdioStreams, onBroken: (error: FtWasmError) => void) {
+    this.stdout = this.#watch(streams.stdout, onBroken);
     this.stderr = this.#watch(streams.stderr, () => {});
   }
 
@@ -29,17 +25,24 @@ export class RunStdio implements StdioStreams {
     while (this.#pending > 0) await this.#idle.promise;
   }
 
-  #watch(stream: WritableLike, onError: (error: Error) => void): WritableLike {
-    return {
-      write: (bytes, done) => {
-        this.#pending++;
-        return stream.write(bytes, (error) => {
-          if (error) onError(error);
-          done?.();
-          this.#left();
-        });
-      },
+  #watch(stream: WritableLike, onBroken: (error: FtWasmError) => void): WritableLike {
+    let broken = false;
+    const write: WritableLike['write'] = (bytes, done) => {
+      if (broken) {
+        done?.();
+        return true;
+      }
+      this.#pending++;
+      return stream.write(bytes, (error) => {
+        if (error && !broken) {
+          broken = true;
+          onBroken(brokenError(error));
+        }
+        done?.();
+        this.#left();
+      });
     };
+    return { write };
   }
 
   #left(): void {
@@ -47,11 +50,9 @@ export class RunStdio implements StdioStreams {
     this.#idle.resolve();
     this.#idle = deferred<void>();
   }
+}
 
-  #break(cause: Error): void {
-    if (this.#broken) return;
-    this.#broken = true;
-    const { code: errno, message } = cause as NodeJS.ErrnoException;
-    this.onBroken(new FtWasmError('FTW_IO', `standard output cannot be written: ${message}`, { errno }, { cause }));
-  }
+function brokenError(cause: Error): FtWasmError {
+  const { code: errno, message } = cause as NodeJS.ErrnoException;
+  return new FtWasmError('FTW_IO', `standard output cannot be written: ${message}`, { errno }, { cause });
 }

@@ -64,6 +64,7 @@ class RunningReplay implements Run {
   #ended = false;
   /** The replay was ended from outside, so that its end says nothing about the recording. */
   #left = false;
+  #stopExitCode: number = EXIT_CODES.ok;
   #failure: FtWasmError | undefined;
 
   constructor(options: ReplayOptions, survey: RecordingSurvey, module: Uint8Array) {
@@ -113,8 +114,9 @@ class RunningReplay implements Run {
     void this.#feed();
   }
 
-  stop(): void {
+  stop(exitCode: number = EXIT_CODES.ok): void {
     this.#left = true;
+    this.#stopExitCode = exitCode;
     this.#host.guest.stop();
   }
 
@@ -176,7 +178,7 @@ class RunningReplay implements Run {
     const failure = this.#failure;
     const { exitCode, outcome, reason, divergence } = this.#left
       ? {
-          exitCode: failure === undefined ? EXIT_CODES.ok : failureExitCode(failure),
+          exitCode: failure === undefined ? this.#stopExitCode : failureExitCode(failure),
           outcome: 'stopped',
           reason: failure?.message ?? 'the replay was stopped',
         }

@@ -3,6 +3,7 @@ import { resolve as absolutePath } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { DEFAULT_LIMITS } from '../../engine/engine.js';
 import type { FtWasmError } from '../../errors.js';
+import { EXIT_CODES } from '../../replica/exit-codes.js';
 import { deferred } from '../deferred.js';
 import type { GuestReport, StateDigest } from '../guest/protocol.js';
 import { describeReport, reportExitCode } from '../guest-report.js';
@@ -27,8 +28,8 @@ export interface RunOptions extends GuestOptions {
 export interface Run {
   /** Resolves when the guest has ended and all of its output has left; never rejects. */
   readonly done: Promise<RunExit>;
-  /** Ends the guest at its next host call or loop, in good order. */
-  stop(): void;
+  /** Ends the guest at its next host call or loop, in good order; `exitCode` is then that of the run (default 0). */
+  stop(exitCode?: number): void;
 }
 
 /** Starts `options.module`. Rejects if the module, an address or the recording cannot be used. */
@@ -47,6 +48,7 @@ class RunningGuest implements Run {
   #host!: GuestHost;
   #recorder: Recorder | undefined;
   #startedMs = 0;
+  #stopExitCode: number = EXIT_CODES.ok;
   #logBytes = 0;
   /** What this host could not do, which ended the run. */
   #failure: FtWasmError | undefined;
@@ -82,7 +84,8 @@ class RunningGuest implements Run {
     this.#startGuest();
   }
 
-  stop(): void {
+  stop(exitCode: number = EXIT_CODES.ok): void {
+    this.#stopExitCode = exitCode;
     this.#host.guest.stop();
   }
 
@@ -130,7 +133,7 @@ class RunningGuest implements Run {
   async #finish(report: GuestReport): Promise<RunExit> {
     const wallMs = performance.now() - this.#startedMs;
     const outcome = outcomeName(report);
-    const guestExitCode = reportExitCode(report);
+    const guestExitCode = outcome === 'stopped' ? this.#stopExitCode : reportExitCode(report);
     await this.#closeRecording(report, outcome, guestExitCode);
     await this.#stdio.drained();
     await this.#host.close();
