@@ -34,6 +34,8 @@ export interface PortStream {
   readonly output: ByteWindow;
   /** Set when the guest ended its output, or closed the stream, at `output.end`. */
   ended: 'no' | 'end' | 'close';
+  /** Output offset that the client has taken; on a backup it may be ahead of what the replay has come to. */
+  delivered: number;
   /** Input offset up to which the guest's thread was given bytes. */
   inputNext: number;
   /** Input offset that the guest has taken. */
@@ -99,7 +101,7 @@ export class ReplicaPort {
   stream(stream: StreamId): PortStream {
     let state = this.streams.get(stream);
     if (state === undefined) {
-      state = { output: new ByteWindow(), ended: 'no', inputNext: 0, taken: 0, finished: false };
+      state = { output: new ByteWindow(), ended: 'no', delivered: 0, inputNext: 0, taken: 0, finished: false };
       this.streams.set(stream, state);
     }
     return state;
@@ -143,14 +145,14 @@ export class ReplicaPort {
     const state = this.stream(stream);
     const offset = state.output.end;
     state.output.push(bytes);
-    if (state.finished) state.output.dropTo(state.output.end);
-    else this.#link(stream)?.data(stream, offset, bytes);
+    this.#dropDelivered(state);
+    if (!state.finished) this.#link(stream)?.data(stream, offset, bytes);
   }
 
   /** The guest ended its output (`end`) or closed the stream (`close`). */
   end(stream: StreamId, how: 'end' | 'close'): void {
-    const state = this.streams.get(stream);
-    if (state === undefined) return;
+    // A backup may hear of a stream here first: the guest has served it without sending anything.
+    const state = this.stream(stream);
     state.ended = how;
     if (state.finished && how === 'close') this.streams.delete(stream);
     this.#link(stream)?.end(stream, how, state.output.end);
@@ -178,9 +180,10 @@ export class ReplicaPort {
   /** The client has taken output up to `offset`. Returns the bytes that are newly done with. */
   delivered(stream: StreamId, offset: number): number {
     const state = this.streams.get(stream);
-    if (state === undefined) return 0;
+    if (state === undefined || state.finished) return 0;
     const before = state.output.start;
-    state.output.dropTo(Math.min(offset, state.output.end));
+    state.delivered = Math.max(state.delivered, offset);
+    this.#dropDelivered(state);
     this.#moved.add(stream);
     return state.output.start - before;
   }
@@ -188,7 +191,8 @@ export class ReplicaPort {
   /** The stream is finished on the gateway's side. */
   forget(stream: StreamId): void {
     const state = this.streams.get(stream);
-    if (state === undefined) return;
+    // Backups hear of it once: what they hear again they would take for another stream.
+    if (state === undefined || state.finished) return;
     this.#finish(stream, state);
     this.#moved.add(stream);
   }
@@ -205,16 +209,24 @@ export class ReplicaPort {
 
   /** A backup's side of {@link takeProgress}. Its own replay may be behind the client: then it drops when it gets there. */
   trim(stream: StreamId, delivered: number | undefined): void {
-    const state = this.streams.get(stream);
-    if (state === undefined) return;
-    if (delivered === undefined) this.#finish(stream, state);
-    else state.output.dropTo(Math.min(delivered, state.output.end));
+    const state = this.stream(stream);
+    if (delivered === undefined) {
+      this.#finish(stream, state);
+      return;
+    }
+    state.delivered = Math.max(state.delivered, delivered);
+    this.#dropDelivered(state);
+  }
+
+  #dropDelivered(state: PortStream): void {
+    const { end } = state.output;
+    state.output.dropTo(state.finished ? end : Math.min(state.delivered, end));
   }
 
   /** A guest that has not closed its side may still send: those bytes are counted and dropped. */
   #finish(stream: StreamId, state: PortStream): void {
     state.finished = true;
-    state.output.dropTo(state.output.end);
+    this.#dropDelivered(state);
     if (state.ended === 'close') this.streams.delete(stream);
   }
 
