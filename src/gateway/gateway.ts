@@ -91,7 +91,11 @@ export class Gateway {
   linkDown(): void {
     this.#records = undefined;
     this.#attached = false;
-    for (const stream of this.#streams) stream.linked = false;
+    for (const stream of this.#streams) {
+      stream.linked = false;
+      // What the broken link carried may be lost: the next replica is told again, or the guest's output window stays shut.
+      stream.deliveredTold = 0;
+    }
   }
 
   /**
