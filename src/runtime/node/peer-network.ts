@@ -11,6 +11,11 @@ const ANY_PORT_TRIES = 10;
 /** A host that is up answers a connection attempt at once; later than this proves nothing. */
 const PROBE_TIMEOUT_MS = 1000;
 
+/** A probe that was accepted is watched for so long. */
+const PROBE_HOLD_MS = 100;
+/** Connections that are accepted and cut again, one after the other, before the answer is "not gone". */
+const PROBES_MAX = 20;
+
 export interface PeerNetworkHandlers {
   onChannel(channel: Channel): void;
   onHeartbeat(payload: Uint8Array): void;
@@ -49,13 +54,18 @@ export class NodePeerNetwork implements PeerNetwork {
   }
 
   async isGone(address: string): Promise<boolean> {
-    try {
-      const channel = await dialTcp(parseAddress(address), { timeoutMs: PROBE_TIMEOUT_MS });
-      channel.destroy();
-      return false;
-    } catch (error) {
-      return (error as { cause?: NodeJS.ErrnoException }).cause?.code === 'ECONNREFUSED';
+    const target = parseAddress(address);
+    for (let tries = 0; tries < PROBES_MAX; tries++) {
+      try {
+        const channel = await dialTcp(target, { timeoutMs: PROBE_TIMEOUT_MS });
+        // A process that is being torn down loses its sockets one by one: the listening one may outlive the rest by
+        // moments, and what connects to it then is cut at once. A process that lives keeps the connection.
+        if (!(await closesWithin(channel, PROBE_HOLD_MS))) return false;
+      } catch (error) {
+        return (error as { cause?: NodeJS.ErrnoException }).cause?.code === 'ECONNREFUSED';
+      }
     }
+    return false;
   }
 
   heartbeat(address: string, epoch: number, payload: Uint8Array): void {
@@ -79,4 +89,21 @@ export class NodePeerNetwork implements PeerNetwork {
       () => this.#targets.delete(address),
     );
   }
+}
+
+/** Whether the peer closes `channel` within `ms`; it is closed in any case. */
+function closesWithin(channel: Channel, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve(false);
+      channel.destroy();
+    }, ms);
+    channel.start({
+      onFrame: () => {},
+      onClose: () => {
+        clearTimeout(timer);
+        resolve(true);
+      },
+    });
+  });
 }
