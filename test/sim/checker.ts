@@ -1,23 +1,32 @@
 /**
  * What must never happen, checked while it happens:
  * - a replica releases output although the arbiter's record says that another one is live;
- * - an output that a client has seen is lost, or contradicted by another history;
- * - a replay reaches an equal position with another digest.
+ * - a history that clients have seen is lost, or contradicted by another one;
+ * - a client gets a byte that a machine which never fails would not have sent it;
+ * - a request is executed twice, or an acknowledged one is forgotten.
  */
-import type { ArbiterState } from '../../src/arbiter/arbiter.js';
-import type { SimProcess } from './process.js';
+import { type ArbiterState, sameMember } from '../../src/arbiter/arbiter.js';
+import type { ReplicaProcess } from './replica-process.js';
 
 export class SafetyError extends Error {}
 
 export class Checker {
   readonly #record: () => ArbiterState | undefined;
-  /** Digest of the output of each event that a client has seen, by event number. */
-  readonly #seen = new Map<number, number>();
-  /** Last event whose output somebody has seen. */
-  seenEvent = 0;
+  /** Digest at each event whose output somebody may have seen. */
+  readonly #released: number[] = [];
+  /** Counts that clients have seen in replies. */
+  #counts = new Set<number>();
+  #countMax = 0;
+  /** How often the service was begun. */
+  runs = 0;
 
   constructor(record: () => ArbiterState | undefined) {
     this.#record = record;
+  }
+
+  /** Last event whose output somebody may have seen. */
+  get releasedEvent(): number {
+    return Math.max(0, this.#released.length - 1);
   }
 
   /**
@@ -25,58 +34,59 @@ export class Checker {
    * have the old one; a replica that still had it would be caught as it releases or goes live.)
    */
   startsAfresh(): void {
-    this.#seen.clear();
-    this.seenEvent = 0;
+    this.runs++;
+    this.#released.length = 0;
+    this.#counts = new Set();
+    this.#countMax = 0;
   }
 
-  released(process: SimProcess, event: number): void {
+  released(process: ReplicaProcess, event: number): void {
+    if (!this.#isLive(process)) {
+      this.fail(`${process.name} released event ${event}, but the record says ${JSON.stringify(this.#record()?.record)}`);
+    }
+    for (let at = this.#released.length; at <= event; at++) this.#released[at] = process.digests[at] ?? Number.NaN;
+  }
+
+  /** A backup's guest is live now: everything that was released must be part of its history. */
+  wentLive(process: ReplicaProcess): void {
+    for (const [event, digest] of this.#released.entries()) {
+      // A released event that the guest itself has not come to yet is compared as it comes to it.
+      if (event === 0 || Number.isNaN(digest) || process.digests[event] === digest) continue;
+      this.fail(`${process.name} has digest ${process.digests[event]} at event ${event}; clients have seen ${digest}`);
+    }
+  }
+
+  /** A guest has logged or replayed an event. One that lost its epoch may go its own way until it finds out. */
+  logged(process: ReplicaProcess, event: number, digest: number): void {
+    const released = this.#released[event];
+    if (released === undefined || released === digest || !this.#isLive(process)) return;
+    if (Number.isNaN(released)) this.#released[event] = digest;
+    else this.fail(`${process.name} has digest ${digest} at event ${event}, which was released with ${released}`);
+  }
+
+  executed(process: ReplicaProcess, id: string, times: number): void {
+    if (times > 1) this.fail(`${process.name} has executed request ${id} ${times} times`);
+  }
+
+  /** A client has received a reply with the service's count; `countBefore`: what was known when it asked. */
+  counted(client: string, count: number, countBefore: number): void {
+    if (this.#counts.has(count)) this.fail(`${client} was told count ${count}, which another request had`);
+    if (count <= countBefore) this.fail(`${client} was told count ${count} although ${countBefore} was known before`);
+    this.#counts.add(count);
+    this.#countMax = Math.max(this.#countMax, count);
+  }
+
+  /** Highest count that a client has seen. */
+  get countMax(): number {
+    return this.#countMax;
+  }
+
+  #isLive({ id, incarnation }: ReplicaProcess): boolean {
     const record = this.#record()?.record;
-    const live = record?.members.find((member) => member.id === record.live);
-    if (live?.id === process.id && live.incarnation === process.incarnation) return;
-    this.#fail(`${process.name} released event ${event}, but the record says ${JSON.stringify(record)}`);
+    return record?.live === id && record.members.some((member) => sameMember(member, { id, incarnation }));
   }
 
-  outputLeft(process: SimProcess, event: number): void {
-    const digest = process.guest.digests[event] as number;
-    const before = this.#seen.get(event);
-    if (before !== undefined && before !== digest) {
-      this.#fail(`${process.name} contradicts the output of event ${event}: ${digest} after ${before}`);
-    }
-    this.#seen.set(event, digest);
-    this.seenEvent = Math.max(this.seenEvent, event);
-  }
-
-  /** A backup is live now: everything that was seen must be part of its history. */
-  wentLive(process: SimProcess): void {
-    if (process.guest.event < this.seenEvent) {
-      this.#fail(`${process.name} went live at event ${process.guest.event}, clients have seen ${this.seenEvent}`);
-    }
-    for (const [event, digest] of this.#seen) {
-      if (process.guest.digests[event] !== digest) this.#fail(`${process.name} has another history at event ${event}`);
-    }
-  }
-
-  replayed(process: SimProcess, equal: boolean): void {
-    if (!equal) this.#fail(`${process.name} has another digest than its primary at event ${process.guest.event}`);
-  }
-
-  /** The last record of the service is written: nothing may be left behind. */
-  ended(process: SimProcess): void {
-    if (this.seenEvent < process.guest.event) {
-      this.#fail(
-        `${process.name} ended the service at event ${process.guest.event}, clients have seen ${this.seenEvent}`,
-      );
-    }
-    this.complete();
-  }
-
-  /** Outputs leave in order, so a gap is an output that nobody will ever see. */
-  complete(): void {
-    if (this.#seen.size === this.seenEvent) return;
-    this.#fail(`clients have seen ${this.#seen.size} outputs, the last of them of event ${this.seenEvent}`);
-  }
-
-  #fail(what: string): never {
+  fail(what: string): never {
     throw new SafetyError(what);
   }
 }

@@ -1,8 +1,10 @@
 /** A schedule of faults, drawn from a seed. Each one is plain data, so that a failing schedule can be shrunk. */
+import { ARBITER } from './arbiter-link.js';
 import type { Random } from './random.js';
-import { ARBITER, type World } from './world.js';
+import type { World } from './world.js';
 
 export const FAULT_KINDS = [
+  'kill',
   'kill',
   'power-off',
   'pause',
@@ -11,6 +13,7 @@ export const FAULT_KINDS = [
   'cut-outgoing',
   'cut-incoming',
   'cut-from-replicas',
+  'cut-from-gateways',
   'cut-from-arbiter',
   'arbiter-away',
   'arbiter-lossy',
@@ -23,14 +26,14 @@ export const FAULT_KINDS = [
 export interface Fault {
   readonly atMs: number;
   readonly kind: (typeof FAULT_KINDS)[number];
-  /** Replica that it strikes, where it strikes one. */
+  /** Replica or gateway that it strikes, where it strikes one. */
   readonly target: string;
   readonly durationMs: number;
   /** A process that dies is started again after `durationMs`. */
   readonly restart: boolean;
 }
 
-/** Faults come alone or in quick succession on one replica: the second one meets it in the middle of something. */
+/** Faults come alone or in quick succession on one process: the second one meets it in the middle of something. */
 export function drawFaults(random: Random, targets: readonly string[], count: number): Fault[] {
   const faults: Fault[] = [];
   for (let left = count; left > 0; left--) {
@@ -46,31 +49,32 @@ export function drawFaults(random: Random, targets: readonly string[], count: nu
 
 /** Often right at the start, while replicas join. */
 function drawTime(random: Random): number {
-  return random.chance(0.25) ? random.between(0, 30) : random.between(0, 700);
+  return random.chance(0.15) ? random.between(0, 30) : random.between(0, 700);
 }
 
 /** Carries the fault out now; what lasts ends after its duration. */
-export function strike(world: World, ids: readonly string[], fault: Fault): void {
+export function strike(world: World, fault: Fault): void {
   world.note(`fault ${JSON.stringify(fault)}`);
   const { network, scheduler } = world;
+  const { replicas, gateways } = world.options;
   const { target, durationMs } = fault;
-  const process = world.process(target);
-  const others = ids.filter((id) => id !== target);
+  const process = world.replica(target) ?? world.gateway(target);
+  const others = [...replicas, ...gateways].filter((id) => id !== target);
   switch (fault.kind) {
     case 'kill':
     case 'power-off':
       process?.kill(fault.kind === 'kill');
-      if (fault.restart) scheduler.after(durationMs, () => startReplica(world, target));
+      if (fault.restart) scheduler.after(durationMs, () => restart(world, target));
       break;
     case 'pause':
       process?.pause();
       scheduler.after(durationMs, () => process?.resume());
       break;
     case 'reset-connections':
-      if (process !== undefined) network.breakAllOf(process, 'connection reset');
+      if (process !== undefined) network.breakAllOf(process);
       break;
     case 'cut-both-ways':
-      cut(world, [...outgoing(target, [...others, ARBITER]), ...incoming(target, [...others, ARBITER])], durationMs);
+      cut(world, bothWays(target, [...others, ARBITER]), durationMs);
       break;
     case 'cut-outgoing':
       cut(world, outgoing(target, others), durationMs);
@@ -79,13 +83,16 @@ export function strike(world: World, ids: readonly string[], fault: Fault): void
       cut(world, incoming(target, others), durationMs);
       break;
     case 'cut-from-replicas':
-      cut(world, [...outgoing(target, others), ...incoming(target, others)], durationMs);
+      cut(world, bothWays(target, without(replicas, target)), durationMs);
+      break;
+    case 'cut-from-gateways':
+      cut(world, bothWays(target, without(gateways, target)), durationMs);
       break;
     case 'cut-from-arbiter':
-      cut(world, [...outgoing(target, [ARBITER]), ...incoming(target, [ARBITER])], durationMs);
+      cut(world, bothWays(target, [ARBITER]), durationMs);
       break;
     case 'arbiter-away':
-      cut(world, outgoing(ARBITER, ids), durationMs);
+      cut(world, outgoing(ARBITER, replicas), durationMs);
       break;
     case 'arbiter-lossy':
       world.arbiterLoss = 0.6;
@@ -97,28 +104,28 @@ export function strike(world: World, ids: readonly string[], fault: Fault): void
       network.delayMsMax = 8;
       break;
     case 'sigterm':
-      process?.deliver({ type: 'shutdown' });
+      world.replica(target)?.shutdown();
       break;
     case 'diverge':
-      if (process !== undefined && !process.live)
-        process.deliver({ type: 'guest-diverged', report: 'made to diverge' });
+      world.replica(target)?.diverge();
       break;
   }
 }
 
-/** Faults stop; what is dead stays dead. */
+/** Faults stop; replicas that are dead stay dead, gateways come back. */
 export function calm(world: World): void {
   world.note('calm');
   world.network.healAll();
   world.network.datagramLoss = 0;
   world.network.delayMsMax = 1;
   world.arbiterLoss = 0;
-  for (const process of world.processes) process.resume();
+  for (const process of [...world.replicas, ...world.gateways]) process.resume();
+  for (const id of world.options.gateways) world.startGateway(id);
 }
 
-/** Starts a replica by its usual command, unless it runs. */
-export function startReplica(world: World, id: string): void {
-  if (world.process(id)?.running !== true) world.start(id, id === 'a' ? 'primary' : 'backup');
+function restart(world: World, id: string): void {
+  if (world.options.gateways.includes(id)) world.startGateway(id);
+  else world.startReplica(id);
 }
 
 type Link = readonly [from: string, to: string];
@@ -129,6 +136,14 @@ function outgoing(from: string, to: readonly string[]): Link[] {
 
 function incoming(to: string, from: readonly string[]): Link[] {
   return from.map((id) => [id, to]);
+}
+
+function bothWays(one: string, others: readonly string[]): Link[] {
+  return [...outgoing(one, others), ...incoming(one, others)];
+}
+
+function without(ids: readonly string[], id: string): string[] {
+  return ids.filter((other) => other !== id);
 }
 
 function cut(world: World, links: readonly Link[], durationMs: number): void {

@@ -3,7 +3,9 @@
  * (from the time of day by default), with M faults each (drawn from the seed by default).
  */
 import { parseArgs } from 'node:util';
-import { drawSchedule, type Ending, reportFailure, runSchedule } from './schedule.js';
+import { drawSchedule, runSchedule } from './schedule.js';
+import type { Ending } from './settle.js';
+import { reportFailure } from './shrink.js';
 
 const { values } = parseArgs({
   options: {
@@ -17,17 +19,17 @@ const { values } = parseArgs({
 const first = values.seed === undefined ? Date.now() % 1_000_000_000 : wholeNumber('seed', values.seed);
 const count = wholeNumber('count', values.count ?? (values.seed === undefined ? '1000' : '1'));
 const steps = values.steps === undefined ? undefined : wholeNumber('steps', values.steps);
-process.exitCode = runAll() ? 0 : 1;
+process.exitCode = (await runAll()) ? 0 : 1;
 
-function runAll(): boolean {
+async function runAll(): Promise<boolean> {
   const endings: Partial<Record<Ending, number>> = {};
   for (let seed = first; seed < first + count; seed++) {
     const schedule = drawSchedule(seed, steps);
     try {
-      const ending = runSchedule(schedule, values.trace ? console.log : undefined);
+      const ending = await runSchedule(schedule, values.trace ? console.log : undefined);
       endings[ending] = (endings[ending] ?? 0) + 1;
     } catch (error) {
-      console.error(reportFailure(schedule, error as Error));
+      console.error(await reportFailure(schedule, error as Error));
       return false;
     }
   }

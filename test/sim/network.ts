@@ -2,26 +2,22 @@
  * The simulated network. Connections keep order and lose nothing until they break; datagrams are lost, doubled and
  * overtake each other. A blocked link holds a connection's bytes back and drops datagrams, in one direction.
  */
-import { decodeHeartbeat, decodeMessage, encodeMessage } from '../../src/replica/codec.js';
-import type { Heartbeat, Message } from '../../src/replica/messages.js';
-import type { PeerId } from '../../src/replica/types.js';
-import type { SimProcess } from './process.js';
+import { ChannelError } from '../../src/errors.js';
+import type { Channel } from '../../src/transport/channel.js';
+import { SimChannel } from './channel.js';
+import type { Host } from './host.js';
 import type { Random } from './random.js';
 import type { Scheduler } from './scheduler.js';
 
 const BLOCKED_RETRY_MS = 4;
+const RETRANSMIT_MS = 50;
+const DIAL_TIMEOUT_MS = 100;
 
-type Item = { readonly kind: 'bytes'; readonly bytes: Uint8Array } | { readonly kind: 'end'; readonly reason: string };
-
-/** One direction of a connection. */
-interface Pipe {
-  readonly from: SimProcess;
-  readonly to: SimProcess;
-  /** The connection's number on the receiving side. */
-  readonly peer: PeerId;
-  readonly items: Item[];
-  moving: boolean;
-  dead: boolean;
+/** A process that takes connections and datagrams. Ids of hosts are their addresses. */
+export interface Server {
+  readonly host: Host;
+  onChannel(channel: Channel): void;
+  onDatagram(payload: Uint8Array): void;
 }
 
 export class Network {
@@ -31,9 +27,9 @@ export class Network {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #blocked = new Set<string>();
-  /** Outgoing pipe by the number of the sending side. */
-  readonly #pipes = new Map<PeerId, Pipe>();
-  #nextPeer = 1;
+  /** The newest process under each address, dead or alive. */
+  readonly #servers = new Map<string, Server>();
+  #channels: SimChannel[] = [];
 
   constructor(scheduler: Scheduler, random: Random) {
     this.#scheduler = scheduler;
@@ -61,91 +57,115 @@ export class Network {
     return this.#random.between(0.05, this.#random.chance(0.05) ? 20 * this.delayMsMax : this.delayMsMax);
   }
 
-  /** The dialling side learns of the connection first. */
-  connect(dialler: SimProcess, listener: SimProcess): void {
-    const [near, far] = [this.#nextPeer, this.#nextPeer + 1];
-    this.#nextPeer += 2;
-    this.#pipes.set(near, { from: dialler, to: listener, peer: far, items: [], moving: false, dead: false });
-    this.#pipes.set(far, { from: listener, to: dialler, peer: near, items: [], moving: false, dead: false });
-    listener.deliver({ type: 'peer-connected', peer: far, dialled: false });
-    dialler.deliver({ type: 'peer-connected', peer: near, dialled: true });
+  listen(server: Server): void {
+    this.#servers.set(server.host.id, server);
   }
 
-  send(peer: PeerId, message: Message): void {
-    this.#put(peer, { kind: 'bytes', bytes: encodeMessage(message) });
+  dial(from: Host, address: string): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      const fail = (reason: string) => () => reject(new ChannelError('FTW_CHANNEL', `${address}: ${reason}`));
+      this.#scheduler.after(this.delayMs(), () => {
+        const server = this.#servers.get(address);
+        if (!this.#bothWays(from.id, address) || vanished(server)) {
+          this.#scheduler.after(DIAL_TIMEOUT_MS, () => from.whenRunning(fail('timed out')));
+        } else if (server === undefined || !server.host.running) {
+          from.whenRunning(fail('connection refused'));
+        } else if (from.running) from.whenRunning(() => resolve(this.#connect(from, server)));
+      });
+    });
   }
 
-  /** Orderly: what was sent before arrives first. Nothing more is delivered to the closing side. */
-  close(peer: PeerId, reason: string): void {
-    this.#put(peer, { kind: 'end', reason });
-    const pipe = this.#pipes.get(peer);
-    if (pipe !== undefined) this.#reverse(pipe).dead = true;
+  /** Whether a connection to `address` is refused: a machine that is there, and no process. */
+  isGone(from: Host, address: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#scheduler.after(this.delayMs(), () => {
+        const server = this.#servers.get(address);
+        const dead = server !== undefined && !server.host.running && !vanished(server);
+        const refused = this.#bothWays(from.id, address) && dead;
+        const delayMs = refused ? this.delayMs() : DIAL_TIMEOUT_MS;
+        this.#scheduler.after(delayMs, () => from.whenRunning(() => resolve(refused)));
+      });
+    });
   }
 
-  datagram(from: SimProcess, to: SimProcess, message: Heartbeat): void {
-    const bytes = encodeMessage(message);
+  datagram(from: Host, address: string, payload: Uint8Array): void {
+    const server = this.#servers.get(address);
+    if (server === undefined || !from.running) return;
     const copies = this.#random.chance(this.datagramLoss) ? 0 : this.#random.chance(this.datagramLoss) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       this.#scheduler.after(this.delayMs(), () => {
-        if (this.reaches(from.id, to.id)) to.deliver({ type: 'heartbeat', message: decodeHeartbeat(bytes) });
+        if (this.reaches(from.id, address)) server.host.whenRunning(() => server.onDatagram(payload));
       });
     }
   }
 
-  /** The process was killed: the kernel still sends what was written, then ends its connections. */
-  endAllOf(process: SimProcess): void {
-    for (const [peer, pipe] of this.#pipes) if (pipe.from === process) this.close(peer, 'connection ended');
+  /** The process has ended: the kernel still sends what was written, then ends its connections. */
+  endAllOf(host: Host): void {
+    for (const channel of this.#channels) if (channel.host === host) channel.endByKernel();
+    this.#channels = this.#channels.filter((channel) => channel.host !== host);
   }
 
   /** The host lost power: connections neither carry anything nor end. */
-  vanish(process: SimProcess): void {
-    for (const pipe of this.#pipes.values()) if (pipe.from === process || pipe.to === process) pipe.dead = true;
+  vanish(host: Host): void {
+    for (const channel of this.#channels) if (channel.host === host) channel.dead = true;
   }
 
   /** Breaks all connections of a process under way; each side notices in its own time. */
-  breakAllOf(process: SimProcess, reason: string): void {
-    for (const pipe of this.#pipes.values()) {
-      if (pipe.dead || (pipe.from !== process && pipe.to !== process)) continue;
-      pipe.dead = true;
-      this.#scheduler.after(this.#random.between(0, this.#random.chance(0.2) ? 300 : 5), () => {
-        pipe.to.deliver({ type: 'peer-closed', peer: pipe.peer, reason });
-      });
+  breakAllOf(host: Host): void {
+    for (const channel of this.#channels) {
+      if (channel.dead || (channel.host !== host && channel.peer.host !== host)) continue;
+      channel.dead = true;
+      const delayMs = this.#random.between(0, this.#random.chance(0.2) ? 300 : 5);
+      this.#scheduler.after(delayMs, () => channel.break('connection reset'));
+    }
+    this.#channels = this.#channels.filter((channel) => !channel.dead);
+  }
+
+  /** The dialling side learns of the connection first. */
+  #connect(from: Host, server: Server): Channel {
+    const move = (channel: SimChannel): void => this.#move(channel);
+    const near = new SimChannel(from, server.host.id, move);
+    const far = new SimChannel(server.host, from.id, move);
+    near.peer = far;
+    far.peer = near;
+    this.#channels.push(near, far);
+    this.#scheduler.after(this.delayMs(), () => server.host.whenRunning(() => server.onChannel(far)));
+    return near;
+  }
+
+  #move(channel: SimChannel, delayMs = this.delayMs()): void {
+    if (channel.moving || channel.dead) return;
+    channel.moving = true;
+    this.#scheduler.after(delayMs, () => this.#arrive(channel));
+  }
+
+  #arrive(channel: SimChannel): void {
+    channel.moving = false;
+    if (channel.dead) return;
+    const to = channel.peer.host;
+    if (!this.reaches(channel.host.id, to.id)) {
+      this.#move(channel, BLOCKED_RETRY_MS);
+    } else if (to.running) {
+      channel.peer.arrive(channel.outgoing.splice(0));
+    } else if (vanished(this.#newest(to))) {
+      this.#move(channel, RETRANSMIT_MS);
+    } else {
+      // Nobody has this connection any more: the kernel over there answers with a reset.
+      channel.dead = true;
+      channel.break('connection reset');
     }
   }
 
-  #reverse(pipe: Pipe): Pipe {
-    return this.#pipes.get(pipe.peer) as Pipe;
+  /** Who answers for the machine of `host` now. */
+  #newest(host: Host): { readonly host: Host } {
+    return this.#servers.get(host.id) ?? { host };
   }
 
-  #put(peer: PeerId, item: Item): void {
-    const pipe = this.#pipes.get(peer);
-    if (pipe === undefined || pipe.dead) return;
-    pipe.items.push(item);
-    if (!pipe.moving) this.#move(pipe, this.delayMs());
+  #bothWays(a: string, b: string): boolean {
+    return this.reaches(a, b) && this.reaches(b, a);
   }
+}
 
-  #move(pipe: Pipe, delayMs: number): void {
-    pipe.moving = true;
-    this.#scheduler.after(delayMs, () => this.#arrive(pipe));
-  }
-
-  /** Everything that has gathered arrives together, as one read from a socket would. */
-  #arrive(pipe: Pipe): void {
-    pipe.moving = false;
-    if (pipe.dead) return;
-    if (!this.reaches(pipe.from.id, pipe.to.id)) {
-      this.#move(pipe, BLOCKED_RETRY_MS);
-      return;
-    }
-    for (const item of pipe.items.splice(0)) {
-      if (pipe.dead) return;
-      if (item.kind === 'end') {
-        pipe.dead = true;
-        this.#reverse(pipe).dead = true;
-        pipe.to.deliver({ type: 'peer-closed', peer: pipe.peer, reason: item.reason });
-      } else {
-        pipe.to.deliver({ type: 'message', peer: pipe.peer, message: decodeMessage(item.bytes) });
-      }
-    }
-  }
+function vanished(server: { readonly host: Host } | undefined): boolean {
+  return server?.host.end?.how === 'killed' && server.host.end.vanished;
 }

@@ -1,12 +1,20 @@
-/** Virtual time: a heap of what happens when. Equal times keep the order in which they were asked for. */
+/**
+ * Virtual time: a heap of what happens when. Equal times keep the order in which they were asked for. After each event the
+ * promises that it settled get their turn, as between two callbacks of a real event loop.
+ */
 interface Entry {
   readonly atMs: number;
   readonly order: number;
   readonly run: () => void;
 }
 
+/** Longest chain of promise callbacks that one event sets off; what is longer continues after the next event. */
+const MICROTASK_ROUNDS = 8;
+
 export class Scheduler {
   nowMs = 0;
+  /** Events run so far. */
+  count = 0;
   #order = 0;
   readonly #heap: Entry[] = [];
 
@@ -18,12 +26,14 @@ export class Scheduler {
     this.#push({ atMs: Math.max(atMs, this.nowMs), order: this.#order++, run });
   }
 
-  /** Runs everything due up to `untilMs`. */
-  runUntil(untilMs: number): void {
+  /** Runs everything due up to `untilMs`. Rejects with what an event throws. */
+  async runUntil(untilMs: number): Promise<void> {
     for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
       this.#pop();
       this.nowMs = next.atMs;
+      this.count++;
       next.run();
+      for (let round = 0; round < MICROTASK_ROUNDS; round++) await undefined;
     }
     this.nowMs = untilMs;
   }

@@ -1,42 +1,244 @@
 /**
- * A guest reduced to what the protocol cares about: each event mixes one value from outside into a hash chain and has
- * one output, the digest so far. A log batch carries the values and, for checking, the digests of whoever made it.
+ * A guest thread in small: the toy program behind a real Session and a real stream table, run a few host calls at a time.
+ * What it tells the I/O thread (batches, outputs, taken input, going live) travels in guest order and takes a moment, so a
+ * process that is killed loses what was under way.
  */
-const BYTES_PER_EVENT = 8;
+import { DivergenceError } from '../../src/errors.js';
+import type { AdoptedStream, GuestStreams } from '../../src/gateway/replica-port.js';
+import type { StreamId } from '../../src/host/services.js';
+import { decodeBatch, encodeBatch } from '../../src/log/codec.js';
+import type { Entry, Position } from '../../src/log/entry.js';
+import { type LogSource, Session } from '../../src/record/session.js';
+import { StreamTable } from '../../src/runtime/guest/streams.js';
+import type { Output } from '../../src/runtime/held-outputs.js';
+import type { GuestControl } from '../../src/runtime/ports.js';
+import { SafetyError } from './checker.js';
+import type { Host } from './host.js';
+import type { Random } from './random.js';
+import { Blocked, ToyHost } from './toy-host.js';
+import { type HostCall, ToyProgram } from './toy-program.js';
 
-export const COUNTER_PER_EVENT = 100;
+/** What the guest's owner hears, in guest order. */
+export interface ToyGuestEvents {
+  batch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void;
+  output(output: Output): void;
+  consumed(stream: StreamId, bytes: number, event: number): void;
+  live(streams: readonly AdoptedStream[]): void;
+  /** The guest has ended: by itself, or because it was told to stop. */
+  exit(stopped: boolean): void;
+  /** The guest has come to `event`, live or replaying. */
+  logged(entry: Entry, event: number): void;
+}
 
-export class ToyGuest {
-  /** Digest after each event; index 0 is the start. */
-  readonly digests: number[] = [0x811c9dc5];
+export class ToyGuest implements GuestControl, GuestStreams, LogSource {
+  readonly program: ToyProgram;
+  throttle = 0;
+  readonly #host: Host;
+  readonly #random: Random;
+  readonly #events: ToyGuestEvents;
+  readonly #streams = new StreamTable(1);
+  readonly #session: Session;
+  readonly #calls: ToyHost;
+  readonly #run: Generator<HostCall, void, number>;
+  #next: IteratorResult<HostCall, void> | undefined;
+  /** From the log, not replayed yet. */
+  readonly #entries: Entry[] = [];
+  #goLive = false;
+  #live: boolean;
+  #started = false;
+  #stopped = false;
+  #paused = false;
+  #turnPending = false;
+  /** Logged and not on its way to the I/O thread yet. */
+  #gathered: Entry[] = [];
+  #batchEvent = 0;
+  #batchCounter = 0;
+  readonly #outbox: (() => void)[] = [];
+  #outboxMoving = false;
 
-  get event(): number {
-    return this.digests.length - 1;
+  constructor(host: Host, random: Random, live: boolean, requestsMax: number, events: ToyGuestEvents) {
+    this.#host = host;
+    this.#random = random;
+    this.#events = events;
+    this.#live = live;
+    this.program = new ToyProgram(requestsMax);
+    this.#session = new Session({ sink: { append: (entry) => this.#append(entry) }, ...(live ? {} : { source: this }) });
+    this.#session.onLive(() => this.#announceLive());
+    const hostEvents = {
+      output: (output: Output) => this.#output(output),
+      consumed: (stream: StreamId, bytes: number, event: number) =>
+        this.#tell(() => events.consumed(stream, bytes, event)),
+    };
+    this.#calls = new ToyHost(this.program, this.#session, this.#streams, hostEvents, random);
+    this.#run = this.program.run();
   }
 
-  /** Executes one event per value and returns the batch that records them. */
-  run(values: readonly number[]): Uint8Array {
-    const view = new DataView(new ArrayBuffer(values.length * BYTES_PER_EVENT));
-    for (const [index, value] of values.entries()) {
-      view.setUint32(index * BYTES_PER_EVENT, value);
-      view.setUint32(index * BYTES_PER_EVENT + 4, this.#execute(value));
+  get executed(): Position {
+    return this.#session.position;
+  }
+
+  /** Connections that the guest has not closed. */
+  get openStreams(): number {
+    return this.program.descriptors.filter((descriptor) => descriptor !== undefined).length;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  set paused(value: boolean) {
+    this.#paused = value;
+    if (!value) this.#wake();
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#wake();
+  }
+
+  batch(bytes: Uint8Array): void {
+    this.#entries.push(...decodeBatch(bytes).entries);
+    this.#wake();
+  }
+
+  goLive(): void {
+    this.#goLive = true;
+    this.#wake();
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#tell(() => this.#events.exit(true));
+  }
+
+  async close(): Promise<void> {}
+
+  open(stream: StreamId, listener: number): void {
+    this.#streams.open(stream, listener);
+    this.#wake();
+  }
+
+  data(stream: StreamId, bytes: Uint8Array): void {
+    this.#streams.data(stream, bytes);
+    this.#wake();
+  }
+
+  eof(stream: StreamId): void {
+    this.#streams.end(stream);
+    this.#wake();
+  }
+
+  reset(stream: StreamId): void {
+    this.#streams.reset(stream);
+    this.#wake();
+  }
+
+  credit(stream: StreamId, bytes: number): void {
+    this.#streams.credit(stream, bytes);
+    this.#wake();
+  }
+
+  /** The log, for the session while it replays. */
+  next(): Entry | 'live' {
+    const entry = this.#entries.shift();
+    if (entry !== undefined) {
+      this.#batchEvent++;
+      this.#batchCounter = entry.counter;
+      this.#events.logged(entry, this.#batchEvent);
+      return entry;
     }
-    return new Uint8Array(view.buffer);
+    if (this.#goLive) return 'live';
+    throw new Blocked();
   }
 
-  /** Executes a batch of somebody else; false if the digests differ. */
-  replay(batch: Uint8Array): boolean {
-    const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-    for (let at = 0; at < batch.byteLength; at += BYTES_PER_EVENT) {
-      if (this.#execute(view.getUint32(at)) !== view.getUint32(at + 4)) return false;
+  #wake(): void {
+    if (this.#turnPending || !this.#started) return;
+    this.#turnPending = true;
+    const delayMs = this.#random.between(0.05, this.#random.chance(0.05) ? 12 : 1.5) * (1 + 4 * this.throttle);
+    this.#host.scheduler.after(delayMs, () =>
+      this.#host.whenRunning(() => {
+        this.#turnPending = false;
+        if (!this.#paused) this.#turn();
+      }),
+    );
+  }
+
+  /** Some host calls, until the guest blocks. */
+  #turn(): void {
+    for (let left = this.#random.whole(1, 25); left > 0; left--) {
+      if (this.#stopped || !this.#step()) {
+        this.#flush();
+        return;
+      }
+      if (this.#random.chance(0.15)) this.#flush();
     }
-    return true;
+    this.#flush();
+    this.#wake();
   }
 
-  #execute(value: number): number {
-    const previous = this.digests.at(-1) as number;
-    const digest = Math.imul(previous ^ value, 0x01000193) >>> 0;
-    this.digests.push(digest);
-    return digest;
+  /** One host call; false if the guest blocks or has ended. */
+  #step(): boolean {
+    this.#next ??= this.#run.next();
+    if (this.#next.done) return this.#exit();
+    try {
+      const result = this.#calls.call(this.#next.value);
+      this.#next = this.#run.next(result);
+      return true;
+    } catch (error) {
+      if (error instanceof Blocked) return false;
+      if (error instanceof DivergenceError) throw new SafetyError(`${this.#host.name} diverged: ${error.message}`);
+      throw error;
+    }
+  }
+
+  #exit(): boolean {
+    this.#stopped = true;
+    this.#flush();
+    this.#tell(() => this.#events.exit(false));
+    return false;
+  }
+
+  #append(entry: Entry): void {
+    this.#gathered.push(entry);
+    this.#events.logged(entry, this.#batchEvent + this.#gathered.length);
+  }
+
+  #flush(): void {
+    const last = this.#gathered.at(-1);
+    if (last === undefined) return;
+    const first = this.#batchEvent + 1;
+    const batch = encodeBatch(first, this.#batchCounter, this.#gathered);
+    this.#batchEvent += this.#gathered.length;
+    this.#batchCounter = last.counter;
+    this.#gathered = [];
+    const [lastEvent, counter] = [this.#batchEvent, this.#batchCounter];
+    this.#tell(() => this.#events.batch(first, lastEvent, counter, batch));
+  }
+
+  #announceLive(): void {
+    this.#live = true;
+    const streams = this.program.descriptors.flatMap((descriptor) => (descriptor === undefined ? [] : [descriptor]));
+    const adopted = this.#streams.adopt(streams.map(({ stream, inputOffset }) => ({ stream, inputOffset })));
+    this.#tell(() => this.#events.live(adopted));
+  }
+
+  #output(output: Output): void {
+    if (output.kind === 'send') this.#streams.sent(output.stream, output.bytes.length);
+    if (output.kind === 'close') this.#streams.forget(output.stream);
+    // While replaying, only what a gateway may ask for after a failover goes to the I/O thread.
+    if (this.#live || output.kind !== 'stdio') this.#tell(() => this.#events.output(output));
+  }
+
+  #tell(message: () => void): void {
+    this.#outbox.push(message);
+    if (this.#outboxMoving) return;
+    this.#outboxMoving = true;
+    this.#host.scheduler.after(this.#random.between(0, 0.3), () =>
+      this.#host.whenRunning(() => {
+        this.#outboxMoving = false;
+        for (const told of this.#outbox.splice(0)) told();
+      }),
+    );
   }
 }

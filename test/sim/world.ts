@@ -1,26 +1,35 @@
-/** Everything outside the replicas: time, network, arbiter, processes, and what each process does with an effect. */
-import { sameMember } from '../../src/arbiter/arbiter.js';
+/** Everything in one place: time, network, arbiter, and every process and client that was ever started. */
+import { type ArbiterRecord, type CompareAndSetResult, sameMember } from '../../src/arbiter/arbiter.js';
 import { MemoryArbiter } from '../../src/arbiter/memory.js';
-import type { Heartbeat } from '../../src/replica/messages.js';
-import type { ArbiterResult, Effect, Input, ReplicaConfig } from '../../src/replica/types.js';
+import type { ReplicaConfig } from '../../src/replica/types.js';
 import { Checker } from './checker.js';
+import { SimClient, type ClientPlan } from './client.js';
+import { GatewayProcess } from './gateway-process.js';
+import type { Host } from './host.js';
 import { Network } from './network.js';
-import { SimProcess } from './process.js';
 import type { Random } from './random.js';
+import { ReplicaProcess } from './replica-process.js';
 import { Scheduler } from './scheduler.js';
 
-export const ARBITER = 'arbiter';
-
-const ARBITER_TIMEOUT_MS = 60;
-const DIAL_TIMEOUT_MS = 100;
-
-type ArbiterEffect = Effect & { type: 'arbiter-read' | 'arbiter-cas' };
+/** Mistakes that the checkers must find. */
+export const MUTATIONS = [
+  'release-before-acknowledgement',
+  'backup-keeps-no-output',
+  'input-accepted-early',
+  'input-not-kept',
+  'output-not-suppressed',
+  'arbiter-grants-everything',
+] as const;
+export type Mutation = (typeof MUTATIONS)[number];
 
 export interface WorldOptions {
   readonly random: Random;
+  readonly replicas: readonly string[];
+  readonly gateways: readonly string[];
   readonly minBackups: number;
-  /** The guest exits after so many events. */
-  readonly guestEvents: number;
+  /** The guest exits after so many requests. */
+  readonly guestRequests: number;
+  readonly mutation?: Mutation;
   readonly onTrace?: (line: string) => void;
 }
 
@@ -30,37 +39,32 @@ export class World {
   readonly checker = new Checker(() => this.arbiter.state);
   readonly network: Network;
   readonly random: Random;
-  readonly minBackups: number;
-  readonly guestEvents: number;
   readonly guestExitCode = 7;
   /** Share of requests to the arbiter, and of its answers, that get lost or come very late. */
   arbiterLoss = 0;
-  /** Every process that was ever started. */
-  readonly processes: SimProcess[] = [];
-  readonly #current = new Map<string, SimProcess>();
-  readonly #onTrace: ((line: string) => void) | undefined;
+  readonly replicas: ReplicaProcess[] = [];
+  readonly gateways: GatewayProcess[] = [];
+  readonly clients: SimClient[] = [];
 
-  constructor(options: WorldOptions) {
+  constructor(readonly options: WorldOptions) {
     this.random = options.random;
-    this.minBackups = options.minBackups;
-    this.guestEvents = options.guestEvents;
-    this.#onTrace = options.onTrace;
     this.network = new Network(this.scheduler, this.random);
   }
 
-  /** Starts a process, also as the next incarnation of one that has ended. Ids are the addresses. */
-  start(id: string, role: 'primary' | 'backup'): void {
-    const earlier = this.processes.filter((process) => process.id === id).length;
+  /** Starts a replica, also as the next incarnation of one that has ended; does nothing if it runs. */
+  startReplica(id: string): void {
+    if (this.replica(id)?.running) return;
+    const role = id === this.options.replicas[0] ? 'primary' : 'backup';
     const config: ReplicaConfig = {
       id,
-      incarnation: `${earlier + 1}`,
+      incarnation: `${this.replicas.filter((process) => process.id === id).length + 1}`,
       role,
       service: 'toy',
       manifest: { module: 'toy' },
       logAddress: id,
-      ...(role === 'backup' ? { primaryAddress: 'a' } : {}),
-      minBackups: this.minBackups,
-      heartbeatMs: 20,
+      ...(role === 'backup' ? { primaryAddress: this.options.replicas[0] as string } : {}),
+      minBackups: this.options.minBackups,
+      heartbeatMs: 40,
       failureTimeoutMs: 200,
       joinTimeoutMs: 1_500,
       shutdownTimeoutMs: 1_000,
@@ -68,93 +72,49 @@ export class World {
       backlogBytesMax: 4_000,
       lagTargetMs: 100,
     };
-    const process = new SimProcess(this, config);
-    this.processes.push(process);
-    this.#current.set(id, process);
+    const process = new ReplicaProcess(this, config);
+    this.replicas.push(process);
+    this.network.listen(process);
     this.note(`start ${process.name} as ${role}`);
     process.start();
   }
 
+  startGateway(id: string): void {
+    if (this.gateway(id)?.running) return;
+    const incarnation = `${this.gateways.filter((process) => process.id === id).length + 1}`;
+    this.note(`start ${id}/${incarnation}`);
+    this.gateways.push(new GatewayProcess(this, id, incarnation, this.options.replicas));
+  }
+
+  /** A client connects to a gateway that runs, if there is one. */
+  startClient(plan: ClientPlan): void {
+    const running = this.options.gateways.filter((id) => this.gateway(id)?.running);
+    if (running.length === 0) return;
+    const gateway = this.gateway(this.random.pick(running)) as GatewayProcess;
+    this.clients.push(new SimClient(this, gateway, `c${this.clients.length + 1}`, plan));
+  }
+
   /** The newest process under this id, dead or alive. */
-  process(id: string): SimProcess | undefined {
-    return this.#current.get(id);
+  replica(id: string): ReplicaProcess | undefined {
+    return this.replicas.findLast((process) => process.id === id);
   }
 
-  dial(from: SimProcess, address: string): void {
-    this.scheduler.after(this.network.delayMs(), () => {
-      const to = this.process(address);
-      if (!this.#bothWays(from.id, address)) {
-        this.scheduler.after(DIAL_TIMEOUT_MS, () => from.deliver({ type: 'connect-failed', reason: 'timed out' }));
-      } else if (to === undefined || !to.running) {
-        from.deliver({ type: 'connect-failed', reason: 'connection refused' });
-      } else if (from.running) this.network.connect(from, to);
-    });
+  gateway(id: string): GatewayProcess | undefined {
+    return this.gateways.findLast((process) => process.id === id);
   }
 
-  probe(from: SimProcess, address: string): void {
-    this.scheduler.after(this.network.delayMs(), () => {
-      const refused = this.#bothWays(from.id, address) && this.process(address)?.end !== undefined;
-      const delayMs = refused ? this.network.delayMs() : DIAL_TIMEOUT_MS;
-      this.scheduler.after(delayMs, () => from.deliver({ type: 'probe-result', address, gone: refused }));
-    });
-  }
-
-  datagram(from: SimProcess, address: string, message: Heartbeat): void {
-    const to = this.process(address);
-    if (to !== undefined) this.network.datagram(from, to, message);
-  }
-
-  /** A late request takes effect although nobody waits for its answer any more. */
-  askArbiter(from: SimProcess, effect: ArbiterEffect): void {
-    let answered = false;
-    const answer = (result: ArbiterResult): void => {
-      if (!answered) from.deliver({ type: 'arbiter-result', requestId: effect.requestId, result });
-      answered = true;
-    };
-    this.scheduler.after(ARBITER_TIMEOUT_MS, () => answer({ kind: 'unreachable', message: 'no answer in time' }));
-    this.#overArbiterLink(from.id, ARBITER, () => {
-      const result = this.#applyToArbiter(from, effect);
-      this.#overArbiterLink(ARBITER, from.id, () => answer(result));
-    });
-  }
-
-  trace(process: SimProcess, input: Input, effects: readonly Effect[]): void {
-    if (this.#onTrace === undefined) return;
-    const quiet =
-      input.type === 'tick' && effects.every((effect) => effect.type === 'heartbeat' || effect.type === 'send');
-    if (!quiet) this.note(`${process.name} ${brief(input)} -> ${effects.map(brief).join(' ')}`);
+  /** The arbiter's own doing, at the moment when it happens. */
+  compareAndSet(from: Host, expectedGeneration: number, record: ArbiterRecord): CompareAndSetResult {
+    const before = this.arbiter.state;
+    const blind = this.options.mutation === 'arbiter-grants-everything';
+    const result = this.arbiter.apply(blind ? (before?.generation ?? 0) : expectedGeneration, record);
+    this.note(`arbiter ${from.name} ${JSON.stringify(record)} ${result.won ? 'won' : 'lost'}`);
+    const heir = before?.record.members.some((member) => record.members.some((other) => sameMember(member, other)));
+    if (result.won && heir !== true) this.checker.startsAfresh();
+    return result;
   }
 
   note(line: string): void {
-    this.#onTrace?.(`${this.scheduler.nowMs.toFixed(1).padStart(8)} ${line}`);
+    this.options.onTrace?.(`${this.scheduler.nowMs.toFixed(1).padStart(8)} ${line}`);
   }
-
-  #applyToArbiter(from: SimProcess, effect: ArbiterEffect): ArbiterResult {
-    if (effect.type === 'arbiter-read') return { kind: 'read', current: this.arbiter.state };
-    const before = this.arbiter.state?.record;
-    const result = this.arbiter.apply(effect.expectedGeneration, effect.record);
-    const heir = before?.members.some((member) => effect.record.members.some((other) => sameMember(member, other)));
-    if (result.won && heir !== true) this.checker.startsAfresh();
-    if (result.won && effect.record.ended) this.checker.ended(from);
-    this.note(`arbiter ${brief(effect)} ${result.won ? 'won' : 'lost'}`);
-    return result.won ? { kind: 'won', generation: result.generation } : { kind: 'lost', current: result.current };
-  }
-
-  #overArbiterLink(from: string, to: string, arrive: () => void): void {
-    const faulty = this.random.chance(this.arbiterLoss);
-    if (faulty && this.random.chance(0.5)) return;
-    const delayMs = faulty ? this.random.between(0, 4 * ARBITER_TIMEOUT_MS) : this.network.delayMs();
-    this.scheduler.after(delayMs, () => {
-      if (this.network.reaches(from, to)) arrive();
-    });
-  }
-
-  #bothWays(a: string, b: string): boolean {
-    return this.network.reaches(a, b) && this.network.reaches(b, a);
-  }
-}
-
-function brief(item: Input | Effect): string {
-  const text = JSON.stringify(item, (key, value) => (key === 'batch' || key === 'manifest' ? undefined : value));
-  return text.length > 260 ? `${text.slice(0, 257)}...` : text;
 }

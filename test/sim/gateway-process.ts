@@ -1,0 +1,64 @@
+/** One simulated gateway process: the real gateway and its keeper; sockets and network are simulated. */
+import type { ClientStream } from '../../src/gateway/client-stream.js';
+import { Gateway } from '../../src/gateway/gateway.js';
+import { GatewayKeeper } from '../../src/runtime/gateway-keeper.js';
+import type { Connection } from './connection.js';
+import { Host } from './host.js';
+import type { Random } from './random.js';
+import type { World } from './world.js';
+
+const TICK_MS = 100;
+
+export class GatewayProcess extends Host {
+  readonly gateway = new Gateway({ service: 'toy', listeners: 1 });
+  readonly random: Random;
+  readonly #world: World;
+  readonly #connections = new Map<Connection, ClientStream>();
+
+  constructor(world: World, id: string, incarnation: string, replicas: readonly string[]) {
+    super(id, incarnation, world.scheduler, world.random);
+    this.#world = world;
+    this.random = world.random;
+    const keeper = new GatewayKeeper({
+      gateway: this.gateway,
+      replicas,
+      dial: (address) => world.network.dial(this, address),
+      timers: this.timers,
+      onAttached: (address, epoch) => world.note(`${this.name} attached to ${address} in epoch ${epoch}`),
+      onDetached: (address, reason) => this.#detached(address, reason),
+    });
+    keeper.start();
+    this.timers.every(TICK_MS, () => this.gateway.tick());
+  }
+
+  /** A client's connection has arrived. */
+  connect(connection: Connection): ClientStream {
+    const stream = this.gateway.connect(0, connection);
+    this.#connections.set(connection, stream);
+    if (this.#world.options.mutation === 'output-not-suppressed') sendEverything(stream);
+    return stream;
+  }
+
+  kill(gently: boolean): void {
+    if (!this.running) return;
+    this.end = { how: 'killed', vanished: !gently };
+    if (gently) this.#world.network.endAllOf(this);
+    else this.#world.network.vanish(this);
+    for (const connection of this.#connections.keys()) connection.broken();
+  }
+
+  #detached(address: string, reason: string): void {
+    this.#world.note(`${this.name} detached from ${address}: ${reason}`);
+    if (this.#world.options.mutation !== 'input-not-kept') return;
+    for (const stream of this.#connections.values()) stream.accepted(stream.input.end);
+  }
+}
+
+/** A gateway that passes on whatever a replica sends: a mistake to be found. */
+function sendEverything(stream: ClientStream): void {
+  stream.takeOutput = (offset, bytes) => {
+    stream.socket.write(bytes);
+    stream.received = Math.max(stream.received, offset + bytes.length);
+    return true;
+  };
+}

@@ -1,0 +1,161 @@
+/** One simulated replica process: the real driver with everything behind it; guest thread, network and arbiter are simulated. */
+import type { ReplicaConfig } from '../../src/replica/types.js';
+import { ReplicaPort } from '../../src/gateway/replica-port.js';
+import type { Entry } from '../../src/log/entry.js';
+import type { ClientPort } from '../../src/runtime/client-port.js';
+import { Clients, type StreamOutput } from '../../src/runtime/clients.js';
+import { ReplicaDriver } from '../../src/runtime/driver.js';
+import { OutputGate } from '../../src/runtime/output-gate.js';
+import type { Channel } from '../../src/transport/channel.js';
+import { ArbiterLink } from './arbiter-link.js';
+import { Host } from './host.js';
+import type { Server } from './network.js';
+import { ToyGuest, type ToyGuestEvents } from './toy-guest.js';
+import type { World } from './world.js';
+
+/** Clients come through gateways only. */
+const NO_LISTENERS: ClientPort = {
+  bind: async () => {},
+  serve: () => {},
+  emit: () => {},
+  consumed: () => {},
+  addresses: [],
+  connections: 0,
+  drained: async () => {},
+  close: () => {},
+};
+
+/** The real gate, with the checker looking at what leaves. */
+class CheckedGate extends OutputGate {
+  onRelease: (event: number) => void = () => {};
+
+  override release(event: number): void {
+    this.onRelease(event);
+    super.release(event);
+  }
+}
+
+/** A backup that keeps nothing for gateways: a mistake to be found. */
+class ForgetfulClients extends Clients {
+  override retain(_output: StreamOutput): void {}
+}
+
+export class ReplicaProcess extends Host implements Server {
+  readonly guest: ToyGuest;
+  readonly port: ReplicaPort;
+  /** Digest at each event that the guest has come to. */
+  readonly digests: number[] = [0];
+  /** True from the start of a live guest, or from go-live on. */
+  live = false;
+  readonly #world: World;
+  readonly #driver: ReplicaDriver;
+  readonly #gate: CheckedGate;
+  #started = false;
+
+  constructor(world: World, config: ReplicaConfig) {
+    super(config.id, config.incarnation, world.scheduler, world.random);
+    this.#world = world;
+    const { random } = world;
+    this.guest = new ToyGuest(this, random, config.role === 'primary', world.options.guestRequests, this.#guestEvents());
+    this.port = new ReplicaPort(config.service, this.guest);
+    const Kind = world.options.mutation === 'backup-keeps-no-output' ? ForgetfulClients : Clients;
+    const clients = new Kind(NO_LISTENERS, this.port);
+    this.#gate = new CheckedGate(clients, {
+      write: (_fd, _bytes, done) => {
+        this.scheduler.after(random.chance(0.1) ? 40 : 0.1, () => this.whenRunning(() => done?.()));
+      },
+    });
+    this.#gate.onRelease = (event) => world.checker.released(this, event);
+    this.#driver = new ReplicaDriver({
+      config,
+      arbiter: new ArbiterLink(world, this),
+      network: {
+        dial: (address) => world.network.dial(this, address),
+        isGone: (address) => world.network.isGone(this, address),
+        heartbeat: (address, _epoch, payload) => world.network.datagram(this, address, payload),
+        close: () => {},
+      },
+      guest: this.guest,
+      clients,
+      gate: this.#gate,
+      timers: this.timers,
+      onEvent: (name, _level, fields) => this.#onEvent(name, fields),
+      onStop: (reason, exitCode) => this.#stop(reason, exitCode),
+    });
+  }
+
+  get host(): Host {
+    return this;
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#driver.start();
+  }
+
+  onChannel(channel: Channel): void {
+    this.#driver.accept(channel);
+  }
+
+  onDatagram(payload: Uint8Array): void {
+    if (this.#started) this.#driver.heartbeat(payload);
+  }
+
+  /** SIGTERM. */
+  shutdown(): void {
+    this.whenRunning(() => this.#driver.shutdown());
+  }
+
+  /** The replay of a backup fails. */
+  diverge(): void {
+    if (!this.live) this.whenRunning(() => this.#driver.guestDiverged('made to diverge'));
+  }
+
+  /** `gently`: the kernel ends the connections; otherwise the host is gone. */
+  kill(gently: boolean): void {
+    if (!this.running) return;
+    this.end = { how: 'killed', vanished: !gently };
+    if (gently) this.#world.network.endAllOf(this);
+    else this.#world.network.vanish(this);
+  }
+
+  #guestEvents(): ToyGuestEvents {
+    const { checker, options } = this.#world;
+    return {
+      batch: (first, last, counter, batch) => {
+        this.#driver.guestBatch(first, last, counter, batch);
+        if (options.mutation === 'release-before-acknowledgement') this.#gate.release(last);
+      },
+      output: (output) => this.#gate.push(output),
+      consumed: (stream, bytes, event) => {
+        const early = options.mutation === 'input-accepted-early';
+        this.port.consumed(stream, bytes, early ? 0 : event);
+      },
+      live: (streams) => {
+        this.live = true;
+        checker.wentLive(this);
+        this.#driver.guestLive(streams);
+      },
+      exit: (stopped) => {
+        if (!stopped) for (const [id, times] of this.guest.program.executed) checker.executed(this, id, times);
+        this.live = false;
+        this.#driver.guestExit({ exitCode: stopped ? 0 : this.#world.guestExitCode, description: 'exited' });
+      },
+      logged: (entry: Entry, event) => {
+        this.digests[event] = entry.digest;
+        checker.logged(this, event, entry.digest);
+      },
+    };
+  }
+
+  #onEvent(name: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#world.note(`${this.name} ${name} ${JSON.stringify(fields)}`);
+    if (name === 'guest-started' && fields['mode'] === 'live') this.live = true;
+  }
+
+  #stop(reason: string, exitCode: number): void {
+    this.live = false;
+    this.end = { how: 'stopped', exitCode, reason };
+    this.#world.network.endAllOf(this);
+  }
+}

@@ -1,0 +1,97 @@
+/** After the faults: waits until the service and its clients have come to an end that is right, or says what is missing. */
+import { EXIT_CODES } from '../../src/replica/exit-codes.js';
+import type { ReplicaProcess } from './replica-process.js';
+import type { World } from './world.js';
+
+const STEP_MS = 200;
+const STEPS_MAX = 90;
+/** Time for the last words about streams that are over. */
+const TIDY_MS = 600;
+
+export class LivenessError extends Error {}
+
+/** How a run ended: the service is live, is over in good order, waits for a backup, or all its members died. */
+export type Ending = 'live' | 'ended' | 'waiting' | 'dead';
+
+/** Looks twice at what could still change. */
+export async function settle(world: World): Promise<Ending> {
+  let ending: Ending | undefined;
+  for (let step = 0; step < STEPS_MAX; step++) {
+    await world.scheduler.runUntil(world.scheduler.nowMs + STEP_MS);
+    const next = judge(world);
+    if (next !== undefined && next === ending) {
+      if (next === 'live') await tidy(world);
+      return next;
+    }
+    ending = next;
+  }
+  throw new LivenessError(`the service did not come back: ${describe(world)}`);
+}
+
+function judge(world: World): Ending | undefined {
+  const record = world.arbiter.state?.record;
+  if (record?.ended) return 'ended';
+  const members = record?.members.map((member) => find(world, member.id, member.incarnation)) ?? [];
+  const running = members.filter((process) => process.running);
+  if (running.some((process) => process.live)) return allServed(world) ? 'live' : undefined;
+  if (running.length === 0) return everybodyDied(world, members) ? 'dead' : undefined;
+  return waitsForBackups(world, running) ? 'waiting' : undefined;
+}
+
+function allServed(world: World): boolean {
+  return world.clients.every((client) => client.state !== 'open');
+}
+
+/** Everybody has been served: every request was executed once, and nothing of the finished streams is left behind. */
+async function tidy(world: World): Promise<void> {
+  await world.scheduler.runUntil(world.scheduler.nowMs + TIDY_MS);
+  const { checker } = world;
+  const live = world.replicas.find((process) => process.running && process.live) as ReplicaProcess;
+  for (const [id, times] of live.guest.program.executed) checker.executed(live, id, times);
+  for (const client of world.clients.filter(({ state, run }) => state === 'over' && run === checker.runs)) {
+    const forgotten = client.sentIds.find((id) => live.guest.program.executed.get(id) !== 1);
+    if (forgotten !== undefined) checker.fail(`${live.name} has not executed ${forgotten}, whose client is through`);
+  }
+  const gatewaysDied = world.gateways.some((gateway) => !gateway.running);
+  if (!gatewaysDied && live.guest.openStreams > 0) leak(`${live.name}'s guest holds dead connections: ${JSON.stringify(live.guest.program.descriptors)}; ${world.clients.map((c) => `${c.state} ${c.describe()}`).join('; ')}`);
+  const members = world.arbiter.state?.record.members ?? [];
+  for (const process of members.map((member) => find(world, member.id, member.incarnation))) {
+    if (!gatewaysDied && process.port.streams.size > 0) leak(`${process.name} keeps streams that are over`);
+  }
+  for (const { gateway, running, name } of world.gateways) {
+    if (running && gateway.connections > 0) leak(`${name} keeps ${gateway.connections} connections that are over`);
+  }
+}
+
+function leak(what: string): never {
+  throw new LivenessError(what);
+}
+
+/** Nobody can go live any more: right only if each member was killed or left in good order. */
+function everybodyDied(world: World, members: readonly ReplicaProcess[]): boolean {
+  const starting = world.replicas.some((process) => process.running && process.id === 'a');
+  return !starting && members.every((process) => diedWithReason(world, process));
+}
+
+function diedWithReason(world: World, process: ReplicaProcess): boolean {
+  if (process.end?.how !== 'stopped') return true;
+  const reasons: number[] = [EXIT_CODES.ok, EXIT_CODES.divergence, world.guestExitCode];
+  return reasons.includes(process.end.exitCode);
+}
+
+/** A primary whose guest has not started, and fewer backups alive than it needs. */
+function waitsForBackups(world: World, running: readonly ReplicaProcess[]): boolean {
+  const waiting = running.find((process) => process.id === 'a' && !process.live);
+  const backups = world.replicas.filter((process) => process.running && process.id !== 'a').length;
+  return waiting !== undefined && backups < world.options.minBackups;
+}
+
+function find(world: World, id: string, incarnation: string): ReplicaProcess {
+  return world.replicas.find((process) => process.id === id && process.incarnation === incarnation) as ReplicaProcess;
+}
+
+function describe(world: World): string {
+  const replicas = world.replicas.map((process) => `${process.name}: ${JSON.stringify(process.end) ?? 'running'}`);
+  const clients = world.clients.filter(({ state }) => state === 'open').map((client) => client.describe());
+  return [`record ${JSON.stringify(world.arbiter.state?.record)}`, ...replicas, ...clients].join('; ');
+}
