@@ -1,6 +1,8 @@
 /** Declares the commands that run one guest, or look at it, on this machine alone. */
 import type { Command } from 'commander';
+import { check, type RawCheckFlags } from './check.js';
 import { declareFlags } from './flags.js';
+import { printLog, type RawLogFlags } from './log.js';
 import { replay, runGuest } from './run-guest.js';
 import {
   type RawReplayFlags,
@@ -20,6 +22,8 @@ export function declareRunCommands(program: Command, process: CliProcess, setExi
   declareRun(program, process, setExitCode);
   declareRecord(program, process, setExitCode);
   declareReplay(program, process, setExitCode);
+  declareLog(program, process, setExitCode);
+  declareCheck(program, process, setExitCode);
 }
 
 function declareRun(program: Command, process: CliProcess, setExitCode: SetExitCode): void {
@@ -60,4 +64,30 @@ function declareReplay(program: Command, process: CliProcess, setExitCode: SetEx
       setExitCode(await replay(toReplayOptions(recording, flags), process));
     });
   declareFlags(command, REPLAY_FLAGS);
+}
+
+function declareLog(program: Command, process: CliProcess, setExitCode: SetExitCode): void {
+  program
+    .command('log')
+    .summary('print the log of a recording')
+    .description('Prints the entries of a recording: position, call, class, size, and what was observed.')
+    .argument('<recording>', 'a file that `record` wrote')
+    .option('--json', 'one JSON object per entry')
+    .action(async (recording: string, flags: RawLogFlags) => {
+      setExitCode(await printLog(recording, flags, process));
+    });
+}
+
+function declareCheck(program: Command, process: CliProcess, setExitCode: SetExitCode): void {
+  program
+    .command('check')
+    .summary('say whether a module can be replicated')
+    .description(
+      'Lists what a module needs and every source of non-determinism in it; exit code 0 if it can be replicated, 71 if not.',
+    )
+    .argument('<guest.wasm>', 'the module')
+    .option('--json', 'one JSON object')
+    .action(async (module: string, flags: RawCheckFlags) => {
+      setExitCode(await check(module, flags, process));
+    });
 }

@@ -1,0 +1,76 @@
+/** `ft-wasm log`: the entries of a recording, as a table or as one JSON object per line. */
+import { EXIT_CODES, type LogLine, openLog, type RecordedLog } from '../index.js';
+import { writeAll } from './pipe.js';
+import type { CliProcess } from './streams.js';
+import { type Align, pad } from './table.js';
+
+export interface RawLogFlags {
+  readonly json?: boolean;
+}
+
+/** Prints the log of the recording at `path`. Rejects if it cannot be read. */
+export async function printLog(path: string, { json = false }: RawLogFlags, process: CliProcess): Promise<number> {
+  const log = await openLog(path);
+  await writeAll(process.stdout, json ? jsonOf(log) : tableOf(log));
+  const { tail } = log.survey;
+  if (tail !== undefined) {
+    process.stderr.write(
+      `ft-wasm: ${path} is torn at byte ${tail.offset}: ${tail.bytes} bytes are left out (${tail.reason})\n`,
+    );
+  }
+  return EXIT_CODES.ok;
+}
+
+async function* jsonOf({ lines }: RecordedLog): AsyncGenerator<string> {
+  for await (const line of lines()) yield `${JSON.stringify(line, plainValue)}\n`;
+}
+
+/** bigint as text, bytes as hexadecimal digits. */
+function plainValue(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return value instanceof Uint8Array ? { hex: Buffer.from(value).toString('hex') } : value;
+}
+
+const HEAD = ['EVENT', 'COUNTER', 'CLASS', 'BYTES', 'CALL', 'RESULT'];
+const ALIGN: readonly Align[] = ['right', 'right', 'left', 'right', 'left', 'left'];
+const CALL_WIDTH = 38;
+
+async function* tableOf(log: RecordedLog): AsyncGenerator<string> {
+  yield headerText(log);
+  const { last } = log.survey;
+  const widths = [digits(last.event, 5), digits(last.counter, 7), 6, 5, CALL_WIDTH, 0];
+  const row = (cells: readonly string[]) =>
+    `${cells
+      .map((cell, at) => pad(cell, widths[at]!, ALIGN[at]!))
+      .join('  ')
+      .trimEnd()}\n`;
+  yield row(HEAD);
+  for await (const line of log.lines()) yield row(cellsOf(line));
+  yield `\n${endText(log)}\n`;
+}
+
+function cellsOf({ event, counter, class: callClass, bytes, call, text }: LogLine): string[] {
+  return [String(event), String(counter), callClass, String(bytes), call, text];
+}
+
+function digits(value: number, min: number): number {
+  return Math.max(min, String(value).length);
+}
+
+function headerText({ survey }: RecordedLog): string {
+  const { header, guest, path } = survey;
+  const { embedded, path: modulePath } = guest.module;
+  const facts = Object.entries({
+    ...header.manifest,
+    'module path': `${modulePath ?? 'unknown'}${embedded ? ' (embedded)' : ''}`,
+  });
+  return `${path}\n${facts.map(([name, value]) => `  ${name.padEnd(18)}  ${value}\n`).join('')}\n`;
+}
+
+function endText({ survey }: RecordedLog): string {
+  const { end, last, logBytes } = survey;
+  const size = `${last.event} entries, ${logBytes} bytes of log`;
+  if (end === undefined) return `${size}; cut off: it does not say how the run ended`;
+  const trap = end.trap === null ? '' : ` (${end.trap})`;
+  return `${size}; ${end.outcome}${trap} at counter ${end.counter}, exit code ${end.exitCode}, digest ${end.digest}`;
+}

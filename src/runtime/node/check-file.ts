@@ -1,0 +1,18 @@
+/** A module on disk, checked. */
+import { createHash } from 'node:crypto';
+import { checkModule, type ModuleCheck } from '../check.js';
+import { readModule } from './guest-host.js';
+
+export interface FileCheck extends ModuleCheck {
+  readonly path: string;
+  /** SHA-256, hex: the module's name in manifests and recordings. */
+  readonly hash: string;
+  readonly bytes: number;
+}
+
+/** Says whether the module at `path` can be replicated. Rejects with DecodeError for one that is malformed, FTW_IO. */
+export async function checkFile(path: string): Promise<FileCheck> {
+  const bytes = await readModule(path);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  return { path, hash, bytes: bytes.length, ...checkModule(bytes) };
+}

@@ -1,0 +1,54 @@
+/** A recording's log, entry by entry, for people and tools. */
+import { LogFormatError } from '../../errors.js';
+import { decodeBatch, encodeBatch } from '../../log/codec.js';
+import type { Entry, LoggedValue } from '../../log/entry.js';
+import { describeEntry, type EntryDescription } from '../../wasi/describe.js';
+import { batchesOf, type RecordingSurvey, surveyRecording } from './recording-file.js';
+
+/** One entry, decoded. */
+export interface LogLine extends EntryDescription {
+  readonly event: number;
+  readonly counter: number;
+  /** Low 32 bits of the running digest. */
+  readonly digest: number;
+  /** What the entry takes in the log. */
+  readonly bytes: number;
+  readonly result: LoggedValue;
+}
+
+/** What a recording says about itself, and its entries in order. */
+export interface RecordedLog {
+  readonly survey: RecordingSurvey;
+  lines(): AsyncGenerator<LogLine>;
+}
+
+/** Looks through the whole file first. Rejects with LogFormatError or FTW_IO; so does reading the lines. */
+export async function openLog(path: string): Promise<RecordedLog> {
+  const survey = await surveyRecording(path);
+  return { survey, lines: () => linesOf(path) };
+}
+
+async function* linesOf(path: string): AsyncGenerator<LogLine> {
+  let event = 0;
+  let counter = 0;
+  for await (const batch of batchesOf(path)) {
+    const { firstEvent, entries } = decodeBatch(batch);
+    if (firstEvent !== event + 1) {
+      throw new LogFormatError(`${path}: the log goes on with event ${firstEvent} where event ${event + 1} is due`, {
+        expected: event + 1,
+        found: firstEvent,
+      });
+    }
+    for (const entry of entries) {
+      event++;
+      yield { event, ...lineOf(entry, event, counter) };
+      counter = entry.counter;
+    }
+  }
+}
+
+function lineOf(entry: Entry, event: number, counterBefore: number): Omit<LogLine, 'event'> {
+  const { counter, digest, result } = entry;
+  const bytes = encodeBatch(event, counterBefore, [entry]).length - encodeBatch(event, counterBefore, []).length;
+  return { ...describeEntry(entry), counter, digest, bytes, result };
+}
