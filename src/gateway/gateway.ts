@@ -214,14 +214,22 @@ export class Gateway {
 
   /** Sends the client's input from `offset` on, and as it comes from now on. */
   #resume(stream: ClientStream, offset: number): void {
-    if (offset < stream.input.start || offset > stream.input.end) {
-      const what = `input of stream ${stream.id} was asked for from ${offset}; ${stream.input.start} to ${stream.input.end} is here`;
+    if (offset > stream.input.end) {
+      const what = `input of stream ${stream.id} was asked for from ${offset}, but it ends at ${stream.input.end}`;
       throw new ChannelError('FTW_FRAME', `gateway link: ${what}`, { stream: stream.id, offset });
     }
+    // The log that had this input is gone: the service has begun afresh. That is this client's loss and nobody else's.
+    if (offset < stream.input.start) return this.#abandon(stream);
     // What lies before `offset` has been given to the guest, but may not be in the acknowledged log yet: it stays here.
     stream.input.from(offset, (bytes, at) => this.#add(RecordKind.Data, stream.id, at, bytes));
     if (stream.inputEnded) this.#add(RecordKind.End, stream.id, stream.input.end);
     stream.linked = true;
+  }
+
+  #abandon(stream: ClientStream): void {
+    this.#forget(stream);
+    stream.socket.reset();
+    this.#add(RecordKind.Reset, stream.id, 0);
   }
 
   #outputEnd(stream: ClientStream): void {
