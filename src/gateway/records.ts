@@ -43,10 +43,12 @@ export const RecordKind = {
   Accepted: 13,
   /** Gateway: the stream is finished here; the replica may forget it. */
   Gone: 14,
+  /** Live replica to its backups: gateway number `value` stayed away too long; its streams are void. */
+  GivenUp: 15,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
-const KIND_MAX = 14;
+const KIND_MAX = 15;
 const HEAD_BYTES = 21;
 
 export interface AttachRequest {

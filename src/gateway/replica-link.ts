@@ -15,6 +15,7 @@ import {
   type StreamRecord,
 } from './records.js';
 import type { OutputLink, ReplicaPort } from './replica-port.js';
+import { gatewayOf } from './stream-id.js';
 
 /** Where a link's frames go. */
 export interface LinkSink extends RecordSink {
@@ -140,6 +141,8 @@ export class GatewayLink implements OutputLink {
   /** A stream from before this connection: both sides say where they are and the rest is sent again. */
   #have({ stream, value, bytes }: StreamRecord): void {
     this.#named?.add(stream);
+    // A gateway that was given up has another number now; the guest was told that its old streams are broken.
+    if (gatewayOf(stream) !== this.#gateway) return this.#records.add(RecordKind.Reset, stream, 0);
     const state = this.#port.streams.get(stream);
     if (state === undefined) {
       // The guest never accepted it in the acknowledged log: to this replica it is a new client.
@@ -151,6 +154,8 @@ export class GatewayLink implements OutputLink {
     this.#carried.add(stream);
     // A guest that has closed the stream wants no more input, and its input offset is not known here any more.
     if (state.ended !== 'close') this.#records.add(RecordKind.Resume, stream, state.inputNext);
+    // Acceptances may have been lost with the last link; a gateway whose window is full waits for them.
+    if (state.accepted > 0) this.#records.add(RecordKind.Accepted, stream, state.accepted);
     // A replica whose replay is behind what its predecessor sent continues with bytes that the gateway suppresses.
     if (value < state.output.end) state.output.from(value, (chunk, offset) => this.data(stream, offset, chunk));
     if (state.ended !== 'no') this.end(stream, state.ended, state.output.end);

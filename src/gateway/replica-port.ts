@@ -38,8 +38,9 @@ export interface PortStream {
   delivered: number;
   /** Input offset up to which the guest's thread was given bytes. */
   inputNext: number;
-  /** Input offset that the guest has taken. */
+  /** Input offset that the guest has taken, and how much of that is in the acknowledged log. */
   taken: number;
+  accepted: number;
   /** The client's side is over; the entry stays until the guest has closed its side too. */
   finished: boolean;
 }
@@ -64,6 +65,8 @@ export class ReplicaPort {
   readonly #moved = new Set<StreamId>();
   /** Gateways whose streams live on although no link carries them, with the time by which they must return. */
   readonly #absent = new Map<number, number>();
+  readonly #givenUp = new Set<number>();
+  readonly #newlyGivenUp: number[] = [];
 
   constructor(service: string, guest: GuestStreams) {
     this.service = service;
@@ -83,13 +86,15 @@ export class ReplicaPort {
     this.#epoch = epoch;
     this.#live = true;
     for (const { stream, inputOffset } of adopted) {
-      const gateway = gatewayOf(stream);
-      if (gateway === undefined) continue;
+      if (gatewayOf(stream) === undefined) continue;
       const state = this.stream(stream);
       state.inputNext = inputOffset;
       state.taken = inputOffset;
-      this.#absent.set(gateway, absentUntilMs);
+      // Nobody can go live any more without the log that this replica has consumed.
+      state.accepted = inputOffset;
     }
+    // Also those of whom only output is left.
+    for (const stream of this.streams.keys()) this.#absent.set(gatewayOf(stream) as number, absentUntilMs);
   }
 
   /** The arbiter's record has a newer epoch: a backup has joined or left. */
@@ -101,15 +106,19 @@ export class ReplicaPort {
   stream(stream: StreamId): PortStream {
     let state = this.streams.get(stream);
     if (state === undefined) {
-      state = { output: new ByteWindow(), ended: 'no', delivered: 0, inputNext: 0, taken: 0, finished: false };
+      const offsets = { delivered: 0, inputNext: 0, taken: 0, accepted: 0 };
+      state = { output: new ByteWindow(), ended: 'no', ...offsets, finished: false };
       this.streams.set(stream, state);
     }
     return state;
   }
 
-  /** Makes `link` the one that carries the gateway's streams; an older link of the same gateway is cut. */
+  /**
+   * Makes `link` the one that carries the gateway's streams; an older link of the same gateway is cut. Returns the gateway's
+   * number: a new one if it has none, or if it was given up and all its streams are void.
+   */
   attach(link: OutputLink, number: number): number {
-    const gateway = number === 0 ? this.#newGateway() : number;
+    const gateway = number === 0 || this.#givenUp.has(number) ? this.#newGateway() : number;
     this.#links.get(gateway)?.cut();
     this.#links.set(gateway, link);
     this.#absent.delete(gateway);
@@ -133,11 +142,21 @@ export class ReplicaPort {
     for (const [gateway, untilMs] of this.#absent) {
       if (nowMs < untilMs) continue;
       this.#absent.delete(gateway);
+      this.giveUp(gateway);
+      this.#newlyGivenUp.push(gateway);
       for (const stream of [...this.streamsOf(gateway)]) {
         this.forget(stream);
         this.guest.reset(stream);
       }
     }
+  }
+
+  /**
+   * The guest is told that the gateway's streams are broken: should it come back, it must not open them again. Backups hear
+   * of it before anything of that is in the log.
+   */
+  giveUp(gateway: number): void {
+    this.#givenUp.add(gateway);
   }
 
   /** Output that may leave (live) or that the primary has let leave (backup). */
@@ -171,6 +190,8 @@ export class ReplicaPort {
     let count = 0;
     for (const taken of this.#taken) {
       if (taken.event > event) break;
+      const state = this.streams.get(taken.stream);
+      if (state !== undefined) state.accepted = taken.offset;
       this.#link(taken.stream)?.accepted(taken.stream, taken.offset);
       count++;
     }
@@ -205,6 +226,11 @@ export class ReplicaPort {
     });
     this.#moved.clear();
     return moved;
+  }
+
+  /** Gateways that were given up since the last call. */
+  takeGivenUp(): number[] {
+    return this.#newlyGivenUp.splice(0);
   }
 
   /** A backup's side of {@link takeProgress}. Its own replay may be behind the client: then it drops when it gets there. */

@@ -34,8 +34,10 @@ export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers
 /** What backups should drop because clients have it, as one payload; undefined if nothing moved. */
 export function progressPayload(port: ReplicaPort): Uint8Array | undefined {
   const progress = port.takeProgress();
-  if (progress.length === 0) return undefined;
+  const givenUp = port.takeGivenUp();
+  if (progress.length + givenUp.length === 0) return undefined;
   const writer = new RecordWriter();
+  for (const gateway of givenUp) writer.add(RecordKind.GivenUp, 0, gateway);
   for (const { stream, delivered } of progress) {
     if (delivered === undefined) writer.add(RecordKind.Gone, stream, 0);
     else writer.add(RecordKind.Delivered, stream, delivered);
@@ -48,6 +50,7 @@ export function takeProgressPayload(port: ReplicaPort, payload: Uint8Array): voi
   readRecords(payload, ({ kind, stream, value }) => {
     if (kind === RecordKind.Gone) port.trim(stream, undefined);
     else if (kind === RecordKind.Delivered) port.trim(stream, value);
+    else if (kind === RecordKind.GivenUp) port.giveUp(value);
   });
 }
 
