@@ -130,7 +130,9 @@ export class Outbox implements OutputSink, LogSink {
 
   /** Tells the I/O thread that the guest took input, so that it lets the client send more. */
   consumed(stream: StreamId, bytes: number): void {
-    this.#ring.writeBlocking(this.#head.two(FromGuest.Consumed, stream, this.#event + this.#entries.length, 0, bytes));
+    // The entry of the call that takes them comes next: before that is acknowledged, a successor may need them again.
+    const event = this.#event + this.#entries.length + 1;
+    this.#ring.writeBlocking(this.#head.two(FromGuest.Consumed, stream, event, 0, bytes));
   }
 
   /** Tells the I/O thread that the guest took standard input, or wants some. */
