@@ -1,0 +1,76 @@
+/** How long a failure is felt: the primary is killed under load again and again, each time in a fresh pair. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Load } from './lib/load.mjs';
+import { quantile } from './lib/statistics.mjs';
+import { startPair } from './lib/systems.mjs';
+import { formatTable } from './lib/table.mjs';
+
+export const summary = 'time from SIGKILL to go-live, and the longest stall that a client sees';
+
+export const options = {
+  kills: { type: 'string', default: '30', help: 'primaries to kill' },
+  seconds: { type: 'string', default: '1', help: 'load before each kill' },
+  connections: { type: 'string', default: '50', help: 'client connections' },
+  gateway: { type: 'string', default: 'yes', help: 'yes: connections survive; no: clients reconnect and ask again' },
+};
+
+const SETTLE_MS = 500;
+
+/** @typedef {{ goLiveMs: number, stallMs: number, requests: number, errors: number, reconnects: number }} Kill */
+
+/** @param {Record<string, string>} values */
+export async function run(values) {
+  const load = new Load();
+  /** @type {Kill[]} */
+  const kills = [];
+  try {
+    for (let i = 0; i < Number(values.kills); i++) {
+      kills.push(await killOnce(load, values));
+      if (process.stderr.isTTY) process.stderr.write(`\r${i + 1} of ${values.kills} killed`);
+    }
+  } finally {
+    load.close();
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  print(kills);
+  return kills;
+}
+
+/** @param {Load} load @param {Record<string, string>} values @returns {Promise<Kill>} */
+async function killOnce(load, values) {
+  const pair = await startPair('pair', values.gateway !== 'no');
+  try {
+    await load.start(loadOptions(pair.port, Number(values.connections)));
+    await sleep(Number(values.seconds) * 1000);
+    const live = pair.backup.event('go-live');
+    const killedAt = performance.now();
+    pair.primary.process.kill('SIGKILL');
+    const { receivedAt } = await live;
+    await sleep(SETTLE_MS);
+    const { maxUs, requests, errors, reconnects } = await load.stop();
+    return { goLiveMs: receivedAt - killedAt, stallMs: maxUs / 1000, requests, errors, reconnects };
+  } finally {
+    await pair.stop();
+  }
+}
+
+/** @param {number} port @param {number} connections */
+function loadOptions(port, connections) {
+  return { port, connections, pipeline: 1, readPercent: 0, wait: false, keys: 10_000, valueBytes: 16, reconnect: true };
+}
+
+/** @param {readonly Kill[]} kills */
+function print(kills) {
+  const row = (/** @type {string} */ name, /** @type {(kill: Kill) => number} */ value) => {
+    const samples = kills.map(value);
+    return [name, ...[0.5, 0.99, 1].map((q) => `${quantile(samples, q).toFixed(1)} ms`)];
+  };
+  const rows = [
+    row('SIGKILL to go-live', (kill) => kill.goLiveMs),
+    row('longest client stall', (kill) => kill.stallMs),
+  ];
+  console.log(formatTable([`${kills.length} kills`, 'median', 'p99', 'max'], rows));
+  const total = (/** @type {(kill: Kill) => number} */ value) => kills.map(value).reduce((a, b) => a + b, 0);
+  const counts = `${total((kill) => kill.requests)} requests, ${total((kill) => kill.errors)} error replies`;
+  console.log(`\n${counts}, ${total((kill) => kill.reconnects)} reconnects`);
+}
