@@ -137,6 +137,8 @@ export const controlRows = [
   hot({ name: 'ret', tail: true, fields: 'hdr', control: leaveFrame }),
   hot({ name: 'ret_slot', tail: true, fields: 'hdr a:i64', control: (o) => ['store<u64>(fp, $a);', ...leaveFrame(o)] }),
   hot({ name: 'unreachable', fields: '', control: leave('UNREACHABLE') }),
+  // Keeps two places apart that would be one but for instructions without code between them (see Translation.bindHere).
+  cold({ name: 'nop', fields: '', control: () => ['pc += 4;', 'continue;'] }),
   cold({ name: 'halt', fields: '', control: leave('HALTED') }),
 
   // ---- locals of very large frames, which do not fit into a 16-bit offset

@@ -1,2 +1,6 @@
 /** The interpreter: the public surface of this folder. */
 export { InterpreterEngine, type InterpreterEngineOptions } from './engine.js';
+export type { GuestFrame, TypedBits } from './frames.js';
+export { InterpreterInstance } from './instance.js';
+export type { Stopped } from './runner.js';
+export { DebugSession } from './session.js';

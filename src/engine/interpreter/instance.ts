@@ -8,6 +8,7 @@ import { HelperTrap } from './helpers.js';
 import { type InstanceSpaces, placeSegments } from './instantiate.js';
 import type { Machine } from './machine.js';
 import type { Runner } from './runner.js';
+import { DebugSession } from './session.js';
 
 export class InterpreterInstance implements EngineInstance {
   readonly memory: GuestMemory | undefined;
@@ -45,11 +46,20 @@ export class InterpreterInstance implements EngineInstance {
 
   call(exportName: string, args: readonly BoundaryValue[]): Outcome {
     if (this.stillborn !== undefined) return this.stillborn;
+    return this.runner.invoke(this.functionRef(exportName), args);
+  }
+
+  private functionRef(exportName: string): number {
     const found = this.exportsByName.get(exportName);
     if (found?.kind !== 'func') {
       throw new LinkError(`the module exports no function named ${JSON.stringify(exportName)}`, { exportName });
     }
-    return this.runner.invoke(this.spaces.functionRefs[found.index]!, args);
+    return this.spaces.functionRefs[found.index]!;
+  }
+
+  /** Starts a run that can be stopped at any instruction. @throws LinkError if there is no such function */
+  debug(exportName: string, args: readonly BoundaryValue[]): DebugSession {
+    return new DebugSession(this.runner, this.spaces, this.functionRef(exportName), args);
   }
 
   extern(exportName: string): Extern | undefined {

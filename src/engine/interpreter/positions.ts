@@ -2,6 +2,8 @@
  * From code addresses back to WebAssembly. Nothing is kept for this while the guest runs: translation is a function of
  * the module alone, so translating once more with an observer tells all.
  */
+
+import { invariant } from '../../errors.js';
 import { COST_OF } from '../../inject/costs.js';
 import { opcodeAt } from '../../wasm/instructions.js';
 import type { CodeRange } from './code-map.js';
@@ -59,3 +61,38 @@ function chargedAfter(machine: Machine, ref: number, wanted: number): number {
   const own = COST_OF[opcodeAt(definition.env.module.bytes, wanted)]!;
   return translator.state.meter.probed - own;
 }
+
+/**
+ * The place in stepping form that means the same as `address`, where an edge leads in the fast form: all operands are in
+ * their places there, in both forms alike.
+ */
+export function steppingAddress(machine: Machine, range: CodeRange, address: number): number {
+  const at = address - range.entry - Entry.SIZE;
+  const start = machine.steppingEntryOf(range.ref) + Entry.SIZE;
+  if (at === 0) return start;
+  const definition = machine.functions.definition(range.ref);
+  if (definition.kind === 'host') throw new Error('a host function has no code');
+  const { env, index } = definition;
+  translator.translate(env, index, { fuse: false });
+  const split = translator.state.splits.get(at);
+  const edge = translator.state.edges.lastIndexOf(at);
+  const { offsets, positions } = instructionPositions(machine, range.ref, true);
+  if (split !== undefined) return start + positions[offsets.indexOf(split)]!;
+  invariant(edge >= 0, `no edge leads to code position ${at}`);
+  return start + translator.state.edges[edge]!;
+}
+
+/** Module offset of the instruction behind the call that ends at code position `at`. */
+export function offsetAfterCall(machine: Machine, { ref, stepping }: CodeRange, at: number): number {
+  const { offsets, positions } = instructionPositions(machine, ref, stepping);
+  return offsets[positions.findIndex((position) => position >= at)]!;
+}
+
+/** Module offset of the instruction that waits at code position `at`: for its own charge, or at the function's entry. */
+export function offsetOfStop(machine: Machine, { ref, stepping }: CodeRange, at: number): number {
+  const { offsets, positions } = instructionPositions(machine, ref, stepping);
+  return stepping ? offsets[positions.lastIndexOf(at - CHARGE_BYTES)]! : offsets[0]!;
+}
+
+/** Size of the `charge` in front of every instruction in stepping form. */
+const CHARGE_BYTES = 4;

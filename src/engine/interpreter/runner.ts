@@ -11,7 +11,7 @@ import { Ir } from './generated/ir.js';
 import { HelperTrap, runHelper } from './helpers.js';
 import { HostCalls } from './host-calls.js';
 import type { Machine } from './machine.js';
-import { positionOf } from './positions.js';
+import { positionOf, steppingAddress } from './positions.js';
 import { Slices } from './slices.js';
 import { sizeOf } from './translate/frame.js';
 import { isTrap, trapOf } from './traps.js';
@@ -21,6 +21,23 @@ import { readValue, writeValue } from './values.js';
 const TURN = 1_000_000;
 const CALL_RECORD_BYTES = 12;
 
+/** The run has reached its target and can go on. */
+export interface Stopped {
+  readonly kind: 'stopped';
+  readonly counter: number;
+}
+
+/** A run that waits for another one to end. */
+interface SuspendedRun {
+  readonly freeStack: number;
+  readonly freeUnits: number;
+  readonly pc: number;
+  readonly fp: number;
+  readonly pending: number;
+  readonly resultTypes: readonly number[];
+  readonly target: number;
+}
+
 export class Runner {
   /** Executed instructions; exact whenever the loop is not running. */
   counter = 0;
@@ -28,6 +45,10 @@ export class Runner {
   private readonly hostCalls: HostCalls;
   /** The counter at which the loop's fuel will be zero. */
   private stopAt = 0;
+  /** The charge of the edge that the run goes on with. */
+  private pending = 0;
+  /** The counter at which a run stops wherever it is. */
+  private target = Number.POSITIVE_INFINITY;
   /** What the run in progress returns. */
   private resultTypes: readonly number[] = [];
   /** While a host function runs: first free address of the stack, and depth budget that is left. */
@@ -46,20 +67,57 @@ export class Runner {
 
   /** Calls a function and runs it to an outcome. @throws FtWasmError FTW_HOST, or what a host function throws */
   invoke(ref: number, args: readonly unknown[]): Outcome {
-    const { machine } = this;
-    const definition = machine.functions.definition(ref);
-    if (definition.kind === 'host') return this.callHostDirectly(ref, args);
-    const { u32 } = machine.memory;
-    const outerResults = this.resultTypes;
-    this.resultTypes = definition.type.results;
-    const saved = [u32[State.PC >> 2]!, u32[State.FP >> 2]!, this.freeStack, this.freeUnits] as const;
+    if (this.machine.functions.definition(ref).kind === 'host') return this.callHostDirectly(ref, args);
+    const outer = this.suspend();
     try {
-      const entered = this.enter(ref, args);
-      return typeof entered === 'number' ? this.run(entered) : entered;
+      const refused = this.begin(ref, args);
+      if (refused !== undefined) return refused;
+      const ended = this.resume(Number.POSITIVE_INFINITY);
+      if (ended.kind === 'stopped') throw new Error('a run without a target cannot stop');
+      return ended;
     } finally {
-      this.resultTypes = outerResults;
-      [this.freeStack, this.freeUnits] = [saved[2], saved[3]];
-      this.writeState(saved[0], saved[1]);
+      this.unsuspend(outer);
+    }
+  }
+
+  /** What a run inside another one must put back. */
+  suspend(): SuspendedRun {
+    const { freeStack, freeUnits, pc, fp, pending, resultTypes, target } = this;
+    return { freeStack, freeUnits, pc, fp, pending, resultTypes, target };
+  }
+
+  unsuspend({ pc, fp, ...rest }: SuspendedRun): void {
+    Object.assign(this, rest);
+    this.writeState(pc, fp);
+  }
+
+  /** Pushes the outermost frame of a run; {@link resume} runs it. @returns a trap if there is no room for it */
+  begin(ref: number, args: readonly unknown[]): Outcome | undefined {
+    const entered = this.enter(ref, args);
+    if (typeof entered !== 'number') return entered;
+    this.resultTypes = this.machine.functions.definition(ref).type.results;
+    this.pending = entered;
+    return undefined;
+  }
+
+  /** Runs until the run ends, or exactly `target` instructions have been executed in all. */
+  resume(target: number): Outcome | Stopped {
+    this.target = target;
+    const { machine } = this;
+    try {
+      let stop = this.atEdge(this.pending);
+      while (!stop) {
+        const exit = machine.runLoop();
+        this.counter = this.stopAt - machine.memory.getI64(State.FUEL);
+        const next = this.handle(exit);
+        if (typeof next === 'object') return next;
+        stop = next !== undefined && this.atEdge(next);
+      }
+      return { kind: 'stopped', counter: this.counter };
+    } catch (thrown) {
+      if (thrown instanceof GuestStop) return { ...thrown.stop, counter: this.counter };
+      if (thrown instanceof HelperTrap) return this.trappedAt(this.pc, thrown.trap, thrown.message);
+      throw thrown;
     }
   }
 
@@ -105,38 +163,45 @@ export class Runner {
     u32[State.FP >> 2] = fp;
   }
 
-  private get pc(): number {
+  get pc(): number {
     return this.machine.memory.u32[State.PC >> 2]!;
   }
 
-  private get fp(): number {
+  get fp(): number {
     return this.machine.memory.u32[State.FP >> 2]!;
   }
 
-  /** Runs from the state block; `pending` is the charge of the edge that leads there. */
-  private run(pending: number): Outcome {
-    const { machine } = this;
-    try {
-      let charge: number | undefined = this.lookUp(pending);
-      for (;;) {
-        if (charge !== undefined) this.refuel(charge);
-        const exit = machine.runLoop();
-        this.counter = this.stopAt - machine.memory.getI64(State.FUEL);
-        const next = this.handle(exit);
-        if (typeof next === 'object') return next;
-        charge = next;
-      }
-    } catch (thrown) {
-      if (thrown instanceof GuestStop) return { ...thrown.stop, counter: this.counter };
-      if (thrown instanceof HelperTrap) return this.trappedAt(this.pc, thrown.trap, thrown.message);
-      throw thrown;
+  /** At an edge whose charge of `pending` is not taken: looks up, stops at the target, or lets the loop run on. */
+  private atEdge(pending: number): boolean {
+    this.pending = this.lookUp(pending);
+    if (this.counter + this.pending > this.target && this.isAtTarget()) return true;
+    this.refuel(this.pending);
+    return false;
+  }
+
+  /**
+   * The target is reached, or inside of what the edge pays for. Stops are in the code whose instructions are charged one
+   * by one, where the next one waits for its charge; only a function whose entry is not counted yet stops in any code.
+   */
+  private isAtTarget(): boolean {
+    const { machine, pc } = this;
+    const range = machine.code.find(pc);
+    // Behind the outermost frame: the run ends.
+    if (range === undefined) return false;
+    if (range.stepping) return true;
+    if (pc === range.entry + Entry.SIZE) {
+      if (this.counter >= this.target) return true;
+      this.counter += ENTRY_COST;
     }
+    this.writeState(steppingAddress(machine, range, pc), this.fp);
+    this.pending = 0;
+    return false;
   }
 
   /** Lets the loop run on: at least over the edge that costs `pending`, at most to the next place to look up. */
   private refuel(pending: number): void {
     const { counter } = this;
-    this.stopAt = Math.max(Math.min(this.slices.limit, counter + TURN), counter + pending);
+    this.stopAt = Math.max(Math.min(this.slices.limit, this.target, counter + TURN), counter + pending);
     this.machine.memory.setI64(State.FUEL, this.stopAt - counter - pending);
   }
 
@@ -146,7 +211,7 @@ export class Runner {
       case Exit.FUEL: {
         const pending = this.machine.memory.getI64(State.COST);
         this.counter -= pending;
-        return this.lookUp(pending);
+        return pending;
       }
       case Exit.CALL_HOST:
         return this.hostCall(this.pc, this.machine.memory.u32[(this.pc + 8) >> 2]!);

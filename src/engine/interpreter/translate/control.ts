@@ -183,6 +183,7 @@ export function brIf(t: Translation, relative: number): void {
   }
   const branch = emitBranch(t, condition, false);
   t.meter.open(branch.costNext);
+  t.edge();
   leaveTo(t, label);
   t.code.set32(branch.rel, t.code.pos - branch.at);
   t.meter.open(branch.costTaken);

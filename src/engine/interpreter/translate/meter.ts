@@ -49,6 +49,11 @@ export class Meter {
     this.probed = 0;
   }
 
+  /** Cost of everything translated so far. */
+  get counted(): number {
+    return this.total;
+  }
+
   /** Adds an executed operator. */
   count(op: number): void {
     this.total += ByteCosts[op]!;

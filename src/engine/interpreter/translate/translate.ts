@@ -116,11 +116,11 @@ function prologue(t: Translation): void {
 
 /** Stepping form: what costs something waits for its own fuel. */
 function step(t: Translation, op: number): void {
-  t.bindHere();
+  t.keepApart();
   if (ByteCosts[op] === 0) return;
   t.meter.close();
   control.charge(t);
-  t.bindHere();
+  t.keepApart();
 }
 
 /** Very long straight code: the cost of one edge must fit into 16 bits. */
@@ -128,7 +128,8 @@ function splitCharge(t: Translation): void {
   t.materialiseAll();
   t.meter.close();
   control.charge(t);
-  t.bindHere();
+  t.keepApart();
+  t.splits.set(t.code.pos, t.pos);
 }
 
 /** A u32 immediate; moves behind it. */

@@ -36,6 +36,11 @@ export class Translation {
   private barrier = 0;
   /** Positions that something jumps to. */
   readonly leaders: number[] = [];
+  /** Positions of edges, in order; see {@link edge}. */
+  readonly edges: number[] = [];
+  private lastEdgeCounted = 0;
+  /** Positions of splits (see translate.ts) and the offsets of the instructions behind them. */
+  readonly splits = new Map<number, number>();
   /** What entering the function costs, up to the first decision. */
   entryCost = 0;
   /** Cost fields of backward edges and the field of the loop header that each repeats. */
@@ -59,6 +64,8 @@ export class Translation {
     this.backEdges.length = 0;
     this.selfReferences.length = 0;
     this.leaders.length = 0;
+    this.edges.length = 0;
+    this.splits.clear();
     this.labels.length = 0;
     this.code.clear();
     this.meter.begin();
@@ -84,11 +91,28 @@ export class Translation {
     this.lastResult = -1;
   }
 
-  /** Code can be reached from elsewhere here: it must not be changed by what follows. */
+  /**
+   * Code can be reached from elsewhere here: it must not be changed by what follows. Two such places at one position must
+   * be the same place in terms of executed instructions as well, or a stop there would have two meanings.
+   */
   bindHere(): void {
+    const { code, edges, meter } = this;
+    if (edges[edges.length - 1] === code.pos && meter.counted !== this.lastEdgeCounted) code.begin(Ir.nop, 4);
+    this.keepApart();
+    this.leaders.push(this.barrier);
+    this.edge();
+  }
+
+  /** An edge leads here: places of this kind come in the same order in both forms of a function's code. */
+  edge(): void {
+    this.edges.push(this.code.pos);
+    this.lastEdgeCounted = this.meter.counted;
+  }
+
+  /** Nothing before this position may be changed. */
+  keepApart(): void {
     this.barrier = this.code.pos;
     this.lastResult = -1;
-    this.leaders.push(this.barrier);
   }
 
   /** Start of the last instruction if it wrote the top operand's place and may still be changed, else -1. */
