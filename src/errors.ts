@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   // src/log, src/record
   FTW_LOG_FORMAT: 'a recording or log batch is damaged or of an unknown version',
   FTW_DIVERGENCE: 'a replay did not do what the log says',
+  // src/snapshot, src/engine
+  FTW_SNAPSHOT: 'a snapshot is damaged, of an unknown version, or of another module',
   // src/transport, src/replica
   FTW_FRAME: 'a frame on a channel is damaged, oversized or of a foreign protocol',
   FTW_CHANNEL: 'a peer could not be reached or the connection broke',

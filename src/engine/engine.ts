@@ -4,6 +4,7 @@
  * outcomes as values.
  */
 import type { ExternKind, FuncType } from '../wasm/module.js';
+import type { EngineState } from './state.js';
 
 /** Why a trap happened. Traps are compared by code and position, never by an engine's message text. */
 export type TrapCode =
@@ -64,7 +65,14 @@ export interface HostImports {
 
 /** Thrown by a host function to end the run with an outcome; engines catch it, it never leaves `run`. */
 export class GuestStop {
-  constructor(readonly stop: { kind: 'exited'; exitCode: number } | { kind: 'waiting' } | { kind: 'out-of-fuel' }) {}
+  /** 'captured': the host call is not answered but kept as the state's `pendingCall`; not in a run inside another. */
+  constructor(
+    readonly stop:
+      | { kind: 'exited'; exitCode: number }
+      | { kind: 'waiting' }
+      | { kind: 'out-of-fuel' }
+      | { kind: 'captured' },
+  ) {}
 }
 
 /** Limits that are part of the handshake: every replica has the same ones (design.md section 5). */
@@ -115,6 +123,11 @@ export interface PreparedModule {
   readonly imports: readonly { module: string; name: string; kind: string; type?: FuncType }[];
   readonly exports: readonly { name: string; kind: string; type?: FuncType }[];
   instantiate(options: InstanceOptions): EngineInstance;
+  /**
+   * An instance that continues from a state of this module with {@link EngineInstance.resume}. Absent on an engine that
+   * cannot. @throws FtWasmError FTW_SNAPSHOT when the state does not fit the module
+   */
+  restore?(state: EngineState, options: InstanceOptions): EngineInstance;
 }
 
 export interface EngineInstance {
@@ -128,6 +141,16 @@ export interface EngineInstance {
   call(exportName: string, args: readonly BoundaryValue[]): Outcome;
   /** The guest's place when `error` was made by a host function that it called; absent on an engine that cannot tell. */
   locate?(error: Error): CodePlace | undefined;
+  /**
+   * Asks for the outcome 'captured': at the next pre-emption point that is looked at (inside `onSlice` that is the present
+   * one), or when the host call under way has returned. While a host function runs an export, after that one's return.
+   * @throws FTW_UNSUPPORTED when the module's frames cannot be captured
+   */
+  requestCapture?(): void;
+  /** The state between runs or after the outcome 'captured'. @throws FTW_UNSUPPORTED for an external reference in it */
+  state?(): EngineState;
+  /** Runs on what was captured, here or in the instance that the state came from, to the outcome of the captured call. */
+  resume?(): Outcome;
   /** An export for another instance's {@link HostImports.resolveExtern}; absent on an engine that cannot link. */
   extern?(exportName: string): Extern | undefined;
 }
