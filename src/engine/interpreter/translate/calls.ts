@@ -3,7 +3,6 @@ import { lebU32At, skipLeb } from '../../../wasm/instructions.js';
 import type { FuncType } from '../../../wasm/module.js';
 import { Entry } from '../generated/abi.js';
 import { Ir } from '../generated/ir.js';
-import { skipDeadCode } from './dead-code.js';
 import type { Translation } from './translation.js';
 
 export function call(t: Translation, callee: number): void {
@@ -67,5 +66,5 @@ function tailRecord(t: Translation, type: FuncType): void {
   operands.cut(operands.height - type.params.length);
   const at = t.code.emit3w(Ir.call_tail, t.reachable(operands.top), t.frame.header, 0, -Entry.SIZE);
   t.selfReferences.push(at + 8);
-  skipDeadCode(t);
+  t.live = false;
 }

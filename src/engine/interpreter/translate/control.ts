@@ -3,7 +3,6 @@ import { lebU32At, skipLeb } from '../../../wasm/instructions.js';
 import type { FuncType, ValType } from '../../../wasm/module.js';
 import { Ir } from '../generated/ir.js';
 import { type EmittedBranch, emitBranch, popCondition } from './conditions.js';
-import { skipDeadCode } from './dead-code.js';
 import { SLOT, sizeOf } from './frame.js';
 import { branchTypes, type Label, LabelKind, newLabel } from './labels.js';
 import { Kind } from './operands.js';
@@ -159,7 +158,7 @@ function jump(t: Translation, label: Label): void {
 
 export function br(t: Translation, relative: number): void {
   leaveTo(t, t.labelAt(relative));
-  skipDeadCode(t);
+  t.live = false;
 }
 
 /** Ends the path with a jump to a label, or a return. */
@@ -233,12 +232,12 @@ export function brTable(t: Translation): void {
     t.bindHere();
     leaveTo(t, label);
   }
-  skipDeadCode(t);
+  t.live = false;
 }
 
 export function returnFrom(t: Translation): void {
   emitReturn(t);
-  skipDeadCode(t);
+  t.live = false;
 }
 
 /** The results move to the start of the frame, which is where the caller expects them. */
@@ -271,5 +270,5 @@ function returnMany(t: Translation, results: readonly number[]): void {
 export function unreachable(t: Translation): void {
   t.meter.close();
   t.code.begin(Ir.unreachable, 4);
-  skipDeadCode(t);
+  t.live = false;
 }

@@ -9,6 +9,7 @@ import type { Translation } from './translation.js';
 export function skipDeadCode(t: Translation): void {
   const { bytes } = t;
   let nested = 0;
+  t.live = true;
   while (t.pos < t.end) {
     const op = opcodeAt(bytes, t.pos);
     t.pos = skipImmediates(bytes, op, immediatesAt(bytes, t.pos));

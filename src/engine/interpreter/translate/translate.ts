@@ -11,6 +11,7 @@ import * as bulk from './bulk.js';
 import * as calls from './calls.js';
 import * as control from './control.js';
 import { ByteCosts, ENTRY_COST, frameUnits } from './costs.js';
+import { skipDeadCode } from './dead-code.js';
 import type { ModuleEnv } from './env.js';
 import { FRAME_WINDOW } from './frame.js';
 import { compareToZero, select, translateOperator } from './operators.js';
@@ -51,7 +52,10 @@ export class Translator {
     t.observer = options.observer;
     this.headers.length = 0;
     prologue(t);
-    while (t.pos < t.end) this.instruction(t);
+    while (t.pos < t.end) {
+      if (t.live) this.instruction(t);
+      else skipDeadCode(t);
+    }
     for (let i = 0; i < t.backEdges.length; i += 2) t.code.set16(t.backEdges[i]!, t.code.get16(t.backEdges[i + 1]!));
     if (!t.stepping && options.fuse !== false) {
       this.markLeaders(t);

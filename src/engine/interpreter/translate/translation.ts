@@ -30,6 +30,8 @@ export class Translation {
   /** Every instruction stops for its own charge and finds all operands in their places (see stepping in runner.ts). */
   stepping = false;
   observer: Observer | undefined;
+  /** False behind a branch, until the next place that something jumps to. */
+  live = true;
   /** Place that the last instruction wrote, -1 if it is not to be changed any more. */
   private lastResult = -1;
   /** Nothing before this position may be changed: a label was bound here. */
@@ -59,6 +61,7 @@ export class Translation {
     this.pos = body.code.start;
     this.end = body.code.end;
     this.stepping = stepping;
+    this.live = true;
     this.lastResult = -1;
     this.barrier = 0;
     this.backEdges.length = 0;
