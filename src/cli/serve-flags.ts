@@ -42,7 +42,7 @@ export const GUEST_FLAGS: readonly Flag[] = [
   [
     'Guest:',
     '--dir <host::guest>',
-    'load a directory into the guest, privately; ::ro behind it forbids changes; repeatable',
+    'load a directory into the guest, privately; ::ro behind it forbids changes, ::shared uses it in place; repeatable',
   ],
   ['Guest:', '--env <name=value>', 'set a variable, or pass ours on with NAME alone; repeatable'],
   ['Guest:', '--random <source>', 'seeded (default) or os'],

@@ -1,5 +1,6 @@
 /** In-memory services for tests and simulations: time that is told, entropy from a seed, clients driven by hand. */
 import type {
+  HostBarrier,
   HostClock,
   HostEntropy,
   HostInput,
@@ -192,6 +193,15 @@ export class MemoryOutput implements OutputSink {
   }
 }
 
+/** Lets everything through and keeps what was waited for. */
+export class OpenBarrier implements HostBarrier {
+  readonly events: number[] = [];
+
+  waitReleased(event: number): void {
+    this.events.push(event);
+  }
+}
+
 function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
@@ -202,6 +212,7 @@ export interface MemoryServices extends HostServices {
   readonly stdin: MemoryInput;
   readonly waiter: ScriptedWaiter;
   readonly output: MemoryOutput;
+  readonly barrier: OpenBarrier;
 }
 
 export function memoryServices(listeners = 1, seed = 1): MemoryServices {
@@ -212,5 +223,6 @@ export function memoryServices(listeners = 1, seed = 1): MemoryServices {
     stdin: new MemoryInput(),
     waiter: new ScriptedWaiter(),
     output: new MemoryOutput(),
+    barrier: new OpenBarrier(),
   };
 }

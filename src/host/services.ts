@@ -3,6 +3,7 @@
  * simulations), `node/` (the real ones) and the runtime's rings. Everything here is used LIVE only, except
  * {@link OutputSink}, which is told of every output on every replica: a backup counts and retains, a live one sends.
  */
+import type { HostFiles } from './files.js';
 
 /** A client connection, named by whoever accepted it (a listener or a gateway); below 2^53, never reused in a service's life. */
 export type StreamId = number;
@@ -62,6 +63,12 @@ export interface OutputSink {
   close(stream: StreamId, event: number): void;
 }
 
+/** The output rule for what a guest's thread does to the outside world by itself (rule R1). */
+export interface HostBarrier {
+  /** Blocks the guest's thread until every entry up to `event` is acknowledged; at once where nobody has to. */
+  waitReleased(event: number): void;
+}
+
 /** All of it together, as WASI handlers receive it. */
 export interface HostServices {
   readonly clock: HostClock;
@@ -70,4 +77,7 @@ export interface HostServices {
   readonly stdin: HostInput;
   readonly waiter: HostWaiter;
   readonly output: OutputSink;
+  readonly barrier: HostBarrier;
+  /** Only for guests with directories in shared mode. */
+  readonly files?: HostFiles;
 }

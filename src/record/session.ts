@@ -148,7 +148,7 @@ export class Session {
   ): (...argsThenCounter: (number | bigint)[]) => number {
     return (...args) => {
       this.#counter = args.pop() as number;
-      const before = this.digest.save();
+      let before = this.digest.save();
       this.#enter(call, args);
       let step: Step<Live>;
       try {
@@ -156,14 +156,14 @@ export class Session {
       } catch (error) {
         return failure(error);
       }
-      for (let saved = before; typeof step !== 'number'; saved = this.digest.save()) {
-        const result = this.#answer(call, args, step, live, saved);
+      while (typeof step !== 'number') {
+        const result = this.#answer(call, args, step, live, before);
         try {
           step = step.apply(result, this.#event);
         } catch (error) {
           return failure(error);
         }
-        if (typeof step === 'number') break;
+        if (typeof step !== 'number') before = this.digest.save();
       }
       return step;
     };

@@ -1,6 +1,9 @@
 /**
  * A few words that guest thread and I/O thread share without messages: the executed position (written by the guest,
- * read for acknowledgements and status) and the throttle (written by the protocol's lag control, rule R8).
+ * read for acknowledgements and status), the throttle (written by the protocol's lag control, rule R8), and how far outputs
+ * are released (rule R1), for what the guest's thread does to the outside world by itself.
+ *
+ * Bytes: 0 to 31 words, 32 to 47 the executed position as doubles, 48 to 55 the released event.
  */
 import type { Position } from '../log/entry.js';
 
@@ -11,10 +14,12 @@ const STOPPED = 2;
 export class ControlBlock {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
+  readonly #released: BigInt64Array;
 
   constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(64)) {
     this.#words = new Int32Array(buffer, 0, 8);
-    this.#doubles = new Float64Array(buffer, 32, 4);
+    this.#doubles = new Float64Array(buffer, 32, 2);
+    this.#released = new BigInt64Array(buffer, 48, 1);
   }
 
   /** The last position the guest reached. Counter and event are read apart: good for lag and status, not for logic. */
@@ -34,6 +39,21 @@ export class ControlBlock {
 
   set throttle(level: number) {
     Atomics.store(this.#words, THROTTLE, Math.round(Math.min(Math.max(level, 0), 0.99) * 1000));
+  }
+
+  /** Everything up to `event` is acknowledged; wakes a guest that waits for it. */
+  release(event: number): void {
+    Atomics.store(this.#released, 0, BigInt(Math.min(event, Number.MAX_SAFE_INTEGER)));
+    Atomics.notify(this.#released, 0);
+  }
+
+  /** Blocks the guest's thread until everything up to `event` is acknowledged, or it is stopped. */
+  waitReleased(event: number): void {
+    for (;;) {
+      const released = Atomics.load(this.#released, 0);
+      if (released >= event || this.stopped) return;
+      Atomics.wait(this.#released, 0, released, 100);
+    }
   }
 
   /** While paused, the guest waits before it logs anything more (rule R7). */
@@ -57,6 +77,7 @@ export class ControlBlock {
 
   stop(): void {
     Atomics.store(this.#words, STOPPED, 1);
+    Atomics.notify(this.#released, 0);
     this.paused = false;
   }
 

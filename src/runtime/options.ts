@@ -12,8 +12,11 @@ import { parseAddress } from '../transport/address.js';
 export interface DirectoryMount {
   readonly host: string;
   readonly guest: string;
-  /** private: loaded at start, lives in replicated memory, never written back. ro: the same, and the guest cannot change it. */
-  readonly mode: 'private' | 'ro';
+  /**
+   * private: loaded at start, lives in replicated memory, never written back. ro: the same, and the guest cannot change it.
+   * shared: storage that every replica reaches under its own `host` path; the live one reads and writes it.
+   */
+  readonly mode: 'private' | 'ro' | 'shared';
 }
 
 /** How to run one guest, replicated or not. */

@@ -20,6 +20,7 @@ export class OutputGate {
   #stdioUnderWay = 0;
   #leftEvent = 0;
   #onLeft: ((event: number) => void) | undefined;
+  #onReleased: ((event: number) => void) | undefined;
   readonly #retain = (output: Output): void => {
     if (output.kind !== 'stdio') this.#clients.retain(output);
   };
@@ -33,6 +34,11 @@ export class OutputGate {
   /** `listener` hears the highest event all of whose outputs have been handed to the operating system. */
   onLeft(listener: (event: number) => void): void {
     this.#onLeft = listener;
+  }
+
+  /** `listener` hears the highest event whose outputs may leave. */
+  onReleased(listener: (event: number) => void): void {
+    this.#onReleased = listener;
   }
 
   /** Bytes waiting for release. */
@@ -49,6 +55,7 @@ export class OutputGate {
   release(event: number): void {
     this.#held.release(event, this.#emit);
     this.#clients.gateways.released(event);
+    this.#onReleased?.(event);
     this.#leftEvent = event;
     this.#reportLeft();
   }

@@ -57,6 +57,7 @@ export const ERRNO = {
   RANGE: 68,
   ROFS: 69,
   SPIPE: 70,
+  STALE: 72,
   TIMEDOUT: 73,
   TXTBSY: 74,
   XDEV: 75,

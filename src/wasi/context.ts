@@ -18,6 +18,8 @@ export interface WasiContext {
   readonly output: OutputSink;
   /** Executed instructions at this call. */
   readonly counter: number;
+  /** Number of the last entry. */
+  readonly event: number;
   /** Forgets an inode that has lost its last name, unless a descriptor is still open on it. */
   releaseInode(inode: number): void;
 }

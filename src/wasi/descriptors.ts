@@ -66,13 +66,43 @@ export interface DirectoryDescriptor extends DescriptorBase {
   listing: string[] | null;
 }
 
+/** A file on shared storage. */
+export interface SharedFileDescriptor extends DescriptorBase {
+  kind: 'shared-file';
+  mount: number;
+  /** Where the next replica finds it, following renames; null once the guest has taken the name away. */
+  path: string | null;
+  /** Names what the live replica's host has open. */
+  handle: number;
+  /** Whether the host opens it for writing. */
+  writable: boolean;
+  /** In bytes; below 2^53. */
+  offset: number;
+}
+
+/** A name in a directory, as logged: name, file type, inode number of the storage. */
+export type SharedEntry = readonly [name: string, filetype: number, inode: bigint];
+
+export interface SharedDirectoryDescriptor extends DescriptorBase {
+  kind: 'shared-dir';
+  mount: number;
+  /** As for files. */
+  path: string | null;
+  preopen: string | null;
+  /** As of the last read from cookie 0. */
+  listing: readonly SharedEntry[] | null;
+}
+
+export type RegularFile = FileDescriptor | SharedFileDescriptor;
+export type Directory = DirectoryDescriptor | SharedDirectoryDescriptor;
+
 export type Descriptor =
   | StdioDescriptor
   | SocketDescriptor
   | ListenerDescriptor
   | StreamDescriptor
-  | FileDescriptor
-  | DirectoryDescriptor;
+  | RegularFile
+  | Directory;
 
 /** Most descriptors a guest can have open at once; fixed, so that EMFILE comes at the same moment everywhere. */
 export const DESCRIPTORS_MAX = 65536;
@@ -146,8 +176,10 @@ export function filetypeOf(descriptor: Descriptor): number {
     case 'stream':
       return FILETYPE.SOCKET_STREAM;
     case 'file':
+    case 'shared-file':
       return FILETYPE.REGULAR_FILE;
     case 'dir':
+    case 'shared-dir':
       return FILETYPE.DIRECTORY;
   }
 }

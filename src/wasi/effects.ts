@@ -19,10 +19,10 @@ export function output<R extends LoggedValue>(parts: Parts<R>): WasiStep {
 /** One shape for all effects: the session's call sites stay monomorphic, which is most of what makes them fast. */
 class WasiEffect<R extends LoggedValue> implements Effect<LiveWorld, R> {
   readonly class: 'input' | 'output';
-  readonly observe: (live: LiveWorld) => R;
+  readonly observe: (live: LiveWorld, reissued: boolean) => R;
   readonly accepts: (result: LoggedValue) => boolean;
   readonly digest: ((result: R, digest: ByteDigest) => void) | undefined;
-  readonly apply: (result: R, event: number) => number;
+  readonly apply: (result: R, event: number) => WasiStep;
 
   constructor(effectClass: 'input' | 'output', parts: Parts<R>) {
     this.class = effectClass;

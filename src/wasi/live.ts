@@ -1,5 +1,14 @@
 /** The outside world as `observe` halves see it: the host's services, with clocks that continue across a go-live. */
-import type { HostClock, HostEntropy, HostInput, HostNetwork, HostServices, HostWaiter } from '../host/services.js';
+import type { HostFiles } from '../host/files.js';
+import type {
+  HostBarrier,
+  HostClock,
+  HostEntropy,
+  HostInput,
+  HostNetwork,
+  HostServices,
+  HostWaiter,
+} from '../host/services.js';
 import type { ClockState } from './state.js';
 
 export interface LiveWorld {
@@ -8,12 +17,14 @@ export interface LiveWorld {
   readonly network: HostNetwork;
   readonly stdin: StdinBuffer;
   readonly waiter: HostWaiter;
+  readonly barrier: HostBarrier;
+  readonly files: HostFiles | undefined;
 }
 
 export function liveWorld(services: HostServices, clocks: ClockState): LiveWorld {
-  const { entropy, network, waiter } = services;
+  const { entropy, network, waiter, barrier, files } = services;
   const stdin = new StdinBuffer(services.stdin);
-  return { clock: new LiveClock(services.clock, clocks), entropy, network, stdin, waiter };
+  return { clock: new LiveClock(services.clock, clocks), entropy, network, stdin, waiter, barrier, files };
 }
 
 /**

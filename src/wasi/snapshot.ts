@@ -8,7 +8,7 @@ import type { DirectoryInode, FileInode, Inode, InodeTimes, Mount, SymlinkInode 
 import type { WasiState } from './state.js';
 
 /** Raised with every change of the shape below. */
-export const WASI_STATE_VERSION = 1;
+export const WASI_STATE_VERSION = 2;
 
 type Plain<T extends InodeTimes> = Omit<T, 'entries' | 'size'>;
 
@@ -25,6 +25,7 @@ export interface WasiSnapshot {
   readonly mounts: readonly Mount[];
   readonly inodes: readonly (readonly [number: number, inode: InodeSnapshot])[];
   readonly nextInode: number;
+  readonly nextHandle: number;
 }
 
 export function exportState(state: WasiState): WasiSnapshot {
@@ -37,6 +38,7 @@ export function exportState(state: WasiState): WasiSnapshot {
     mounts: tree.mounts.map((mount) => ({ ...mount })),
     inodes: [...tree.inodes].map(([number, inode]) => [number, exportInode(inode)] as const),
     nextInode: tree.nextInode,
+    nextHandle: state.nextHandle,
   };
 }
 
@@ -57,11 +59,13 @@ export function importState(snapshot: WasiSnapshot): WasiState {
     random: { seed: snapshot.random.seed?.slice() ?? null, offset: snapshot.random.offset },
     descriptors: snapshot.descriptors.map(copyDescriptor),
     tree: { mounts: snapshot.mounts.map((mount) => ({ ...mount })), inodes, nextInode: snapshot.nextInode, usedBytes },
+    nextHandle: snapshot.nextHandle,
   };
 }
 
 function copyDescriptor(descriptor: Descriptor | null): Descriptor | null {
   if (descriptor?.kind === 'dir') return { ...descriptor, listing: descriptor.listing?.slice() ?? null };
+  if (descriptor?.kind === 'shared-dir') return { ...descriptor, listing: descriptor.listing?.slice() ?? null };
   return descriptor === null ? null : { ...descriptor };
 }
 

@@ -30,6 +30,8 @@ export interface WasiState {
   readonly random: RandomState;
   readonly descriptors: (Descriptor | null)[];
   readonly tree: TreeState;
+  /** For the next file opened on shared storage. */
+  nextHandle: number;
 }
 
 /** The state of a guest that has not run yet. */
@@ -40,6 +42,7 @@ export function initialState(config: WasiConfig): WasiState {
     random: { seed: null, offset: 0 },
     descriptors: initialDescriptors(config, tree),
     tree,
+    nextHandle: 1,
   };
 }
 
@@ -58,10 +61,11 @@ function initialDescriptors(config: WasiConfig, tree: TreeState): Descriptor[] {
   for (let listener = 0; listener < (config.listeners ?? 0); listener++) {
     descriptors.push(listenerDescriptor(listener, null));
   }
-  for (const [mount, { guest, root }] of tree.mounts.entries()) {
-    const rights = DIRECTORY_RIGHTS;
-    const inheriting = DIRECTORY_INHERITING;
-    descriptors.push({ kind: 'dir', mount, inode: root, preopen: guest, listing: null, rights, inheriting, flags: 0 });
+  for (const [mount, { guest, mode, root }] of tree.mounts.entries()) {
+    const common = { mount, preopen: guest, listing: null, flags: 0 };
+    const rights = { rights: DIRECTORY_RIGHTS, inheriting: DIRECTORY_INHERITING };
+    if (mode === 'shared') descriptors.push({ kind: 'shared-dir', path: '', ...common, ...rights });
+    else descriptors.push({ kind: 'dir', inode: root, ...common, ...rights });
   }
   return descriptors;
 }

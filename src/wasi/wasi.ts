@@ -59,6 +59,9 @@ function makeContext(
     get counter() {
       return session.counter;
     },
+    get event() {
+      return session.event;
+    },
     releaseInode(inode) {
       if (tree.get(inode).links === 0 && !fds.hasInode(inode)) tree.release(inode);
     },

@@ -3,7 +3,7 @@
  * host replaced. The replay's host refuses everything: what it would answer must not matter.
  */
 import { DEFAULT_LIMITS, type EngineLimits, type Outcome, type PreparedModule } from '../../src/engine/engine.js';
-import { ManualClock, MemoryInput, MemoryNetwork, SeededEntropy } from '../../src/host/memory.js';
+import { ManualClock, MemoryInput, MemoryNetwork, OpenBarrier, SeededEntropy } from '../../src/host/memory.js';
 import type { HostServices, OutputSink } from '../../src/host/services.js';
 import { decodeBatch, encodeBatch } from '../../src/log/codec.js';
 import type { Entry } from '../../src/log/entry.js';
@@ -60,6 +60,7 @@ function liveHost(options: RunOptions, output: OutputSink): HostServices {
       },
     },
     output,
+    barrier: new OpenBarrier(),
   };
 }
 
@@ -75,6 +76,7 @@ function replayHost(output: OutputSink): HostServices {
     stdin: { read: () => refuse('standard input') },
     waiter: { wait: () => refuse('a wait') },
     output,
+    barrier: { waitReleased: () => refuse('a wait') },
   };
 }
 

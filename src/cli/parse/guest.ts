@@ -22,7 +22,7 @@ export function parseEnv(text: string, own: Readonly<Record<string, string | und
   return [name, value];
 }
 
-const DIR_MODES = ['private', 'ro'] as const;
+const DIR_MODES = ['private', 'ro', 'shared'] as const;
 
 /** A directory of this machine, the name under which the guest sees it, and what the guest may do with it. */
 export interface DirMapping {
@@ -41,7 +41,7 @@ export function parseDir(text: string): DirMapping {
   if (!host || guest === '' || mode === undefined || rest.length > 0) {
     const message =
       `--dir '${text}': expected HOST, HOST::GUEST or HOST::GUEST::MODE, such as ./data::/data; ` +
-      `modes are ${DIR_MODES.join(' and ')}`;
+      `modes are ${DIR_MODES.join(', ')}`;
     throw new FtWasmError('FTW_USAGE', message, { option: '--dir', value: text });
   }
   return { host, guest: guest ?? host, mode };

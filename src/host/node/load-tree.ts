@@ -15,6 +15,11 @@ export async function loadTree(directory: string): Promise<TreeEntry[]> {
   return entries.sort((left, right) => (left.path < right.path ? -1 : 1));
 }
 
+/** Rejects with FTW_IO if `directory` is none, or cannot be read. */
+export async function checkDirectory(directory: string): Promise<void> {
+  await orFail(directory, (host) => readdir(host));
+}
+
 async function readInto(entries: TreeEntry[], root: string, below: string): Promise<void> {
   const listing = await orFail(path.join(root, below), (host) => readdir(host, { withFileTypes: true }));
   for (const dirent of listing) {

@@ -4,7 +4,7 @@
  */
 import { GuestStop } from '../../engine/engine.js';
 import { LogFormatError } from '../../errors.js';
-import type { HostClock, HostInput, HostNetwork, HostWaiter, StreamId } from '../../host/services.js';
+import type { HostBarrier, HostClock, HostInput, HostNetwork, HostWaiter, StreamId } from '../../host/services.js';
 import { decodeBatch } from '../../log/codec.js';
 import type { Entry } from '../../log/entry.js';
 import type { LogSource } from '../../record/session.js';
@@ -19,7 +19,7 @@ const CONSUMED_STEP_BYTES = 32 * 1024;
 /** A sleeping guest looks at the stop flag at least this often, in ms. */
 const WAIT_MS_MAX = 1000;
 
-export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
+export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, LogSource {
   readonly listenerCount: number;
   readonly #ring: RingReader;
   readonly #streams: StreamTable;
@@ -131,6 +131,12 @@ export class Inbox implements HostNetwork, HostWaiter, HostInput, LogSource {
       this.#sleep(Math.min(leftMs, WAIT_MS_MAX));
       if (this.#receive() > 0) return;
     }
+  }
+
+  waitReleased(event: number): void {
+    this.#outbox.flush();
+    this.#control.waitReleased(event);
+    this.#stopIfAsked();
   }
 
   /** Called at each slice of a computing guest, so that stop, throttle and its gathered entries do not wait for a host call. */

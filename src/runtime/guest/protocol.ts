@@ -4,6 +4,14 @@ import type { ErrorCode } from '../../errors.js';
 import type { Position } from '../../log/entry.js';
 import type { WasiConfig } from '../../wasi/config.js';
 
+/** Host directories behind mounts in shared mode. */
+export interface SharedRoots {
+  /** One per mount; undefined for mounts of other modes. */
+  readonly roots: readonly (string | undefined)[];
+  /** Whether a change must have reached the storage before the guest hears of it. */
+  readonly durable: boolean;
+}
+
 /** Everything a guest thread needs before it can prepare and run its module. Structured-cloneable. */
 export interface GuestInit {
   readonly toGuest: SharedArrayBuffer;
@@ -17,6 +25,8 @@ export interface GuestInit {
   readonly mode: 'live' | 'replay';
   /** Whether entries are logged (replication, recording). */
   readonly logging: boolean;
+  /** Storage that the guest's thread uses directly. */
+  readonly files?: SharedRoots;
   /** Instructions between two looks at the control block. */
   readonly sliceFuel: number;
   /** Hard limit of instructions, if any. */

@@ -1,10 +1,11 @@
 /**
- * One guest's life on its thread: engine, session and WASI wired to the rings, run to an outcome. Pure: the clock and
- * entropy of this host are passed in, everything else comes through the rings.
+ * One guest's life on its thread: engine, session and WASI wired to the rings, run to an outcome. Pure: clock, entropy and
+ * shared storage of this host are passed in, everything else comes through the rings.
  */
 import type { EngineInstance, Outcome, PreparedModule } from '../../engine/engine.js';
 import { DivergenceError, FtWasmError } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
+import type { HostFiles } from '../../host/files.js';
 import type { HostClock, HostEntropy } from '../../host/services.js';
 import { Session } from '../../record/session.js';
 import type { WasiState } from '../../wasi/state.js';
@@ -22,6 +23,7 @@ import { StreamTable } from './streams.js';
 export interface GuestWorld {
   readonly clock: HostClock;
   readonly entropy: HostEntropy;
+  readonly files?: HostFiles;
 }
 
 /** A guest that is linked and ready to run. */
@@ -36,7 +38,7 @@ export class GuestRun {
   constructor(init: GuestInit, world: GuestWorld, prepared: PreparedModule) {
     const { outbox, inbox, streams } = connect(init, world);
     const session = new Session({ sink: outbox, ...(init.mode === 'replay' ? { source: inbox } : {}) });
-    const services = { ...world, network: inbox, stdin: inbox, waiter: inbox, output: outbox };
+    const services = { ...world, network: inbox, stdin: inbox, waiter: inbox, barrier: inbox, output: outbox };
     const wasi = createWasi(init.wasi, services, session);
     const { digestEvery = 0 } = init;
     const digests = new DigestSchedule(digestEvery);

@@ -1,8 +1,9 @@
 /** From a user's options to what the guest is given and what the handshake compares. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { resolve as absolutePath } from 'node:path';
 import type { EngineLimits } from '../../engine/engine.js';
-import { loadTree } from '../../host/node/load-tree.js';
+import { checkDirectory, loadTree } from '../../host/node/load-tree.js';
 import { INJECT_VERSION } from '../../inject/options.js';
 import { LOG_FORMAT_VERSION } from '../../log/codec.js';
 import type { WasiConfig } from '../../wasi/config.js';
@@ -18,13 +19,19 @@ const { version: PACKAGE_VERSION } = JSON.parse(
 export interface GuestConfig {
   readonly config: WasiConfig;
   readonly dirHashes: readonly string[];
+  /** Host directories of shared mounts; differs between replicas. */
+  readonly sharedRoots: readonly (string | undefined)[];
 }
 
 /** Loads the mounted directories and puts the guest's configuration together. Rejects with FTW_IO for a bad directory. */
 export async function loadGuestConfig(options: GuestOptions, name: string): Promise<GuestConfig> {
   const preopens: Preopen[] = [];
+  const sharedRoots: (string | undefined)[] = [];
   for (const { host, guest, mode } of options.dirs ?? []) {
-    preopens.push({ guest, mode, entries: await loadTree(host) });
+    const shared = mode === 'shared';
+    if (shared) await checkDirectory(host);
+    sharedRoots.push(shared ? absolutePath(host) : undefined);
+    preopens.push({ guest, mode, entries: shared ? [] : await loadTree(host) });
   }
   const config: WasiConfig = {
     args: [name, ...(options.args ?? [])],
@@ -33,12 +40,13 @@ export async function loadGuestConfig(options: GuestOptions, name: string): Prom
     preopens,
     random: options.random ?? 'seeded',
   };
-  return guestConfig(config);
+  return { ...guestConfig(config), sharedRoots };
 }
 
 /** The same for a configuration whose directories are loaded already. */
 export function guestConfig(config: WasiConfig): GuestConfig {
-  return { config, dirHashes: (config.preopens ?? []).map(({ entries }) => hashTree(entries)) };
+  const dirHashes = (config.preopens ?? []).map(({ entries }) => hashTree(entries));
+  return { config, dirHashes, sharedRoots: [] };
 }
 
 /** The manifest of a guest whose module has the SHA-256 `moduleHash`. */

@@ -34,6 +34,8 @@ export interface GuestHooks {
 
 /** How a guest is run, besides what its options say. */
 export interface GuestMode extends Pick<GuestInit, 'mode' | 'logging' | 'digestEvery'> {
+  /** Whether another replica relies on what this one has written to shared storage. */
+  readonly replicated?: boolean;
   /** Default: argv[0]. */
   readonly service?: string;
   /** The guest's configuration, where it does not come from the options (a recording has its own). */
@@ -114,6 +116,7 @@ export class GuestHost {
         sliceFuel: SLICE_FUEL,
         fuelMax: options.fuel,
         digestEvery: how.digestEvery,
+        files: { roots: wasi.sharedRoots, durable: how.replicated ?? false },
       },
       {
         onBatch: (first, last, counter, batch) => {
@@ -134,6 +137,7 @@ export class GuestHost {
       options.onProgress,
     );
     guest = created.guest;
+    gate.onReleased((event) => created.guest.release(event));
     const manifest = manifestOf(options, limits, wasi, created.prepared.hash);
     return new GuestHost({
       guest,

@@ -96,6 +96,11 @@ export class GuestThread {
     this.#control.throttle = level;
   }
 
+  /** The guest's thread may act on what it logged up to `event`. */
+  release(event: number): void {
+    this.#control.release(event);
+  }
+
   set paused(value: boolean) {
     this.#control.paused = value;
   }

@@ -35,7 +35,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Service> {
   try {
     const host = await GuestHost.open(
       options,
-      { mode: options.role === 'primary' ? 'live' : 'replay', logging: true },
+      { mode: options.role === 'primary' ? 'live' : 'replay', logging: true, replicated: true },
       {
         onBatch: (first, last, counter, batch) => driver?.guestBatch(first, last, counter, batch),
         onLive: (streams) => driver?.guestLive(streams),

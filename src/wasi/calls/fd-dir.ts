@@ -1,17 +1,18 @@
 /** fd_readdir and the preopened directories. */
-import { DIRENT_BYTES, ERRNO, PRESTAT_BYTES, RIGHTS } from '../abi.js';
-import type { WasiContext } from '../context.js';
-import type { DirectoryDescriptor } from '../descriptors.js';
+import { ERRNO, PRESTAT_BYTES, RIGHTS } from '../abi.js';
+import type { WasiContext, WasiStep } from '../context.js';
+import type { Directory, DirectoryDescriptor } from '../descriptors.js';
 import { fail } from '../failure.js';
 import { inodeFiletype } from '../fs/filestat.js';
 import { sortedNames } from '../fs/tree.js';
+import { encodeEntry, listShared } from '../shared/directories.js';
 
 const utf8 = new TextEncoder();
 
 /** A directory descriptor; ENOTDIR for everything else, ENOTCAPABLE without the rights. */
-export function directoryOf(ctx: WasiContext, fd: number, rights: number): DirectoryDescriptor {
+export function directoryOf(ctx: WasiContext, fd: number, rights: number): Directory {
   const descriptor = ctx.fds.get(fd);
-  if (descriptor.kind !== 'dir') return fail(ERRNO.NOTDIR);
+  if (descriptor.kind !== 'dir' && descriptor.kind !== 'shared-dir') return fail(ERRNO.NOTDIR);
   if ((descriptor.rights & rights) !== rights) fail(ERRNO.NOTCAPABLE);
   return descriptor;
 }
@@ -45,7 +46,8 @@ export function fdPrestatDirName(ctx: WasiContext, fd: number, path: number, len
 /** EBADF for what is not preopened: that is how programs find the end of the list. */
 function preopenName(ctx: WasiContext, fd: number): Uint8Array {
   const descriptor = ctx.fds.get(fd);
-  if (descriptor.kind !== 'dir' || descriptor.preopen === null) return fail(ERRNO.BADF);
+  if (descriptor.kind !== 'dir' && descriptor.kind !== 'shared-dir') return fail(ERRNO.BADF);
+  if (descriptor.preopen === null) return fail(ERRNO.BADF);
   return utf8.encode(descriptor.preopen);
 }
 
@@ -57,42 +59,45 @@ export function fdReaddir(
   length: number,
   cookie: bigint,
   used: number,
-): number {
+): WasiStep {
   const directory = directoryOf(ctx, fd, RIGHTS.FD_READDIR);
   const target = ctx.memory.slice(buffer, length);
   ctx.memory.check(used, 4);
-  if (cookie === 0n || directory.listing === null) directory.listing = list(ctx, directory);
+  const fill = (): number => {
+    ctx.memory.setU32(used, fillEntries(ctx, directory, cookie, target));
+    return ERRNO.SUCCESS;
+  };
+  if (cookie !== 0n && directory.listing !== null) return fill();
+  if (directory.kind === 'shared-dir') return listShared(directory, fill);
+  directory.listing = list(ctx, directory);
+  return fill();
+}
+
+/** Returns the number of bytes filled. */
+function fillEntries(ctx: WasiContext, directory: Directory, cookie: bigint, target: Uint8Array): number {
+  const count = directory.listing!.length;
   let at = 0;
-  const first = cookie < 0n ? directory.listing.length : Number(cookie);
-  for (let index = first; index < directory.listing.length && at < length; index++) {
-    const entry = encodeEntry(ctx, directory, index);
+  for (let index = cookie < 0n ? count : Number(cookie); index < count && at < target.length; index++) {
+    const entry = entryAt(ctx, directory, index);
     if (entry === undefined) continue;
-    const part = entry.subarray(0, length - at);
+    const part = entry.subarray(0, target.length - at);
     target.set(part, at);
     at += part.length;
   }
-  ctx.memory.setU32(used, at);
-  return ERRNO.SUCCESS;
+  return at;
 }
 
 function list(ctx: WasiContext, directory: DirectoryDescriptor): string[] {
   return ['.', '..', ...sortedNames(ctx.tree.directory(directory.inode).entries.keys())];
 }
 
-/** One dirent and its name; undefined if the name has gone since the listing was made. */
-function encodeEntry(ctx: WasiContext, directory: DirectoryDescriptor, index: number): Uint8Array | undefined {
+/** One dirent; undefined if the name has gone since the listing was made. */
+function entryAt(ctx: WasiContext, directory: Directory, index: number): Uint8Array | undefined {
+  if (directory.kind === 'shared-dir') return encodeEntry(index + 1, directory.listing![index]!);
   const name = directory.listing![index]!;
   const inode = lookUp(ctx, directory, name);
   if (inode === undefined) return undefined;
-  const bytes = utf8.encode(name);
-  const entry = new Uint8Array(DIRENT_BYTES + bytes.length);
-  const view = new DataView(entry.buffer);
-  view.setBigUint64(0, BigInt(index + 1), true);
-  view.setBigUint64(8, BigInt(inode), true);
-  view.setUint32(16, bytes.length, true);
-  view.setUint8(20, inodeFiletype(ctx.tree.get(inode)));
-  entry.set(bytes, DIRENT_BYTES);
-  return entry;
+  return encodeEntry(index + 1, [name, inodeFiletype(ctx.tree.get(inode)), BigInt(inode)]);
 }
 
 function lookUp(ctx: WasiContext, directory: DirectoryDescriptor, name: string): number | undefined {

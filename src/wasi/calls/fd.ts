@@ -6,6 +6,7 @@ import { output } from '../effects.js';
 import { fail } from '../failure.js';
 import { readStdin, writeStdio } from '../io/stdio.js';
 import { receiveStream, sendStream } from '../io/stream.js';
+import { closeShared, readShared, writeShared } from '../shared/files.js';
 import { readFile, writeFile } from './fd-file.js';
 
 const SYNC_FLAGS = FDFLAGS.DSYNC | FDFLAGS.RSYNC | FDFLAGS.SYNC;
@@ -20,6 +21,8 @@ export function fdRead(ctx: WasiContext, fd: number, iovecs: number, iovecCount:
       return receiveStream(ctx, descriptor, target, count);
     case 'file':
       return readFile(ctx, descriptor, target, count);
+    case 'shared-file':
+      return readShared(ctx, descriptor, descriptor.offset, target, count, true);
   }
 }
 
@@ -33,15 +36,17 @@ export function fdWrite(ctx: WasiContext, fd: number, iovecs: number, iovecCount
       return sendStream(ctx, descriptor, source, count);
     case 'file':
       return writeFile(ctx, descriptor, source, count);
+    case 'shared-file':
+      return writeShared(ctx, descriptor, source, count);
   }
 }
 
-type Transferable = Exclude<Descriptor, { kind: 'dir' | 'listener' | 'socket' }>;
+type Transferable = Exclude<Descriptor, { kind: 'dir' | 'shared-dir' | 'listener' | 'socket' }>;
 
 /** The descriptor of a read or write. Directories are EBADF, as in Wasmtime; listeners say more by ENOTCONN. */
 function checkTransfer(ctx: WasiContext, fd: number, right: number): Transferable {
   const descriptor = ctx.fds.get(fd);
-  if (descriptor.kind === 'dir') return fail(ERRNO.BADF);
+  if (descriptor.kind === 'dir' || descriptor.kind === 'shared-dir') return fail(ERRNO.BADF);
   if (descriptor.kind === 'listener' || descriptor.kind === 'socket') return fail(ERRNO.NOTCONN);
   // POSIX: a descriptor that is not open for reading (writing) is a bad one.
   if ((descriptor.rights & right) === 0) return fail(ERRNO.BADF);
@@ -67,6 +72,7 @@ export function fdRenumber(ctx: WasiContext, from: number, to: number): WasiStep
 
 /** Takes `descriptor` out of the table by `remove`, then lets go of what it stood for. */
 function closing(ctx: WasiContext, descriptor: Descriptor, remove: () => void): WasiStep {
+  if (descriptor.kind === 'shared-file') return closeShared(descriptor, remove);
   if (descriptor.kind !== 'stream') {
     remove();
     if (descriptor.kind === 'file' || descriptor.kind === 'dir') ctx.releaseInode(descriptor.inode);

@@ -1,8 +1,9 @@
 /** path_symlink, path_link, path_rename. */
 import { ERRNO, PATH_BYTES_MAX, RIGHTS } from '../abi.js';
-import type { WasiContext } from '../context.js';
+import type { WasiContext, WasiStep } from '../context.js';
 import type { Inode } from '../fs/inode.js';
-import { existing, followFlag, type PathTarget, resolveArgument } from './path.js';
+import * as shared from '../shared/paths.js';
+import { existing, followFlag, isShared, type PathTarget, pathArgument, resolveArgument } from './path.js';
 
 export function pathSymlink(
   ctx: WasiContext,
@@ -11,13 +12,15 @@ export function pathSymlink(
   fd: number,
   newPath: number,
   newLength: number,
-): number {
-  const resolved = resolveArgument(ctx, fd, newPath, newLength, { rights: RIGHTS.PATH_SYMLINK });
+): WasiStep {
+  const argument = pathArgument(ctx, fd, newPath, newLength, RIGHTS.PATH_SYMLINK);
   const target = ctx.memory.string(oldPath, oldLength);
   if (target === '') return ERRNO.NOENT;
   // A link out of the tree could never be followed; Wasmtime refuses to make one.
   if (target.startsWith('/')) return ERRNO.PERM;
   if (oldLength >= PATH_BYTES_MAX) return ERRNO.NAMETOOLONG;
+  if (isShared(argument)) return shared.createSymlink(ctx, argument, target);
+  const resolved = resolveArgument(ctx, argument);
   if (resolved.inode !== undefined) return ERRNO.EXIST;
   if (resolved.mustBeDirectory) return ERRNO.NOENT;
   ctx.tree.checkWritable(resolved.directory.mount);
@@ -34,12 +37,16 @@ export function pathLink(
   newFd: number,
   newPath: number,
   newLength: number,
-): number {
+): WasiStep {
   // As in Wasmtime: a hard link is made to the name that was given, never to what a symbolic link points at.
   if (followFlag(lookup)) return ERRNO.INVAL;
-  const source = resolveArgument(ctx, oldFd, oldPath, oldLength, { rights: RIGHTS.PATH_LINK_SOURCE });
+  const from = pathArgument(ctx, oldFd, oldPath, oldLength, RIGHTS.PATH_LINK_SOURCE);
+  const to = pathArgument(ctx, newFd, newPath, newLength, RIGHTS.PATH_LINK_TARGET);
+  if (isShared(from) && isShared(to)) return shared.createLink(ctx, from, to);
+  if (isShared(from) || isShared(to)) return ERRNO.XDEV;
+  const source = resolveArgument(ctx, from);
   const inode = existing(source);
-  const target = resolveArgument(ctx, newFd, newPath, newLength, { rights: RIGHTS.PATH_LINK_TARGET });
+  const target = resolveArgument(ctx, to);
   if (target.inode !== undefined) return ERRNO.EXIST;
   if (ctx.tree.get(inode).kind === 'dir') return ERRNO.PERM;
   if (target.mustBeDirectory) return ERRNO.NOENT;
@@ -57,10 +64,14 @@ export function pathRename(
   newFd: number,
   newPath: number,
   newLength: number,
-): number {
-  const source = resolveArgument(ctx, fd, oldPath, oldLength, { rights: RIGHTS.PATH_RENAME_SOURCE, changes: true });
+): WasiStep {
+  const from = pathArgument(ctx, fd, oldPath, oldLength, RIGHTS.PATH_RENAME_SOURCE);
+  const to = pathArgument(ctx, newFd, newPath, newLength, RIGHTS.PATH_RENAME_TARGET);
+  if (isShared(from) && isShared(to)) return shared.rename(ctx, from, to);
+  if (isShared(from) || isShared(to)) return ERRNO.XDEV;
+  const source = resolveArgument(ctx, from, true);
   const inode = existing(source);
-  const target = resolveArgument(ctx, newFd, newPath, newLength, { rights: RIGHTS.PATH_RENAME_TARGET, changes: true });
+  const target = resolveArgument(ctx, to, true);
   const errno = checkRename(ctx, source, inode, target);
   if (errno !== ERRNO.SUCCESS || target.inode === inode) return errno;
   if (target.inode !== undefined) ctx.releaseInode(ctx.tree.unlink(target.parent, target.name));

@@ -1,20 +1,17 @@
 /** path_open. */
 import { ERRNO, FDFLAGS, LOOKUP_SYMLINK_FOLLOW, OFLAGS, RIGHTS } from '../abi.js';
-import type { WasiContext } from '../context.js';
+import type { WasiContext, WasiStep } from '../context.js';
 import type { Descriptor, DirectoryDescriptor } from '../descriptors.js';
 import { fail } from '../failure.js';
 import { resize } from '../fs/content.js';
+import { checkDirectoryOpen, type OpenArguments } from '../fs/open-arguments.js';
 import { type Resolved, resolvePath } from '../fs/resolve.js';
 import { DIRECTORY_RIGHTS, FILE_RIGHTS } from '../rights.js';
+import { openShared } from '../shared/open.js';
 import { directoryOf } from './fd-dir.js';
 
-interface OpenRequest {
+interface OpenRequest extends OpenArguments {
   readonly directory: DirectoryDescriptor;
-  readonly oflags: number;
-  /** Rights asked for, as far as the directory can hand them on. */
-  readonly rights: number;
-  readonly inheriting: number;
-  readonly fdflags: number;
 }
 
 export function pathOpen(
@@ -28,7 +25,7 @@ export function pathOpen(
   rightsInheriting: bigint,
   fdflags: number,
   fdPointer: number,
-): number {
+): WasiStep {
   const directory = directoryOf(ctx, fd, neededRights(oflags));
   const name = ctx.memory.string(path, pathLength);
   ctx.memory.check(fdPointer, 4);
@@ -37,10 +34,14 @@ export function pathOpen(
   const rights = Number(rightsBase & BigInt(directory.inheriting));
   const inheriting = Number(rightsInheriting & BigInt(directory.inheriting));
   const follow = (lookup & LOOKUP_SYMLINK_FOLLOW) !== 0 && (oflags & OFLAGS.EXCL) === 0;
+  const request: OpenArguments = { oflags, rights, inheriting, fdflags };
+  const report = (opened: number): number => {
+    ctx.memory.setU32(fdPointer, opened);
+    return ERRNO.SUCCESS;
+  };
+  if (directory.kind === 'shared-dir') return openShared(ctx, { directory, path: name, follow }, request, report);
   const resolved = resolvePath(ctx.tree, directory.inode, name, follow);
-  const descriptor = open(ctx, { directory, oflags, rights, inheriting, fdflags }, resolved);
-  ctx.memory.setU32(fdPointer, ctx.fds.insert(descriptor));
-  return ERRNO.SUCCESS;
+  return report(ctx.fds.insert(open(ctx, { directory, ...request }, resolved)));
 }
 
 function neededRights(oflags: number): number {
@@ -95,12 +96,9 @@ function openFile(ctx: WasiContext, request: OpenRequest, inode: number): Descri
   return { kind: 'file', mount, inode, offset: 0, rights, inheriting: 0, flags: request.fdflags };
 }
 
-/** EISDIR when a directory is opened for writing, unless the guest said that it wants a directory. */
 function openDirectory(request: OpenRequest, inode: number): Descriptor {
   const { mount } = request.directory;
-  const asDirectory = (request.oflags & OFLAGS.DIRECTORY) !== 0;
-  if (request.oflags & (OFLAGS.CREAT | OFLAGS.TRUNC)) return fail(ERRNO.ISDIR);
-  if (!asDirectory && request.rights & RIGHTS.FD_WRITE) return fail(ERRNO.ISDIR);
+  checkDirectoryOpen(request);
   const rights = request.rights & DIRECTORY_RIGHTS;
   const { inheriting } = request;
   return { kind: 'dir', mount, inode, preopen: null, listing: null, rights, inheriting, flags: request.fdflags };

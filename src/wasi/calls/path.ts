@@ -1,10 +1,20 @@
 /** path_* calls that look at or change what a name leads to. */
 import { ERRNO, LOOKUP_SYMLINK_FOLLOW, RIGHTS } from '../abi.js';
-import type { WasiContext } from '../context.js';
+import type { WasiContext, WasiStep } from '../context.js';
 import type { DirectoryDescriptor } from '../descriptors.js';
 import { fail } from '../failure.js';
-import { type FilestatWriter, inodeFilestat, setTimes, writeFilestat } from '../fs/filestat.js';
+import {
+  checkTimeFlags,
+  type Filestat,
+  type FilestatWriter,
+  inodeFilestat,
+  setTimes,
+  writeFilestat,
+} from '../fs/filestat.js';
 import { type Resolved, resolvePath } from '../fs/resolve.js';
+import type { SharedTarget } from '../shared/directories.js';
+import { requestedTimes } from '../shared/files.js';
+import * as shared from '../shared/paths.js';
 import { directoryOf } from './fd-dir.js';
 
 const utf8 = new TextEncoder();
@@ -13,17 +23,36 @@ export interface PathTarget extends Resolved {
   readonly directory: DirectoryDescriptor;
 }
 
-/** Resolves a path argument; `changes`: EROFS on a read-only mount, once the path itself was found to be good. */
-export function resolveArgument(
+interface PrivatePath {
+  readonly directory: DirectoryDescriptor;
+  readonly path: string;
+  readonly follow: boolean;
+}
+
+type PathArgument = PrivatePath | SharedTarget;
+
+/** A path and the descriptor of the directory that it starts from. */
+export function pathArgument(
   ctx: WasiContext,
   fd: number,
   path: number,
   length: number,
-  options: { rights: number; follow?: boolean; changes?: boolean },
-): PathTarget {
-  const directory = directoryOf(ctx, fd, options.rights);
-  const resolved = resolvePath(ctx.tree, directory.inode, ctx.memory.string(path, length), options.follow ?? false);
-  if (options.changes) ctx.tree.checkWritable(directory.mount);
+  rights: number,
+  follow = false,
+): PathArgument {
+  const directory = directoryOf(ctx, fd, rights);
+  return { directory, path: ctx.memory.string(path, length), follow } as PathArgument;
+}
+
+export function isShared(target: PathArgument): target is SharedTarget {
+  return target.directory.kind === 'shared-dir';
+}
+
+/** Resolves a path in the private tree; `changes`: EROFS on a read-only mount, once the path itself was found to be good. */
+export function resolveArgument(ctx: WasiContext, argument: PrivatePath, changes = false): PathTarget {
+  const { directory, path, follow } = argument;
+  const resolved = resolvePath(ctx.tree, directory.inode, path, follow);
+  if (changes) ctx.tree.checkWritable(directory.mount);
   return { ...resolved, directory };
 }
 
@@ -44,7 +73,7 @@ export function pathFilestatGet(
   path: number,
   length: number,
   stat: number,
-): number {
+): WasiStep {
   return pathFilestatWith(writeFilestat, ctx, fd, lookup, path, length, stat);
 }
 
@@ -56,12 +85,16 @@ export function pathFilestatWith(
   path: number,
   length: number,
   stat: number,
-): number {
-  const follow = followFlag(lookup);
-  const target = resolveArgument(ctx, fd, path, length, { rights: RIGHTS.PATH_FILESTAT_GET, follow });
+): WasiStep {
+  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_FILESTAT_GET, followFlag(lookup));
+  const report = (found: Filestat): number => {
+    write(ctx.memory, stat, found);
+    return ERRNO.SUCCESS;
+  };
+  if (isShared(argument)) return shared.statPath(argument, report);
+  const target = resolveArgument(ctx, argument);
   const inode = existing(target);
-  write(ctx.memory, stat, inodeFilestat(target.directory.mount, inode, ctx.tree.get(inode)));
-  return ERRNO.SUCCESS;
+  return report(inodeFilestat(target.directory.mount, inode, ctx.tree.get(inode)));
 }
 
 export function pathFilestatSetTimes(
@@ -73,10 +106,13 @@ export function pathFilestatSetTimes(
   atim: bigint,
   mtim: bigint,
   fstflags: number,
-): number {
-  const follow = followFlag(lookup);
-  const rights = RIGHTS.PATH_FILESTAT_SET_TIMES;
-  const inode = existing(resolveArgument(ctx, fd, path, length, { rights, follow, changes: true }));
+): WasiStep {
+  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_FILESTAT_SET_TIMES, followFlag(lookup));
+  if (isShared(argument)) {
+    checkTimeFlags(fstflags);
+    return shared.setPathTimes(ctx, argument, requestedTimes(atim, mtim, fstflags));
+  }
+  const inode = existing(resolveArgument(ctx, argument, true));
   return setTimes(ctx.tree, ctx.tree.get(inode), atim, mtim, fstflags);
 }
 
@@ -89,29 +125,34 @@ export function pathReadlink(
   buffer: number,
   bufferLength: number,
   used: number,
-): number {
-  const resolved = resolveArgument(ctx, fd, path, length, { rights: RIGHTS.PATH_READLINK });
-  const inode = ctx.tree.get(existing(resolved));
-  if (inode.kind !== 'symlink') return ERRNO.INVAL;
-  const target = utf8.encode(inode.target).subarray(0, bufferLength);
-  ctx.memory.check(used, 4);
-  ctx.memory.slice(buffer, bufferLength).set(target);
-  ctx.memory.setU32(used, target.length);
-  return ERRNO.SUCCESS;
+): WasiStep {
+  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_READLINK);
+  const report = (content: string): number => {
+    const target = utf8.encode(content).subarray(0, bufferLength);
+    ctx.memory.check(used, 4);
+    ctx.memory.slice(buffer, bufferLength).set(target);
+    ctx.memory.setU32(used, target.length);
+    return ERRNO.SUCCESS;
+  };
+  if (isShared(argument)) return shared.readLink(argument, report);
+  const inode = ctx.tree.get(existing(resolveArgument(ctx, argument)));
+  return inode.kind === 'symlink' ? report(inode.target) : ERRNO.INVAL;
 }
 
-export function pathCreateDirectory(ctx: WasiContext, fd: number, path: number, length: number): number {
-  const rights = RIGHTS.PATH_CREATE_DIRECTORY;
-  const resolved = resolveArgument(ctx, fd, path, length, { rights });
+export function pathCreateDirectory(ctx: WasiContext, fd: number, path: number, length: number): WasiStep {
+  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_CREATE_DIRECTORY);
+  if (isShared(argument)) return shared.createDirectory(ctx, argument);
+  const resolved = resolveArgument(ctx, argument);
   if (resolved.inode !== undefined) return ERRNO.EXIST;
   ctx.tree.checkWritable(resolved.directory.mount);
   ctx.tree.addDirectory(resolved.parent, resolved.name);
   return ERRNO.SUCCESS;
 }
 
-export function pathRemoveDirectory(ctx: WasiContext, fd: number, path: number, length: number): number {
-  const rights = RIGHTS.PATH_REMOVE_DIRECTORY;
-  const resolved = resolveArgument(ctx, fd, path, length, { rights, changes: true });
+export function pathRemoveDirectory(ctx: WasiContext, fd: number, path: number, length: number): WasiStep {
+  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_REMOVE_DIRECTORY);
+  if (isShared(argument)) return shared.removeDirectory(ctx, argument);
+  const resolved = resolveArgument(ctx, argument, true);
   const inode = ctx.tree.get(existing(resolved));
   if (inode.kind !== 'dir') return ERRNO.NOTDIR;
   if (resolved.name === '.') return ERRNO.INVAL;
@@ -120,8 +161,10 @@ export function pathRemoveDirectory(ctx: WasiContext, fd: number, path: number, 
   return ERRNO.SUCCESS;
 }
 
-export function pathUnlinkFile(ctx: WasiContext, fd: number, path: number, length: number): number {
-  const resolved = resolveArgument(ctx, fd, path, length, { rights: RIGHTS.PATH_UNLINK_FILE, changes: true });
+export function pathUnlinkFile(ctx: WasiContext, fd: number, path: number, length: number): WasiStep {
+  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_UNLINK_FILE);
+  if (isShared(argument)) return shared.unlinkFile(ctx, argument);
+  const resolved = resolveArgument(ctx, argument, true);
   if (ctx.tree.get(existing(resolved)).kind === 'dir') return ERRNO.ISDIR;
   ctx.releaseInode(ctx.tree.unlink(resolved.parent, resolved.name));
   return ERRNO.SUCCESS;

@@ -1,12 +1,13 @@
 /** The filestat struct, and setting times. */
 import { ERRNO, FILESTAT_BYTES, FILETYPE, FSTFLAGS } from '../abi.js';
+import { fail } from '../failure.js';
 import type { GuestBytes } from '../memory.js';
 import type { Inode } from './inode.js';
 import type { Tree } from './tree.js';
 
 export interface Filestat {
   readonly device: number;
-  readonly inode: number;
+  readonly inode: number | bigint;
   readonly filetype: number;
   readonly links: number;
   readonly size: number;
@@ -51,11 +52,15 @@ export const writeFilestat: FilestatWriter = (memory, pointer, stat) => {
 };
 
 /** EINVAL for unknown flags, and for a time given both as a value and as "now". */
-export function setTimes(tree: Tree, inode: Inode, atim: bigint, mtim: bigint, fstflags: number): number {
+export function checkTimeFlags(fstflags: number): void {
   const bothAtim = FSTFLAGS.ATIM | FSTFLAGS.ATIM_NOW;
   const bothMtim = FSTFLAGS.MTIM | FSTFLAGS.MTIM_NOW;
-  if ((fstflags & ~FSTFLAGS.ALL) !== 0) return ERRNO.INVAL;
-  if ((fstflags & bothAtim) === bothAtim || (fstflags & bothMtim) === bothMtim) return ERRNO.INVAL;
+  if ((fstflags & ~FSTFLAGS.ALL) !== 0) fail(ERRNO.INVAL);
+  if ((fstflags & bothAtim) === bothAtim || (fstflags & bothMtim) === bothMtim) fail(ERRNO.INVAL);
+}
+
+export function setTimes(tree: Tree, inode: Inode, atim: bigint, mtim: bigint, fstflags: number): number {
+  checkTimeFlags(fstflags);
   if (fstflags & FSTFLAGS.ATIM) inode.atimNs = BigInt.asUintN(64, atim);
   if (fstflags & FSTFLAGS.ATIM_NOW) inode.atimNs = tree.nowNs;
   if (fstflags & FSTFLAGS.MTIM) inode.mtimNs = BigInt.asUintN(64, mtim);

@@ -6,7 +6,7 @@ import { ERRNO, WHENCE } from '../abi.js';
 import { fdSeek, filestatWith } from '../calls/fd-file.js';
 import { pathFilestatWith } from '../calls/path.js';
 import { pollWith } from '../calls/poll.js';
-import type { WasiContext } from '../context.js';
+import type { WasiContext, WasiStep } from '../context.js';
 import type { FilestatWriter } from '../fs/filestat.js';
 import type { SubscriptionLayout } from '../poll/subscription.js';
 import { PREVIEW1_CALLS } from './preview1.js';
@@ -35,7 +35,7 @@ const writeFilestat: FilestatWriter = (memory, pointer, stat) => {
   memory.setU64(pointer + 48, stat.ctimNs);
 };
 
-function seek(ctx: WasiContext, fd: number, offset: bigint, whence: number, newOffset: number): number {
+function seek(ctx: WasiContext, fd: number, offset: bigint, whence: number, newOffset: number): WasiStep {
   const known = WHENCES[whence];
   return known === undefined ? ERRNO.INVAL : fdSeek(ctx, fd, offset, known, newOffset);
 }
