@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { environment, writeResults } from './lib/results.mjs';
 
-const NAMES = ['serve', 'failover'];
+const NAMES = ['serve', 'failover', 'interp'];
 
 async function usage() {
   const lines = [
