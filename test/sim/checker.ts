@@ -42,7 +42,9 @@ export class Checker {
 
   released(process: ReplicaProcess, event: number): void {
     if (!this.#isLive(process)) {
-      this.fail(`${process.name} released event ${event}, but the record says ${JSON.stringify(this.#record()?.record)}`);
+      this.fail(
+        `${process.name} released event ${event}, but the record says ${JSON.stringify(this.#record()?.record)}`,
+      );
     }
     for (let at = this.#released.length; at <= event; at++) this.#released[at] = process.digests[at] ?? Number.NaN;
   }

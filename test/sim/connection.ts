@@ -33,6 +33,7 @@ export class Connection implements ClientSocket {
   constructor(gateway: GatewayProcess, events: ConnectionEvents) {
     this.#gateway = gateway;
     this.#events = events;
+    gateway.knock(this);
     this.#up(() => {
       this.#stream = gateway.connect(this);
     });

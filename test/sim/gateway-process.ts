@@ -13,7 +13,9 @@ export class GatewayProcess extends Host {
   readonly gateway = new Gateway({ service: 'toy', listeners: 1 });
   readonly random: Random;
   readonly #world: World;
-  readonly #connections = new Map<Connection, ClientStream>();
+  readonly #streams: ClientStream[] = [];
+  /** Also those that the process has not accepted yet. */
+  readonly #connections: Connection[] = [];
 
   constructor(world: World, id: string, incarnation: string, replicas: readonly string[]) {
     super(id, incarnation, world.scheduler, world.random);
@@ -31,10 +33,15 @@ export class GatewayProcess extends Host {
     this.timers.every(TICK_MS, () => this.gateway.tick());
   }
 
+  /** A client has begun to connect. */
+  knock(connection: Connection): void {
+    this.#connections.push(connection);
+  }
+
   /** A client's connection has arrived. */
   connect(connection: Connection): ClientStream {
     const stream = this.gateway.connect(0, connection);
-    this.#connections.set(connection, stream);
+    this.#streams.push(stream);
     if (this.#world.options.mutation === 'output-not-suppressed') sendEverything(stream);
     return stream;
   }
@@ -44,13 +51,13 @@ export class GatewayProcess extends Host {
     this.end = { how: 'killed', vanished: !gently };
     if (gently) this.#world.network.endAllOf(this);
     else this.#world.network.vanish(this);
-    for (const connection of this.#connections.keys()) connection.broken();
+    for (const connection of this.#connections) connection.broken();
   }
 
   #detached(address: string, reason: string): void {
     this.#world.note(`${this.name} detached from ${address}: ${reason}`);
     if (this.#world.options.mutation !== 'input-not-kept') return;
-    for (const stream of this.#connections.values()) stream.accepted(stream.input.end);
+    for (const stream of this.#streams) stream.accepted(stream.input.end);
   }
 }
 

@@ -1,7 +1,8 @@
 /** One simulated replica process: the real driver with everything behind it; guest thread, network and arbiter are simulated. */
-import type { ReplicaConfig } from '../../src/replica/types.js';
+
 import { ReplicaPort } from '../../src/gateway/replica-port.js';
 import type { Entry } from '../../src/log/entry.js';
+import type { ReplicaConfig } from '../../src/replica/types.js';
 import type { ClientPort } from '../../src/runtime/client-port.js';
 import { Clients, type StreamOutput } from '../../src/runtime/clients.js';
 import { ReplicaDriver } from '../../src/runtime/driver.js';
@@ -56,7 +57,13 @@ export class ReplicaProcess extends Host implements Server {
     super(config.id, config.incarnation, world.scheduler, world.random);
     this.#world = world;
     const { random } = world;
-    this.guest = new ToyGuest(this, random, config.role === 'primary', world.options.guestRequests, this.#guestEvents());
+    this.guest = new ToyGuest(
+      this,
+      random,
+      config.role === 'primary',
+      world.options.guestRequests,
+      this.#guestEvents(),
+    );
     this.port = new ReplicaPort(config.service, this.guest);
     const Kind = world.options.mutation === 'backup-keeps-no-output' ? ForgetfulClients : Clients;
     const clients = new Kind(NO_LISTENERS, this.port);

@@ -5,7 +5,7 @@
 import { type ClientPlan, drawPlan } from './client.js';
 import { calm, drawFaults, type Fault, strike } from './faults.js';
 import { Random } from './random.js';
-import { settle, type Ending } from './settle.js';
+import { type Ending, settle } from './settle.js';
 import { type Mutation, World } from './world.js';
 
 const FAULTS_END_MS = 1_100;

@@ -1,4 +1,5 @@
 /** After the faults: waits until the service and its clients have come to an end that is right, or says what is missing. */
+import { sameMember } from '../../src/arbiter/arbiter.js';
 import { EXIT_CODES } from '../../src/replica/exit-codes.js';
 import type { ReplicaProcess } from './replica-process.js';
 import type { World } from './world.js';
@@ -29,9 +30,8 @@ export async function settle(world: World): Promise<Ending> {
 }
 
 function judge(world: World): Ending | undefined {
-  const record = world.arbiter.state?.record;
-  if (record?.ended) return 'ended';
-  const members = record?.members.map((member) => find(world, member.id, member.incarnation)) ?? [];
+  if (world.arbiter.state?.record.ended) return 'ended';
+  const members = membersOf(world);
   const running = members.filter((process) => process.running);
   if (running.some((process) => process.live)) return allServed(world) ? 'live' : undefined;
   if (running.length === 0) return everybodyDied(world, members) ? 'dead' : undefined;
@@ -46,16 +46,17 @@ function allServed(world: World): boolean {
 async function tidy(world: World): Promise<void> {
   await world.scheduler.runUntil(world.scheduler.nowMs + TIDY_MS);
   const { checker } = world;
-  const live = world.replicas.find((process) => process.running && process.live) as ReplicaProcess;
+  const members = membersOf(world);
+  // One that lost its epoch may still wait for the arbiter to tell it so.
+  const live = members.find((process) => process.running && process.live) as ReplicaProcess;
   for (const [id, times] of live.guest.program.executed) checker.executed(live, id, times);
   for (const client of world.clients.filter(({ state, run }) => state === 'over' && run === checker.runs)) {
     const forgotten = client.sentIds.find((id) => live.guest.program.executed.get(id) !== 1);
     if (forgotten !== undefined) checker.fail(`${live.name} has not executed ${forgotten}, whose client is through`);
   }
   const gatewaysDied = world.gateways.some((gateway) => !gateway.running);
-  if (!gatewaysDied && live.guest.openStreams > 0) leak(`${live.name}'s guest holds dead connections: ${JSON.stringify(live.guest.program.descriptors)}; ${world.clients.map((c) => `${c.state} ${c.describe()}`).join('; ')}`);
-  const members = world.arbiter.state?.record.members ?? [];
-  for (const process of members.map((member) => find(world, member.id, member.incarnation))) {
+  if (!gatewaysDied && live.guest.openStreams > 0) leak(`${live.name}'s guest holds dead connections`);
+  for (const process of members) {
     if (!gatewaysDied && process.port.streams.size > 0) leak(`${process.name} keeps streams that are over`);
   }
   for (const { gateway, running, name } of world.gateways) {
@@ -86,8 +87,10 @@ function waitsForBackups(world: World, running: readonly ReplicaProcess[]): bool
   return waiting !== undefined && backups < world.options.minBackups;
 }
 
-function find(world: World, id: string, incarnation: string): ReplicaProcess {
-  return world.replicas.find((process) => process.id === id && process.incarnation === incarnation) as ReplicaProcess;
+/** The replicas of the arbiter's record. */
+function membersOf(world: World): ReplicaProcess[] {
+  const members = world.arbiter.state?.record.members ?? [];
+  return world.replicas.filter((process) => members.some((member) => sameMember(member, process)));
 }
 
 function describe(world: World): string {

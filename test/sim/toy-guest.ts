@@ -62,7 +62,10 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
     this.#events = events;
     this.#live = live;
     this.program = new ToyProgram(requestsMax);
-    this.#session = new Session({ sink: { append: (entry) => this.#append(entry) }, ...(live ? {} : { source: this }) });
+    this.#session = new Session({
+      sink: { append: (entry) => this.#append(entry) },
+      ...(live ? {} : { source: this }),
+    });
     this.#session.onLive(() => this.#announceLive());
     const hostEvents = {
       output: (output: Output) => this.#output(output),

@@ -3,7 +3,7 @@ import { type ArbiterRecord, type CompareAndSetResult, sameMember } from '../../
 import { MemoryArbiter } from '../../src/arbiter/memory.js';
 import type { ReplicaConfig } from '../../src/replica/types.js';
 import { Checker } from './checker.js';
-import { SimClient, type ClientPlan } from './client.js';
+import { type ClientPlan, SimClient } from './client.js';
 import { GatewayProcess } from './gateway-process.js';
 import type { Host } from './host.js';
 import { Network } from './network.js';
