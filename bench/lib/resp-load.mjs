@@ -4,13 +4,11 @@
  * generator competes with what it measures.
  */
 import net from 'node:net';
+import { ReplyCounter } from './reply-counter.mjs';
 import { Histogram } from './statistics.mjs';
 
 const REQUESTS_PREPARED = 4096;
 const RECONNECT_MS = 2;
-const LF = 10;
-const DOLLAR = 36;
-const MINUS = 45;
 
 /**
  * @typedef {object} LoadOptions
@@ -42,55 +40,13 @@ function encode(...words) {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
 }
 
-/** Counts complete replies in a stream of simple strings, errors, integers and bulk strings. */
-class ReplyCounter {
-  #skip = 0;
-  #partial = /** @type {Buffer | undefined} */ (undefined);
-  errors = 0;
-
-  /** @param {Buffer} chunk */
-  count(chunk) {
-    const data = this.#partial === undefined ? chunk : Buffer.concat([this.#partial, chunk]);
-    this.#partial = undefined;
-    let complete = 0;
-    let at = 0;
-    while (at < data.length) {
-      if (this.#skip > 0) {
-        const taken = Math.min(this.#skip, data.length - at);
-        this.#skip -= taken;
-        at += taken;
-        if (this.#skip === 0) complete++;
-        continue;
-      }
-      const end = data.indexOf(LF, at);
-      if (end < 0) {
-        this.#partial = data.subarray(at);
-        break;
-      }
-      if (data[at] === DOLLAR && data[at + 1] !== MINUS) {
-        this.#skip = Number(data.latin1Slice(at + 1, end - 1)) + 2;
-      } else {
-        if (data[at] === MINUS) this.errors++;
-        complete++;
-      }
-      at = end + 1;
-    }
-    return complete;
-  }
-
-  reset() {
-    this.#skip = 0;
-    this.#partial = undefined;
-  }
-}
-
 class Connection {
   #load;
   #next;
   #socket = /** @type {net.Socket | undefined} */ (undefined);
   #replies = new ReplyCounter();
   /** Requests in flight, oldest first. */
-  #inFlight = /** @type {{ bytes: string, left: number, at: number }[]} */ ([]);
+  #inFlight = /** @type {{ bytes: string, replies: number, left: number, at: number }[]} */ ([]);
   errors = 0;
   reconnects = 0;
 
@@ -130,7 +86,7 @@ class Connection {
     let bytes = '';
     for (let i = 0; i < count; i++) {
       const request = this.#load.requests[this.#next++ % REQUESTS_PREPARED];
-      this.#inFlight.push({ bytes: request.bytes, left: request.replies, at });
+      this.#inFlight.push({ ...request, left: request.replies, at });
       bytes += request.bytes;
     }
     this.#socket?.write(bytes, 'latin1');
@@ -162,7 +118,6 @@ class Connection {
       this.#load.fail(new Error('the server closed a connection'));
       return;
     }
-    this.reconnects++;
     this.#reconnect();
   }
 
@@ -178,7 +133,8 @@ class Connection {
 
   /** What was not answered is asked again; its time goes on, since that is what the client's user sees. */
   #resend() {
-    for (const request of this.#inFlight) request.left = request.bytes.includes('WAIT') ? 2 : 1;
+    for (const request of this.#inFlight) request.left = request.replies;
+    this.reconnects++;
     this.#socket?.write(this.#inFlight.map((request) => request.bytes).join(''), 'latin1');
   }
 }

@@ -4,6 +4,7 @@
  * is inside poll_oneoff, and there the script gets its turn.
  */
 import { readFileSync } from 'node:fs';
+import { type WasmImports, type WasmMemory, WebAssembly } from '../../src/engine/compiled/webassembly.js';
 
 const ERRNO = { success: 0, again: 6, badf: 8, connreset: 15 } as const;
 const EVENT_CLOCK = 0;
@@ -79,7 +80,7 @@ export class FakeHost {
   private readonly waiting: FakeConnection[] = [];
   private readonly connections = new Map<number, FakeConnection>();
   private readonly script: Generator<void, void, void>;
-  private readonly memory: WebAssembly.Memory;
+  private readonly memory: WasmMemory;
   private readonly start: () => void;
   private entropy = 0;
 
@@ -91,7 +92,7 @@ export class FakeHost {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasmPath)), {
       wasi_snapshot_preview1: this.imports(),
     });
-    this.memory = instance.exports['memory'] as WebAssembly.Memory;
+    this.memory = instance.exports['memory'] as WasmMemory;
     this.start = instance.exports['_start'] as () => void;
     this.script = script(this);
   }
@@ -131,7 +132,7 @@ export class FakeHost {
     return new Uint8Array(this.memory.buffer, address >>> 0, length);
   }
 
-  private imports(): WebAssembly.ModuleImports {
+  private imports(): WasmImports[string] {
     const calls: Record<string, (...args: never[]) => number> = {
       clock_time_get: (_id: number, _precision: bigint, result: number) => {
         this.view.setBigUint64(result, this.now, true);

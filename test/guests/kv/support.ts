@@ -16,36 +16,24 @@ export function request(...words: (string | number)[]): string {
   return `*${words.length}\r\n${bulks.join('')}`;
 }
 
-/**
- * Transcripts: lines that start with `> ` are commands, the lines after one are its reply with `\r\n` between them.
- * `+ 100ms` lets time pass. Returns the transcript as the server really answers.
- */
+/** Plays the commands and pauses of a session (see commands.test.ts) and returns it with the replies really given. */
 export function transcript(text: string): string {
-  const out: string[] = [];
+  const lines: string[] = [];
   serve(function* (host) {
     const connection = host.connect();
-    for (const line of text.split('\n').map((l) => l.trim())) {
+    for (const line of text.split('\n')) {
       const wait = /^\+ (\d+)ms$/.exec(line);
       if (wait) {
         host.advanceMs(Number(wait[1]));
-        out.push(line);
+        lines.push(line);
       } else if (line.startsWith('> ')) {
         connection.send(`${line.slice(2)}\r\n`);
         yield;
-        out.push(line, ...connection.received().split('\r\n').slice(0, -1));
+        lines.push(line, ...connection.received().split('\r\n').slice(0, -1));
       }
     }
   });
-  return out.join('\n');
-}
-
-/** The transcript text without its indentation, for comparison. */
-export function trimmed(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join('\n');
+  return `${lines.join('\n')}\n`;
 }
 
 /** A number out of an INFO reply. */
