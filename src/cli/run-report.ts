@@ -37,8 +37,8 @@ export class RunReporter {
     }
   }
 
-  #say(event: string, fields: Readonly<Record<string, unknown>>, lines: readonly string[]): void {
-    const text = this.json ? JSON.stringify({ event, ...fields }, plainBigInt) : lines.join('\n');
+  #say(kind: string, fields: Readonly<Record<string, unknown>>, lines: readonly string[]): void {
+    const text = this.json ? JSON.stringify({ kind, ...fields }, plainBigInt) : lines.join('\n');
     this.stderr.write(`${text}\n`);
   }
 }

@@ -93,6 +93,11 @@ export class CliProcess {
     await this.#until(`output ${JSON.stringify(text)}`, () => this.stdout.includes(text) || undefined);
   }
 
+  /** The first line on stderr, besides log events, that contains `text`; waits for it if need be. */
+  complaint(text: string): Promise<string> {
+    return this.#until(`complaint ${JSON.stringify(text)}`, () => this.errors.find((line) => line.includes(text)));
+  }
+
   /** Waits for the end; a process that does not end is a hang. */
   async exit(): Promise<Exit> {
     return this.#until('the end', () => this.#exit);

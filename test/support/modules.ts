@@ -59,6 +59,16 @@ export const TRAPS = '(module (memory (export "memory") 1) (func (export "_start
 /** Never ends and never calls the host. */
 export const SPINS = '(module (memory (export "memory") 1) (func (export "_start") (loop $again (br $again))))';
 
+/** Writes lines of `y` for ever. */
+export const YES = `(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\02\\00\\00\\00")
+  (data (i32.const 16) "y\\n")
+  (func (export "_start") (loop $again
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (br $again))))`;
+
 /** Wants something that nobody provides. */
 export const IMPORTS_UNKNOWN = `(module
   (import "env" "launch_rocket" (func (param i32)))

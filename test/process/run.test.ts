@@ -1,0 +1,123 @@
+/** `ft-wasm run`: what a program does is what the command does. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CliProcess } from '../support/cli-process.js';
+import { command, shell } from '../support/command.js';
+import {
+  exitsWith,
+  IMPORTS_UNKNOWN,
+  moduleFile,
+  prints,
+  SPINS,
+  TRAPS,
+  temporaryFolder,
+  YES,
+} from '../support/modules.js';
+
+const LUA = 'guests/lua/lua.wasm';
+const ENGINES = ['compiled', 'interpreter'];
+
+describe.each(ENGINES)('run on the %s engine', (engine) => {
+  const run = (args: readonly string[], input?: string) => command(['run', '--engine', engine, ...args], input);
+
+  it('passes input, output and arguments on', async () => {
+    const { code, stdout, stderr } = await run([LUA], 'io.write("no newline") print(1 + 1)\n');
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'no newline2\n', stderr: '' });
+  });
+
+  it('passes the exit code on, and says nothing about it', async () => {
+    expect(await run([moduleFile(exitsWith(42))])).toEqual({ code: 42, stdout: '', stderr: '' });
+  });
+
+  it('gives the guest arguments, environment and files', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, 'script.lua'), 'print(os.getenv("NAME"), arg and arg[1])\n');
+    const flags = ['--dir', `${folder}::/data::ro`, '--env', 'NAME=value'];
+    const { code, stdout } = await run([...flags, LUA, '/data/script.lua', '--flag']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'value\t--flag\n' });
+  });
+
+  it('shows a trap in one line that names it', async () => {
+    const { code, stdout, stderr } = await run([moduleFile(TRAPS)]);
+    expect({ code, stdout }).toEqual({ code: 134, stdout: '' });
+    expect(stderr).toMatch(/^ft-wasm: the guest trapped: unreachable .* after \d+ instructions.*\n$/);
+  });
+
+  it('stops at its fuel, every time at the same instruction', async () => {
+    const module = moduleFile(SPINS);
+    const once = await run(['--fuel', '123457', module]);
+    expect(once.code).toBe(134);
+    expect(once.stderr).toMatch(/^ft-wasm: the guest is out of fuel after 1234\d\d instructions\n$/);
+    expect(await run(['--fuel', '123457', module])).toEqual(once);
+  });
+
+  it('writes statistics', async () => {
+    const file = path.join(temporaryFolder(), 'stats.json');
+    await run(['--stats', file, moduleFile(prints('hello\n'))]);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      // Entry, four constants and the call; `drop` is free.
+      instructions: 6,
+      hostCalls: 1,
+      entries: 1,
+      logBytes: 0,
+      outputBytes: 6,
+      digest: expect.stringMatching(/^[0-9a-f]{16}$/),
+      wallMs: expect.any(Number),
+      exitCode: 0,
+      trap: null,
+      outcome: 'returned',
+    });
+  });
+});
+
+describe('run', () => {
+  it('ends by SIGINT as a process does, even if the guest never calls the host', async () => {
+    const process = CliProcess.start(['run', '--digest-every', '1000000', moduleFile(SPINS)]);
+    await process.complaint('state at counter');
+    process.kill('SIGINT');
+    expect((await process.exit()).code).toBe(130);
+    expect(process.errors.at(-1)).toMatch(/^ft-wasm: stopped after \d+ instructions$/);
+  });
+
+  it('ends quietly when its reader goes away', async () => {
+    const { stdout, stderr } = await shell(`$FT run ${moduleFile(YES)} | head -2; echo "\${PIPESTATUS[0]}"`);
+    expect({ stdout, stderr }).toEqual({ stdout: 'y\ny\n141\n', stderr: '' });
+  });
+
+  it('writes everything before it ends, into a pipe that is read late', async () => {
+    const script = 'for i = 1, 30000 do print(i) end';
+    const { stdout } = await shell(`echo '${script}' | $FT run ${LUA} | (sleep 1; wc -l)`);
+    expect(Number(stdout)).toBe(30_000);
+  });
+
+  it('leaves input alone that the guest does not ask for', async () => {
+    const { stdout } = await shell(`(echo first; echo second) | ($FT run ${moduleFile(exitsWith(0))}; cat)`);
+    expect(stdout).toBe('first\nsecond\n');
+  });
+
+  it('does not wait for input that nobody wants any more', async () => {
+    const process = CliProcess.start(['run', LUA]);
+    expect((await process.exit()).code).toBe(0);
+  });
+
+  it('feeds large input without holding it all', async () => {
+    const lines = 200_000;
+    const { stdout, code } = await shell(`(echo 'print(1) --[['; seq ${lines}; echo ']]') | $FT run ${LUA}`);
+    expect({ stdout, code }).toEqual({ stdout: '1\n', code: 0 });
+  });
+
+  it('refuses what it cannot run, in one line', async () => {
+    const refused = await command(['run', moduleFile(IMPORTS_UNKNOWN)]);
+    expect(refused.code).toBe(71);
+    expect(refused.stderr).toMatch(/^ft-wasm: .*env\.launch_rocket.* \[FTW_LINK\]\n$/);
+    expect((await command(['run', '/no/such.wasm'])).code).toBe(78);
+    expect((await command(['run', '--engine', 'fast', LUA])).code).toBe(70);
+  });
+
+  it('says when standard output cannot be written', async () => {
+    const { stdout, stderr } = await shell(`$FT run ${moduleFile(YES)} > /dev/full; echo $?`);
+    expect(stdout).toBe('78\n');
+    expect(stderr).toMatch(/^ft-wasm: standard output cannot be written: ENOSPC.* \[FTW_IO\]\n$/);
+  });
+});
