@@ -29,6 +29,7 @@ export { checkFile, type FileCheck } from './runtime/node/check-file.js';
 export { requestStatus, requestSwitch } from './runtime/node/control.js';
 export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
 export { type LogLine, openLog, type RecordedLog } from './runtime/node/read-log.js';
+export { type SimulateOptions, simulateCrashes } from './runtime/node/simulate.js';
 export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';
 export { type ReplayOptions, startReplay } from './runtime/node/start-replay.js';
 export { startReplica } from './runtime/node/start-replica.js';
@@ -45,4 +46,5 @@ export type {
   WritableLike,
 } from './runtime/options.js';
 export type { RunExit, RunStats } from './runtime/run-exit.js';
+export type { CrashAt, CrashDifference, SweepReport } from './runtime/simulate/sweep.js';
 export { type Address, formatAddress, parseAddress } from './transport/address.js';

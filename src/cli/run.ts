@@ -11,6 +11,8 @@ import { declareRunCommands } from './run-commands.js';
 import { serve } from './serve.js';
 import { type RawServeFlags, SERVE_FLAGS } from './serve-flags.js';
 import { toServeOptions } from './serve-options.js';
+import { simulate } from './simulate.js';
+import { type RawSimulateFlags, SIMULATE_FLAGS, toSimulateOptions } from './simulate-options.js';
 import type { CliProcess } from './streams.js';
 
 /** Runs `ft-wasm` with `args` (without node and script) and returns its exit code. */
@@ -47,6 +49,7 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
   declareGateway(program, process, setExitCode);
   declareControl(program, process);
   declareRunCommands(program, process, setExitCode);
+  declareSimulate(program, process, setExitCode);
   return program;
 }
 
@@ -90,6 +93,22 @@ function declareControl(program: Command, process: CliProcess): void {
     .argument('<host:port>', address)
     .option('--json', json)
     .action((at: string, { json = false }: { json?: boolean }) => switchOver(at, json, process));
+}
+
+function declareSimulate(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {
+  const command = program
+    .command('simulate')
+    .summary('kill a simulated primary at chosen places and compare what clients see')
+    .description(
+      'Runs a session of scripted clients once undisturbed, then once for each chosen death of the primary, all in this ' +
+        'process. Ends with 0 if every client was sent the same bytes every time, with 1 otherwise.',
+    )
+    .argument('<guest.wasm>', 'the service, a WASI preview1 command module')
+    .argument('[args...]', "the guest's arguments, behind --")
+    .action(async (module: string, args: string[], flags: RawSimulateFlags) => {
+      setExitCode(await simulate(toSimulateOptions(module, args, flags, process.env), process));
+    });
+  declareFlags(command, SIMULATE_FLAGS);
 }
 
 /** Commander's own mistakes as ours; undefined for help and version, which are none. */
