@@ -4,6 +4,7 @@
  */
 import type { AdoptedStream } from '../../gateway/replica-port.js';
 import { gatewayOf } from '../../gateway/stream-id.js';
+import type { Ticket } from '../../host/dialer.js';
 import type { HostClock, OutputSink, StreamId } from '../../host/services.js';
 import { encodeBatch } from '../../log/codec.js';
 import type { Entry, LoggedValue } from '../../log/entry.js';
@@ -11,6 +12,7 @@ import type { LogSink } from '../../record/session.js';
 import type { ControlBlock } from '../control.js';
 import type { RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, SHUTDOWN_HOW, type ShutdownHow } from '../ring-messages.js';
+import type { Question } from './dialer.js';
 import type { StateDigest } from './protocol.js';
 import type { StreamTable } from './streams.js';
 
@@ -140,6 +142,12 @@ export class Outbox implements OutputSink, LogSink {
     this.#ring.writeBlocking(this.#head.plain(FromGuest.StdinTaken, 0, bytes));
   }
 
+  /** Asks the I/O thread for something that takes its time. */
+  ask(ticket: Ticket, question: Question): void {
+    const body = new TextEncoder().encode(JSON.stringify(question));
+    this.#ring.writeBlocking(this.#head.one(FromGuest.Ask, ticket), body);
+  }
+
   stateDigest(digest: StateDigest): void {
     const body = new TextEncoder().encode(JSON.stringify(digest));
     this.#ring.writeBlocking(this.#head.plain(FromGuest.StateDigest), body);
@@ -155,8 +163,9 @@ export class Outbox implements OutputSink, LogSink {
   /** The last message of a run: how it ended, as JSON. */
   report(report: unknown): void {
     this.flush();
-    const body = new TextEncoder().encode(JSON.stringify(report));
-    this.#ring.writeBlocking(this.#head.plain(FromGuest.Report), body);
+    // The arguments of a call that diverged may be 64 bits wide, which JSON cannot carry as a number.
+    const text = JSON.stringify(report, (_key, value) => (typeof value === 'bigint' ? String(value) : value));
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.Report), new TextEncoder().encode(text));
     this.#ring.publish();
   }
 
