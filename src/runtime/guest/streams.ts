@@ -6,6 +6,8 @@ import type { AdoptedStream } from '../../gateway/replica-port.js';
 import { gatewayOf } from '../../gateway/stream-id.js';
 import type { StreamId } from '../../host/services.js';
 
+import { Slab } from '../slab.js';
+
 /** Bytes of output that may be under way per stream before the guest sees "would block". */
 export const OUTPUT_WINDOW_BYTES = 1 << 20;
 
@@ -27,6 +29,7 @@ interface Stream {
 export class StreamTable {
   readonly #streams = new Map<StreamId, Stream>();
   readonly #pending: StreamId[][];
+  readonly #slab = new Slab();
 
   constructor(readonly listenerCount: number) {
     this.#pending = Array.from({ length: listenerCount }, () => []);
@@ -35,6 +38,11 @@ export class StreamTable {
   open(stream: StreamId, listener: number): void {
     this.#streams.set(stream, newStream());
     this.#pending[listener]?.push(stream);
+  }
+
+  /** The guest has dialled. */
+  connected(stream: StreamId): void {
+    this.#streams.set(stream, newStream());
   }
 
   /**
@@ -51,7 +59,7 @@ export class StreamTable {
   data(stream: StreamId, bytes: Uint8Array): void {
     const state = this.#streams.get(stream);
     if (state === undefined) return;
-    state.chunks.push(bytes.slice());
+    state.chunks.push(this.#slab.copy(bytes));
     state.readable += bytes.length;
   }
 

@@ -2,14 +2,16 @@
 import { Worker } from 'node:worker_threads';
 import { FtWasmError } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
+import type { Ticket } from '../../host/dialer.js';
 import type { StreamId } from '../../host/services.js';
 import type { Position } from '../../log/entry.js';
 import { ControlBlock } from '../control.js';
-import type { GuestInit, GuestReport, PreparedReport, StateDigest } from '../guest/protocol.js';
+import type { Answer, GuestInit, GuestReport, PreparedReport, Question, StateDigest } from '../guest/protocol.js';
 import type { Output } from '../held-outputs.js';
 import { createRing, RingReader, RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, MessageReader, SHUTDOWN_HOW, ToGuest } from '../ring-messages.js';
 import { RingQueue } from '../ring-queue.js';
+import { Slab } from '../slab.js';
 
 const TO_GUEST_BYTES = 4 << 20;
 const FROM_GUEST_BYTES = 8 << 20;
@@ -24,6 +26,7 @@ export interface GuestEvents {
   onConsumed(stream: StreamId, bytes: number, event: number): void;
   /** The guest has taken so many bytes of standard input since the last call; the first call asks for input. */
   onStdinTaken(bytes: number): void;
+  onAsk(ticket: Ticket, question: Question): void;
   onStateDigest(digest: StateDigest): void;
   /** The log is consumed and the guest runs live, with these gateway streams open. */
   onLive(streams: readonly AdoptedStream[]): void;
@@ -41,6 +44,7 @@ export class GuestThread {
   readonly #events: GuestEvents;
   readonly #head = new HeadWriter();
   readonly #message = new MessageReader();
+  readonly #slab = new Slab();
   #reported = false;
   #closed = false;
   #publishing = false;
@@ -146,6 +150,12 @@ export class GuestThread {
     this.#publishSoon();
   }
 
+  /** What the guest has asked by {@link GuestEvents.onAsk}. */
+  answer(ticket: Ticket, answer: Answer): void {
+    this.#queue.send(this.#head.one(ToGuest.Answer, ticket), new TextEncoder().encode(JSON.stringify(answer)));
+    this.#queue.publish();
+  }
+
   /** Standard input; an empty array means its end. */
   stdin(bytes: Uint8Array): void {
     this.#queue.send(this.#head.plain(ToGuest.Stdin), bytes);
@@ -209,11 +219,11 @@ export class GuestThread {
         break;
       case FromGuest.Stdio: {
         const fd = message.small === 1 ? 1 : 2;
-        this.#events.onOutput({ kind: 'stdio', fd, bytes: message.bytes(1).slice(), event: message.f64(0) });
+        this.#events.onOutput({ kind: 'stdio', fd, bytes: this.#slab.copy(message.bytes(1)), event: message.f64(0) });
         break;
       }
       case FromGuest.Send: {
-        const bytes = message.bytes(2).slice();
+        const bytes = this.#slab.copy(message.bytes(2));
         this.#events.onOutput({ kind: 'send', stream: message.f64(0), bytes, event: message.f64(1) });
         break;
       }
@@ -230,6 +240,9 @@ export class GuestThread {
         break;
       case FromGuest.StdinTaken:
         this.#events.onStdinTaken(message.u32);
+        break;
+      case FromGuest.Ask:
+        this.#events.onAsk(message.f64(0), jsonOf(message, 1) as Question);
         break;
       case FromGuest.StateDigest:
         this.#events.onStateDigest(jsonOf(message) as StateDigest);
@@ -257,6 +270,6 @@ export class GuestThread {
   }
 }
 
-function jsonOf(message: MessageReader): unknown {
-  return JSON.parse(new TextDecoder().decode(message.bytes(0).slice()));
+function jsonOf(message: MessageReader, fields: 0 | 1 = 0): unknown {
+  return JSON.parse(new TextDecoder().decode(message.bytes(fields).slice()));
 }
