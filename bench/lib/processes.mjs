@@ -92,9 +92,12 @@ export class FtWasm extends Child {
         action();
       };
       const onEvent = (/** @type {LogEvent} */ event) => wanted(event) && settle(() => resolve(event));
-      const onEnd = () => settle(() => reject(new Error(`${this.name} ended without '${name}': ${this.#text}`)));
+      const onEnd = () => settle(() => reject(new Error(`${this.name} ended without '${name}'\n${this.log}`)));
       const timer = setTimeout(
-        () => settle(() => reject(new Error(`${this.name}: no event '${name}' within ${START_TIMEOUT_MS} ms`))),
+        () =>
+          settle(() =>
+            reject(new Error(`${this.name}: no event '${name}' within ${START_TIMEOUT_MS} ms\n${this.log}`)),
+          ),
         START_TIMEOUT_MS,
       );
       this.#emitter.on('event', onEvent);
@@ -108,9 +111,10 @@ export class FtWasm extends Child {
     return Number(String(address).replace(/^.*:/, ''));
   }
 
-  /** The counters of the last `stats` event; commands are started with `--stats`. */
-  get stats() {
-    return this.events.findLast((event) => event.event === 'stats');
+  /** What it logged, counters left out: for the message of a failure. */
+  get log() {
+    const lines = this.events.filter(({ event }) => event !== 'stats').map((event) => JSON.stringify(event));
+    return lines.join('\n') + this.#text;
   }
 }
 
