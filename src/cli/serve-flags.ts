@@ -10,6 +10,7 @@ export interface RawGuestFlags {
   readonly tcplisten?: readonly string[];
   readonly dir?: readonly string[];
   readonly env?: readonly string[];
+  readonly allowConnect?: boolean;
   readonly random?: string;
   readonly maxMemory?: string;
   readonly maxTable?: string;
@@ -45,6 +46,7 @@ export const GUEST_FLAGS: readonly Flag[] = [
     'load a directory into the guest, privately; ::ro behind it forbids changes, ::shared uses it in place; repeatable',
   ],
   ['Guest:', '--env <name=value>', 'set a variable, or pass ours on with NAME alone; repeatable'],
+  ['Guest:', '--allow-connect', 'let the guest connect to others (WasmEdge sockets)'],
   ['Guest:', '--random <source>', 'seeded (default) or os'],
   ['Limits:', '--max-memory <size>', 'largest linear memory (default: 4GiB)'],
   ['Limits:', '--max-table <n>', 'most elements of a table (default: 10000000)'],

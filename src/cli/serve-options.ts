@@ -87,6 +87,7 @@ export function toGuestOptions(
     env: Object.fromEntries((flags.env ?? []).map((text) => parseEnv(text, own))),
     dirs: (flags.dir ?? []).map(parseDir),
     tcplisten: (flags.tcplisten ?? []).map((text) => checkAddress(text, '--tcplisten')),
+    allowConnect: flags.allowConnect,
     random: parseChoice(flags.random ?? 'seeded', '--random', ['seeded', 'os'] as const),
     limits: defined({
       memoryPagesMax: optional(flags.maxMemory, parsePages),

@@ -63,6 +63,28 @@ export interface OutputSink {
   close(stream: StreamId, event: number): void;
 }
 
+/** Below 2^53; never used twice by one dialer. */
+export type Ticket = number;
+
+/** Errors are named as POSIX does: ECONNREFUSED, ENOTFOUND. */
+export interface DialError {
+  readonly error: string;
+}
+
+/**
+ * Outgoing TCP connections. Nothing here blocks: a question gets a ticket, and the guest's thread waits ({@link HostWaiter})
+ * until the ticket has an answer.
+ */
+export interface HostDialer {
+  /** `octets`: four or sixteen. */
+  connect(octets: readonly number[], port: number): Ticket;
+  resolve(name: string): Ticket;
+  /** Undefined while it is under way; the stream is then one as any other. */
+  connected(ticket: Ticket): StreamId | DialError | undefined;
+  /** The octets of each address, in the resolver's order. */
+  resolved(ticket: Ticket): readonly (readonly number[])[] | DialError | undefined;
+}
+
 /** The output rule for what a guest's thread does to the outside world by itself (rule R1). */
 export interface HostBarrier {
   /** Blocks the guest's thread until every entry up to `event` is acknowledged; at once where nobody has to. */
@@ -80,4 +102,6 @@ export interface HostServices {
   readonly barrier: HostBarrier;
   /** Only for guests with directories in shared mode. */
   readonly files?: HostFiles;
+  /** Only for guests that may connect to others. */
+  readonly dialer?: HostDialer;
 }

@@ -31,6 +31,8 @@ export interface GuestOptions {
   readonly dirs?: readonly DirectoryMount[];
   /** Addresses the guest listens on, `host:port`; they are its fds 3, 4, ... */
   readonly tcplisten?: readonly string[];
+  /** Whether the guest may connect to others (WasmEdge's socket extension). Default: it may not. */
+  readonly allowConnect?: boolean;
   /** seeded (default): one logged seed. os: every byte from the host, logged. */
   readonly random?: 'seeded' | 'os';
   readonly engine?: 'compiled' | 'interpreter';

@@ -29,6 +29,8 @@ export const ToGuest = {
   Stop: 9,
   /** Behind the last batch of a recording: nothing follows. */
   LogEnd: 10,
+  /** a = ticket, then the JSON of an Answer, see guest/protocol.ts. */
+  Answer: 11,
 } as const;
 
 /** Guest thread to I/O thread. */
@@ -53,6 +55,8 @@ export const FromGuest = {
   StdinTaken: 40,
   /** JSON of a StateDigest, see guest/protocol.ts. */
   StateDigest: 41,
+  /** a = ticket, then the JSON of a Question, see guest/protocol.ts. */
+  Ask: 42,
 } as const;
 
 export const SHUTDOWN_HOW = ['read', 'write', 'both'] as const;

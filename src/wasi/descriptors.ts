@@ -46,6 +46,8 @@ export interface StreamDescriptor extends DescriptorBase {
   outputOffset: number;
   readShut: boolean;
   writeShut: boolean;
+  /** Where the guest connected to; null for connections that it accepted. */
+  peer: SocketAddress | null;
 }
 
 export interface FileDescriptor extends DescriptorBase {

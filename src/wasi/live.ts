@@ -1,8 +1,10 @@
 /** The outside world as `observe` halves see it: the host's services, with clocks that continue across a go-live. */
+
 import type { HostFiles } from '../host/files.js';
 import type {
   HostBarrier,
   HostClock,
+  HostDialer,
   HostEntropy,
   HostInput,
   HostNetwork,
@@ -19,12 +21,14 @@ export interface LiveWorld {
   readonly waiter: HostWaiter;
   readonly barrier: HostBarrier;
   readonly files: HostFiles | undefined;
+  /** Undefined if the guest may not connect to others. */
+  readonly dialer: HostDialer | undefined;
 }
 
 export function liveWorld(services: HostServices, clocks: ClockState): LiveWorld {
-  const { entropy, network, waiter, barrier, files } = services;
+  const { entropy, network, waiter, barrier, files, dialer } = services;
   const stdin = new StdinBuffer(services.stdin);
-  return { clock: new LiveClock(services.clock, clocks), entropy, network, stdin, waiter, barrier, files };
+  return { clock: new LiveClock(services.clock, clocks), entropy, network, stdin, waiter, barrier, files, dialer };
 }
 
 /**

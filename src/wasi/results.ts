@@ -1,7 +1,8 @@
 /** Shapes of logged results. An observed errno is logged as a negative number, so that most results are one number. */
 import type { LoggedValue } from '../log/entry.js';
 
-const ERRNO_MAX = 76;
+/** Preview1's go to 76, WasmEdge's additions (for names) to 87. */
+const ERRNO_MAX = 87;
 
 /** A count from 0 to `max`, or a negative errno. */
 export function isCount(value: LoggedValue, max: number): value is number {

@@ -4,7 +4,15 @@
  */
 import { GuestStop } from '../../engine/engine.js';
 import { LogFormatError } from '../../errors.js';
-import type { HostBarrier, HostClock, HostInput, HostNetwork, HostWaiter, StreamId } from '../../host/services.js';
+import type {
+  HostBarrier,
+  HostClock,
+  HostInput,
+  HostNetwork,
+  HostWaiter,
+  StreamId,
+  Ticket,
+} from '../../host/services.js';
 import { decodeBatch } from '../../log/codec.js';
 import type { Entry } from '../../log/entry.js';
 import type { LogSource } from '../../record/session.js';
@@ -12,6 +20,7 @@ import type { ControlBlock } from '../control.js';
 import type { RingReader } from '../ring.js';
 import { MessageReader, ToGuest } from '../ring-messages.js';
 import type { Outbox } from './outbox.js';
+import type { Answer } from './protocol.js';
 import type { StreamTable } from './streams.js';
 
 /** The I/O thread hears of taken input in steps of this many bytes: small traffic costs no message at all. */
@@ -28,6 +37,7 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
   readonly #clock: HostClock;
   readonly #message = new MessageReader();
   readonly #stdin: Uint8Array[] = [];
+  readonly #answers = new Map<Ticket, Answer>();
   #stdinEnded = false;
   #entries: readonly Entry[] = [];
   #nextEntry = 0;
@@ -133,6 +143,14 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
     }
   }
 
+  /** What a question came to, once; undefined while it is under way. */
+  takeAnswer(ticket: Ticket): Answer | undefined {
+    this.#receive();
+    const answer = this.#answers.get(ticket);
+    this.#answers.delete(ticket);
+    return answer;
+  }
+
   waitReleased(event: number): void {
     this.#outbox.flush();
     this.#control.waitReleased(event);
@@ -216,10 +234,18 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
       case ToGuest.Stop:
         this.#control.stop();
         break;
+      case ToGuest.Answer:
+        this.#answer(message.f64(0), JSON.parse(new TextDecoder().decode(message.bytes(1).slice())) as Answer);
+        break;
       case ToGuest.LogEnd:
         this.#logEnded = true;
         break;
     }
+  }
+
+  #answer(ticket: Ticket, answer: Answer): void {
+    if ('stream' in answer) this.#streams.connected(answer.stream);
+    this.#answers.set(ticket, answer);
   }
 
   #takeStdin(bytes: Uint8Array): void {

@@ -4,16 +4,14 @@
  */
 import type { AdoptedStream } from '../../gateway/replica-port.js';
 import { gatewayOf } from '../../gateway/stream-id.js';
-import type { Ticket } from '../../host/dialer.js';
-import type { HostClock, OutputSink, StreamId } from '../../host/services.js';
+import type { HostClock, OutputSink, StreamId, Ticket } from '../../host/services.js';
 import { encodeBatch } from '../../log/codec.js';
 import type { Entry, LoggedValue } from '../../log/entry.js';
 import type { LogSink } from '../../record/session.js';
 import type { ControlBlock } from '../control.js';
 import type { RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, SHUTDOWN_HOW, type ShutdownHow } from '../ring-messages.js';
-import type { Question } from './dialer.js';
-import type { StateDigest } from './protocol.js';
+import type { Question, StateDigest } from './protocol.js';
 import type { StreamTable } from './streams.js';
 
 /** A batch leaves at this many entries, bytes of results, or nanoseconds of age, whichever comes first. */

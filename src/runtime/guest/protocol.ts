@@ -1,6 +1,7 @@
 /** What passes between a guest thread and its owner besides the rings: how it is set up, and how it ended. */
 import type { CodePlace, EngineLimits, Outcome } from '../../engine/engine.js';
 import type { ErrorCode } from '../../errors.js';
+import type { DialError, StreamId } from '../../host/services.js';
 import type { Position } from '../../log/entry.js';
 import type { WasiConfig } from '../../wasi/config.js';
 
@@ -25,6 +26,8 @@ export interface GuestInit {
   readonly mode: 'live' | 'replay';
   /** Whether entries are logged (replication, recording). */
   readonly logging: boolean;
+  /** Whether the guest may connect to others. */
+  readonly mayConnect?: boolean;
   /** Storage that the guest's thread uses directly. */
   readonly files?: SharedRoots;
   /** Instructions between two looks at the control block. */
@@ -37,6 +40,13 @@ export interface GuestInit {
    */
   readonly digestEvery?: number;
 }
+
+/** What the I/O thread is asked; JSON on the ring. */
+export type Question =
+  | { readonly kind: 'connect'; readonly octets: readonly number[]; readonly port: number }
+  | { readonly kind: 'resolve'; readonly name: string };
+
+export type Answer = { readonly stream: StreamId } | { readonly addresses: readonly (readonly number[])[] } | DialError;
 
 /** What the guest's whole past and its memory come to at a position. */
 export interface StateDigest {

@@ -12,6 +12,7 @@ import type { WasiState } from '../../wasi/state.js';
 import { createWasi } from '../../wasi/wasi.js';
 import { ControlBlock } from '../control.js';
 import { RingReader, RingWriter } from '../ring.js';
+import { GuestDialer } from './dialer.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { callPlace, trapPlace } from './places.js';
@@ -38,7 +39,16 @@ export class GuestRun {
   constructor(init: GuestInit, world: GuestWorld, prepared: PreparedModule) {
     const { outbox, inbox, streams } = connect(init, world);
     const session = new Session({ sink: outbox, ...(init.mode === 'replay' ? { source: inbox } : {}) });
-    const services = { ...world, network: inbox, stdin: inbox, waiter: inbox, barrier: inbox, output: outbox };
+    const dialer = init.mayConnect ? { dialer: new GuestDialer(inbox, outbox) } : {};
+    const services = {
+      ...world,
+      ...dialer,
+      network: inbox,
+      stdin: inbox,
+      waiter: inbox,
+      barrier: inbox,
+      output: outbox,
+    };
     const wasi = createWasi(init.wasi, services, session);
     const { digestEvery = 0 } = init;
     const digests = new DigestSchedule(digestEvery);

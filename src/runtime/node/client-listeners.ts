@@ -1,4 +1,4 @@
-/** Client connections on this replica's own TCP listeners (`--tcplisten`). */
+/** This replica's own connections: those on its TCP listeners (`--tcplisten`), and those that its guest has dialled. */
 import net from 'node:net';
 import { FtWasmError } from '../../errors.js';
 import { directStreams } from '../../gateway/stream-id.js';
@@ -28,8 +28,8 @@ export class ClientListeners implements ClientPort {
   readonly #addresses: readonly Address[];
   readonly #events: StreamEvents;
   readonly #clients = new Map<StreamId, Client>();
-  /** Connections that came before there was a live guest. */
-  readonly #early: { listener: number; socket: net.Socket }[] = [];
+  /** Connections that came before streams could be numbered. */
+  readonly #early: { readonly socket: net.Socket; readonly number: () => void }[] = [];
   #servers: net.Server[] = [];
   /** Undefined until {@link serve}. */
   #nextStream: number | undefined;
@@ -65,7 +65,12 @@ export class ClientListeners implements ClientPort {
 
   serve(epoch: number): void {
     this.#nextStream = directStreams(epoch);
-    for (const { listener, socket } of this.#early.splice(0)) this.#accept(listener, socket);
+    for (const { number } of this.#early.splice(0)) number();
+  }
+
+  /** Makes a connection that the guest has dialled one of its streams; `adopted` comes before anything that it carries. */
+  adopt(socket: net.Socket, adopted: (stream: StreamId) => void): void {
+    this.#attach(socket, adopted);
   }
 
   emit(output: Exclude<Output, { kind: 'stdio' }>): void {
@@ -123,14 +128,18 @@ export class ClientListeners implements ClientPort {
   }
 
   #accept(listener: number, socket: net.Socket): void {
+    this.#attach(socket, (stream) => this.#events.open(stream, listener));
+  }
+
+  #attach(socket: net.Socket, opened: (stream: StreamId) => void): void {
     if (this.#nextStream === undefined) {
-      this.#early.push({ listener, socket: socket.on('error', () => {}) });
+      this.#early.push({ socket: socket.on('error', () => {}), number: () => this.#attach(socket, opened) });
       return;
     }
     const stream = this.#nextStream++;
     const client: Client = { socket, ahead: 0, credited: 0 };
     this.#clients.set(stream, client);
-    this.#events.open(stream, listener);
+    opened(stream);
     socket.on('data', (bytes) => {
       client.ahead += bytes.length;
       this.#events.data(stream, bytes);

@@ -16,6 +16,7 @@ import type { GuestOptions, ServiceStats } from '../options.js';
 import { OutputGate } from '../output-gate.js';
 import { StdinFlow } from '../stdin-flow.js';
 import { ClientListeners } from './client-listeners.js';
+import { Dialer } from './dialer.js';
 import { type GuestConfig, loadGuestConfig, manifestOf } from './guest-config.js';
 import { GuestThread } from './guest-thread.js';
 import { StreamStdio } from './process-stdio.js';
@@ -52,6 +53,7 @@ interface Parts extends Pick<GuestHost, 'guest' | 'listeners' | 'clients' | 'gat
   readonly module: Uint8Array;
   readonly counters: Counters;
   readonly stdin: StdinFlow;
+  readonly dialer: Dialer;
   readonly onStdinFailed: GuestHooks['onStdinFailed'];
 }
 
@@ -68,6 +70,7 @@ export class GuestHost {
   readonly module: Uint8Array;
   readonly #counters: Counters;
   readonly #stdin: StdinFlow;
+  readonly #dialer: Dialer;
   readonly #onStdinFailed: GuestHooks['onStdinFailed'];
 
   private constructor(parts: Parts) {
@@ -81,6 +84,7 @@ export class GuestHost {
     this.module = parts.module;
     this.#counters = parts.counters;
     this.#stdin = parts.stdin;
+    this.#dialer = parts.dialer;
     this.#onStdinFailed = parts.onStdinFailed;
   }
 
@@ -103,6 +107,10 @@ export class GuestHost {
     };
     const addresses = (options.tcplisten ?? []).map((text) => parseAddress(text, 'tcplisten'));
     const listeners = new ClientListeners(addresses, events);
+    const dialer = new Dialer({
+      adopt: (socket, adopted) => listeners.adopt(socket, adopted),
+      answer: (ticket, answer) => guest?.answer(ticket, answer),
+    });
     const clients = new Clients(listeners, new ReplicaPort(how.service ?? name, events));
     const gate = new OutputGate(clients, new StreamStdio(options.stdio));
     const created = await GuestThread.create(
@@ -116,6 +124,7 @@ export class GuestHost {
         sliceFuel: SLICE_FUEL,
         fuelMax: options.fuel,
         digestEvery: how.digestEvery,
+        mayConnect: options.allowConnect ?? false,
         files: { roots: wasi.sharedRoots, durable: how.replicated ?? false },
       },
       {
@@ -126,6 +135,7 @@ export class GuestHost {
         onOutput: (output) => gate.push(output),
         onConsumed: (stream, consumed, event) => clients.consumed(stream, consumed, event),
         onStdinTaken: (taken) => stdin.taken(taken),
+        onAsk: (ticket, question) => dialer.ask(ticket, question),
         onStateDigest: (digest) => hooks.onStateDigest?.(digest),
         onLive: (streams) => hooks.onLive(streams),
         onReport: (report) => {
@@ -150,6 +160,7 @@ export class GuestHost {
       config: wasi,
       module: bytes,
       stdin,
+      dialer,
       onStdinFailed: hooks.onStdinFailed,
     });
   }
@@ -194,6 +205,7 @@ export class GuestHost {
   /** Ends the thread and closes every socket, after clients had a chance to take what was released. */
   async close(): Promise<void> {
     await this.guest.close();
+    this.#dialer.close();
     await this.listeners.drained();
     this.listeners.close();
   }

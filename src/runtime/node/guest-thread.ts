@@ -2,8 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { FtWasmError } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
-import type { Ticket } from '../../host/dialer.js';
-import type { StreamId } from '../../host/services.js';
+import type { StreamId, Ticket } from '../../host/services.js';
 import type { Position } from '../../log/entry.js';
 import { ControlBlock } from '../control.js';
 import type { Answer, GuestInit, GuestReport, PreparedReport, Question, StateDigest } from '../guest/protocol.js';

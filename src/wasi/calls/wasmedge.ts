@@ -8,19 +8,12 @@ import type { SocketAddress, SocketDescriptor } from '../descriptors.js';
 import { fail } from '../failure.js';
 import { LISTENER_RIGHTS, STREAM_RIGHTS } from '../rights.js';
 import { listenerDescriptor } from '../state.js';
+import { FAMILY, PORT_MAX, readOctets, SOCKET_TYPE, writeAddress } from '../wasmedge/address.js';
 import { sockAccept, sockRecv, sockSend } from './sock.js';
 
 /** WasmEdge's numbers. */
-const FAMILY = { INET4: 1, INET6: 2 } as const;
-const SOCKET_TYPE = { ANY: 0, DATAGRAM: 1, STREAM: 2 } as const;
 const OPTION = { TYPE: 1, RCVTIMEO: 11, SNDTIMEO: 12, ACCEPTCONN: 13, BINDTODEVICE: 14 } as const;
 const SOL_SOCKET = 0;
-
-const INET4_BYTES = 4;
-const INET6_BYTES = 16;
-/** The newer form of an address buffer: two bytes of family, then the octets. */
-const TAGGED_ADDRESS_BYTES = 128;
-const PORT_MAX = 65535;
 
 /** Stream sockets only: a datagram has no place in a replicated stream of output. */
 export function sockOpen(ctx: WasiContext, family: number, type: number, fdPointer: number): number {
@@ -122,8 +115,9 @@ export function sockGetLocalAddr(ctx: WasiContext, fd: number, address: number, 
 const UNKNOWN_ADDRESS: SocketAddress = { octets: [0, 0, 0, 0], port: 0 };
 
 export function sockGetPeerAddr(ctx: WasiContext, fd: number, address: number, type: number, port: number): number {
-  const { kind } = ctx.fds.get(fd);
-  if (kind === 'stream') return writeAddress(ctx, UNKNOWN_ADDRESS, address, type, port);
+  const descriptor = ctx.fds.get(fd);
+  const { kind } = descriptor;
+  if (kind === 'stream') return writeAddress(ctx, descriptor.peer ?? UNKNOWN_ADDRESS, address, type, port);
   return kind === 'socket' || kind === 'listener' ? ERRNO.NOTCONN : ERRNO.NOTSOCK;
 }
 
@@ -167,41 +161,7 @@ function checkSocket(ctx: WasiContext, fd: number) {
   return kind === 'stream' || kind === 'listener' || kind === 'socket' ? descriptor : fail(ERRNO.NOTSOCK);
 }
 
-function socketOf(ctx: WasiContext, fd: number): SocketDescriptor {
+export function socketOf(ctx: WasiContext, fd: number): SocketDescriptor {
   const descriptor = checkSocket(ctx, fd);
   return descriptor.kind === 'socket' ? descriptor : fail(ERRNO.INVAL);
-}
-
-interface AddressBuffer {
-  readonly pointer: number;
-  readonly size: number;
-}
-
-/** The extension passes addresses as a pair of a pointer and a size. */
-function addressBuffer(ctx: WasiContext, address: number): AddressBuffer {
-  const buffer = { pointer: ctx.memory.u32(address), size: ctx.memory.u32(address + 4) };
-  ctx.memory.check(buffer.pointer, buffer.size);
-  return buffer;
-}
-
-function readOctets(ctx: WasiContext, address: number): number[] {
-  const { pointer, size } = addressBuffer(ctx, address);
-  if (size === INET4_BYTES || size === INET6_BYTES) return [...ctx.memory.slice(pointer, size)];
-  if (size !== TAGGED_ADDRESS_BYTES) return fail(ERRNO.INVAL);
-  const family = ctx.memory.bytes[pointer];
-  if (family !== FAMILY.INET4 && family !== FAMILY.INET6) return fail(ERRNO.AFNOSUPPORT);
-  return [...ctx.memory.slice(pointer + 2, family === FAMILY.INET4 ? INET4_BYTES : INET6_BYTES)];
-}
-
-function writeAddress(ctx: WasiContext, found: SocketAddress, address: number, type: number, port: number): number {
-  const { pointer, size } = addressBuffer(ctx, address);
-  const isInet4 = found.octets.length === INET4_BYTES;
-  const tagged = size === TAGGED_ADDRESS_BYTES;
-  if (size < found.octets.length) return ERRNO.INVAL;
-  ctx.memory.slice(pointer, size).fill(0);
-  if (tagged) ctx.memory.setU16(pointer, isInet4 ? FAMILY.INET4 : FAMILY.INET6);
-  ctx.memory.bytes.set(found.octets, tagged ? pointer + 2 : pointer);
-  ctx.memory.setU32(type, isInet4 ? 4 : 6);
-  ctx.memory.setU32(port, found.port);
-  return ERRNO.SUCCESS;
 }

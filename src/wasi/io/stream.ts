@@ -133,7 +133,7 @@ function acceptLive(live: LiveWorld, listener: ListenerDescriptor): number {
   }
 }
 
-function openStream(stream: number, flags: number): StreamDescriptor {
+export function openStream(stream: number, flags: number): StreamDescriptor {
   return {
     kind: 'stream',
     stream,
@@ -144,10 +144,11 @@ function openStream(stream: number, flags: number): StreamDescriptor {
     outputOffset: 0,
     readShut: false,
     writeShut: false,
+    peer: null,
   };
 }
 
-function isStreamOrErrno(value: LoggedValue): boolean {
+export function isStreamOrErrno(value: LoggedValue): boolean {
   return isCount(value, Number.MAX_SAFE_INTEGER);
 }
 

@@ -13,6 +13,7 @@ import type { ByteDigest } from '../../record/call.js';
 import { ERRNO } from '../abi.js';
 import type { WasiContext, WasiStep } from '../context.js';
 import { input, output } from '../effects.js';
+import { errnoByName } from '../errno-by-name.js';
 import type { LiveWorld } from '../live.js';
 import { isCount } from '../results.js';
 
@@ -78,11 +79,9 @@ function attempt<R>(ask: () => R): R | number {
   }
 }
 
-const ERRNO_BY_NAME = new Map<string, number>(Object.entries(ERRNO).map(([name, errno]) => [`E${name}`, errno]));
-
-/** By the POSIX name; EIO for those that WASI lacks. What is no system error is a bug and goes on. */
+/** What is no system error is a bug and goes on. */
 function errnoOf(error: unknown): number {
-  const { code } = error as { code?: unknown };
-  if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) throw error;
-  return ERRNO_BY_NAME.get(code) ?? ERRNO.IO;
+  const errno = errnoByName((error as { code?: unknown }).code);
+  if (errno === undefined) throw error;
+  return errno;
 }

@@ -162,9 +162,3 @@ describe('socket options', () => {
     ]);
   });
 });
-
-it('outgoing connections are not provided', () => {
-  const { imports } = harness().wasi;
-  const type = { params: [0x7f, 0x7f, 0x7f], results: [0x7f] } as const;
-  expect(imports.resolve('wasi_snapshot_preview1', 'sock_connect', type)).toBeUndefined();
-});
