@@ -29,6 +29,10 @@ export class ClientStream {
   id: StreamId = 0;
   /** Whether the current link carries this stream: input is sent as it comes. */
   linked = false;
+  /** Input sent on the current link, up to this offset; the rest waits until the link takes more. */
+  sent = 0;
+  /** The end of the input was sent on the current link. */
+  endSent = false;
   /** The client has sent its last byte. */
   inputEnded = false;
   /** Output received from replicas, in bytes: what comes below was delivered before and is suppressed. */
@@ -40,9 +44,20 @@ export class ClientStream {
   outputEnded = false;
   #paused = false;
 
-  constructor(listener: number, socket: ClientSocket) {
+  /** `sinceMs`: when the client connected, on the owner's clock. */
+  constructor(
+    listener: number,
+    socket: ClientSocket,
+    readonly sinceMs = 0,
+  ) {
     this.listener = listener;
     this.socket = socket;
+  }
+
+  /** The link is gone: the next one begins anew, and what it was told last may have been lost with it. */
+  unlink(): void {
+    this.linked = false;
+    this.deliveredTold = 0;
   }
 
   /** Bytes from the client, at the returned offset. */

@@ -17,13 +17,17 @@ import {
   readRecords,
   type StreamRecord,
 } from './records.js';
-import { gatewayStream, STREAMS_PER_GATEWAY } from './stream-id.js';
+import { gatewayStream, isGatewayNumber, STREAMS_PER_GATEWAY } from './stream-id.js';
 
 /** Where the current link's frames go. */
 export interface GatewaySink {
   send(payload: Uint8Array, epoch: number): void;
   /** Runs `flush` at the end of this turn. */
   later(flush: () => void): void;
+  /** True while the link has more bytes waiting than it should; call {@link Gateway.drained} when that is over. */
+  readonly congested?: boolean;
+  /** Ends the link: this gateway wants to attach anew. */
+  close?(): void;
 }
 
 export interface GatewayConfig {
@@ -48,6 +52,9 @@ export class Gateway {
   readonly #byId = new Map<StreamId, ClientStream>();
   /** What goes to the current link's replica; undefined while there is none. */
   #records: RecordBatch | undefined;
+  #sink: GatewaySink | undefined;
+  /** Streams with input that waits until the link takes more, oldest first. */
+  readonly #backlog = new Set<ClientStream>();
   #attached = false;
   #epoch = 0;
   #number = 0;
@@ -84,17 +91,31 @@ export class Gateway {
   /** The replica behind `sink` has agreed to serve; its first frame must be handed to {@link frame} next. */
   linkUp(sink: GatewaySink): void {
     this.linkDown();
-    this.#records = new RecordBatch({ send: (payload) => sink.send(payload, this.#epoch), later: sink.later });
+    this.#sink = sink;
+    this.#records = new RecordBatch({
+      send: (payload) => sink.send(payload, this.#epoch),
+      later: sink.later,
+      get congested() {
+        return sink.congested === true;
+      },
+    });
   }
 
   /** The link is gone; clients wait. */
   linkDown(): void {
     this.#records = undefined;
+    this.#sink = undefined;
     this.#attached = false;
-    for (const stream of this.#streams) {
-      stream.linked = false;
-      // What the broken link carried may be lost: the next replica is told again, or the guest's output window stays shut.
-      stream.deliveredTold = 0;
+    this.#backlog.clear();
+    for (const stream of this.#streams) stream.unlink();
+  }
+
+  /** The link takes bulk data again. */
+  drained(): void {
+    for (const stream of this.#backlog) {
+      if (this.#records?.congested !== false) return;
+      this.#backlog.delete(stream);
+      this.#send(stream);
     }
   }
 
@@ -110,9 +131,9 @@ export class Gateway {
     readRecords(payload, this.#take);
   }
 
-  /** A client has connected to listener number `listener`. */
-  connect(listener: number, socket: ClientSocket): ClientStream {
-    const stream = new ClientStream(listener, socket);
+  /** A client has connected to listener number `listener`, at `nowMs` of the caller's clock. */
+  connect(listener: number, socket: ClientSocket, nowMs = 0): ClientStream {
+    const stream = new ClientStream(listener, socket, nowMs);
     this.#streams.add(stream);
     if (this.#attached) this.#open(stream);
     return stream;
@@ -121,13 +142,15 @@ export class Gateway {
   /** The client sent bytes; the gateway keeps the array. */
   input(stream: ClientStream, bytes: Uint8Array): void {
     const offset = stream.takeInput(bytes);
-    if (stream.linked) this.#add(RecordKind.Data, stream.id, offset, bytes);
+    if (!stream.linked || offset !== stream.sent || this.#records?.congested !== false) return this.#send(stream);
+    stream.sent = stream.input.end;
+    this.#add(RecordKind.Data, stream.id, offset, bytes);
   }
 
   /** The client sent its last byte. */
   inputEnd(stream: ClientStream): void {
     stream.inputEnded = true;
-    if (stream.linked) this.#add(RecordKind.End, stream.id, stream.input.end);
+    this.#send(stream);
   }
 
   /** The client's connection is gone, without having been closed by the guest. */
@@ -151,11 +174,21 @@ export class Gateway {
     for (const stream of this.#streams) if (stream.delivered > stream.deliveredTold) this.#tellDelivered(stream);
   }
 
+  /** Closes the connections of clients that connected at `sinceMs` or before; returns how many there were. */
+  closeOlder(sinceMs: number): number {
+    let count = 0;
+    for (const stream of this.#streams) {
+      if (stream.sinceMs > sinceMs) continue;
+      count++;
+      this.#forget(stream);
+      stream.socket.close();
+    }
+    return count;
+  }
+
   /** Closes every client's connection. */
   close(): void {
-    for (const stream of this.#streams) stream.socket.close();
-    this.#streams.clear();
-    this.#byId.clear();
+    this.closeOlder(Number.POSITIVE_INFINITY);
   }
 
   #receive(record: StreamRecord): void {
@@ -190,10 +223,12 @@ export class Gateway {
     const reply = readJson(record);
     this.#epoch = Math.max(this.#epoch, record.value);
     this.#attached = true;
-    if (typeof reply['gateway'] === 'number' && reply['gateway'] !== this.#number) {
-      this.#number = reply['gateway'];
-      this.#serial = 0;
+    const number = Number(reply['gateway']);
+    if (!isGatewayNumber(number)) {
+      throw new ChannelError('FTW_FRAME', `gateway link: '${reply['gateway']}' is not a gateway's number`);
     }
+    if (number !== this.#number) this.#serial = 0;
+    this.#number = number;
     const fresh: ClientStream[] = [];
     for (const stream of this.#streams) {
       if (stream.id === 0) fresh.push(stream);
@@ -204,8 +239,7 @@ export class Gateway {
   }
 
   #open(stream: ClientStream): void {
-    // 16 million connections per number: beyond that new clients wait for the next attach, which brings a new number.
-    if (this.#serial >= STREAMS_PER_GATEWAY) return;
+    if (this.#serial >= STREAMS_PER_GATEWAY) return this.#renew();
     stream.id = gatewayStream(this.#number, this.#serial++);
     this.#byId.set(stream.id, stream);
     this.#add(RecordKind.Open, stream.id, stream.listener);
@@ -221,9 +255,30 @@ export class Gateway {
     // The log that had this input is gone: the service has begun afresh. That is this client's loss and nobody else's.
     if (offset < stream.input.start) return this.#abandon(stream);
     // What lies before `offset` has been given to the guest, but may not be in the acknowledged log yet: it stays here.
-    stream.input.from(offset, (bytes, at) => this.#add(RecordKind.Data, stream.id, at, bytes));
-    if (stream.inputEnded) this.#add(RecordKind.End, stream.id, stream.input.end);
+    stream.sent = offset;
+    stream.endSent = false;
     stream.linked = true;
+    this.#send(stream);
+  }
+
+  /** Sends what of the client's input has not been sent yet, or remembers to do so once the link takes it. */
+  #send(stream: ClientStream): void {
+    if (!stream.linked || this.#records === undefined) return;
+    if (this.#records.congested) {
+      this.#backlog.add(stream);
+      return;
+    }
+    stream.input.from(stream.sent, (bytes, at) => this.#add(RecordKind.Data, stream.id, at, bytes));
+    stream.sent = stream.input.end;
+    if (!stream.inputEnded || stream.endSent) return;
+    stream.endSent = true;
+    this.#add(RecordKind.End, stream.id, stream.input.end);
+  }
+
+  /** This number's ids are used up: a new attach brings a new one. Streams keep the ids they have. */
+  #renew(): void {
+    this.#number = 0;
+    this.#sink?.close?.();
   }
 
   #abandon(stream: ClientStream): void {
@@ -245,6 +300,7 @@ export class Gateway {
   }
 
   #forget(stream: ClientStream): boolean {
+    this.#backlog.delete(stream);
     this.#byId.delete(stream.id);
     return this.#streams.delete(stream);
   }

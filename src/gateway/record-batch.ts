@@ -10,6 +10,8 @@ export interface RecordSink {
   send(payload: Uint8Array): void;
   /** Runs `flush` at the end of this turn. */
   later(flush: () => void): void;
+  /** True while the connection has more bytes waiting than it should: bulk data waits for `drained`. */
+  readonly congested?: boolean;
 }
 
 export class RecordBatch {
@@ -19,6 +21,11 @@ export class RecordBatch {
 
   constructor(sink: RecordSink) {
     this.#sink = sink;
+  }
+
+  /** Whether bulk data should wait. */
+  get congested(): boolean {
+    return this.#sink.congested === true;
   }
 
   add(kind: RecordKind, stream: StreamId, value: number, bytes?: Uint8Array): void {

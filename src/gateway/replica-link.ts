@@ -4,6 +4,7 @@
  */
 import { ChannelError } from '../errors.js';
 import type { StreamId } from '../host/services.js';
+import { INPUT_WINDOW_BYTES } from './client-stream.js';
 import { RecordBatch, type RecordSink } from './record-batch.js';
 import {
   type AttachRequest,
@@ -15,7 +16,7 @@ import {
   type StreamRecord,
 } from './records.js';
 import type { OutputLink, ReplicaPort } from './replica-port.js';
-import { gatewayOf } from './stream-id.js';
+import { gatewayOf, isGatewayNumber } from './stream-id.js';
 
 /** Where a link's frames go. */
 export interface LinkSink extends RecordSink {
@@ -23,16 +24,29 @@ export interface LinkSink extends RecordSink {
   close(): void;
 }
 
+/** How far one stream's output has been sent on a connection. */
+interface Outflow {
+  sent: number;
+  endSent: boolean;
+}
+
+/** Input of one stream that may come beyond what was accepted: more than any gateway's own window. */
+const UNACCEPTED_BYTES_MAX = 4 * INPUT_WINDOW_BYTES;
+
 export class GatewayLink implements OutputLink {
   readonly #port: ReplicaPort;
   readonly #sink: LinkSink;
   readonly #records: RecordBatch;
-  #attached = false;
-  #gateway = 0;
+  /** offered: the gateway was told that it is served here and has not said yet that it will be. */
+  #stage: 'new' | 'offered' | 'attached' = 'new';
+  /** Numbers of the gateway: its current one, and older ones of streams that still live. */
+  readonly #numbers = new Set<number>();
   /** Streams that the gateway has named since it attached; undefined once it has named them all. */
   #named: Set<StreamId> | undefined;
   /** Streams that this connection carries: opened on it, or resumed. Others wait until both sides know where they are. */
-  readonly #carried = new Set<StreamId>();
+  readonly #carried = new Map<StreamId, Outflow>();
+  /** Streams with output that waits until the connection takes more, oldest first. */
+  readonly #backlog = new Set<StreamId>();
   readonly #take = (record: StreamRecord): void => this.#receive(record);
 
   /** Hand the connection's frames to {@link frame}; call {@link down} when it ends. */
@@ -42,11 +56,6 @@ export class GatewayLink implements OutputLink {
     this.#records = new RecordBatch(sink);
   }
 
-  /** Number of the gateway; 0 before it has attached. */
-  get gateway(): number {
-    return this.#gateway;
-  }
-
   /** Takes one frame. @throws ChannelError FTW_FRAME for anything a gateway would not send. */
   frame(payload: Uint8Array): void {
     readRecords(payload, this.#take);
@@ -54,23 +63,35 @@ export class GatewayLink implements OutputLink {
 
   /** The connection has ended; the gateway's streams wait for it until `untilMs`. */
   down(untilMs: number): void {
-    if (this.#attached) this.#port.detach(this, untilMs);
+    if (this.#stage === 'attached') this.#port.detach(this, untilMs);
+  }
+
+  /** The connection takes bulk data again. */
+  drained(): void {
+    for (const stream of this.#backlog) {
+      if (this.#records.congested) return;
+      this.#backlog.delete(stream);
+      this.#flow(stream);
+    }
   }
 
   /** Another connection of the same gateway has replaced this one. */
   cut(): void {
-    this.#attached = false;
+    this.#stage = 'new';
+    this.#carried.clear();
     this.#sink.close();
   }
 
   data(stream: StreamId, offset: number, bytes: Uint8Array): void {
-    if (this.#carried.has(stream)) this.#records.add(RecordKind.Data, stream, offset, bytes);
+    const flow = this.#carried.get(stream);
+    if (flow === undefined) return;
+    if (flow.sent !== offset || this.#records.congested) return this.#flow(stream);
+    flow.sent = offset + bytes.length;
+    this.#records.add(RecordKind.Data, stream, offset, bytes);
   }
 
-  end(stream: StreamId, how: 'end' | 'close', offset: number): void {
-    if (!this.#carried.has(stream)) return;
-    if (how === 'close') this.#carried.delete(stream);
-    this.#records.add(how === 'end' ? RecordKind.End : RecordKind.Close, stream, offset);
+  end(stream: StreamId): void {
+    this.#flow(stream);
   }
 
   accepted(stream: StreamId, offset: number): void {
@@ -78,18 +99,22 @@ export class GatewayLink implements OutputLink {
   }
 
   #receive(record: StreamRecord): void {
-    if (!this.#attached) return this.#attach(record);
+    if (this.#stage === 'new') return this.#attach(record);
+    if (this.#stage === 'offered') this.#takeOver();
+    if (record.kind === RecordKind.HaveEnd) this.#resetUnnamed();
+    else this.#receiveOf(record);
+  }
+
+  #receiveOf(record: StreamRecord): void {
     const { kind, stream, value } = record;
+    if (!this.#carries(record)) return;
     switch (kind) {
       case RecordKind.Data:
         return this.#input(stream, value, record.bytes);
-      case RecordKind.Delivered: {
-        const bytes = this.#port.delivered(stream, value);
-        if (bytes > 0) this.#port.guest.credit(stream, bytes);
-        return;
-      }
+      case RecordKind.Delivered:
+        return this.#port.delivered(stream, value);
       case RecordKind.Open:
-        return this.#open(stream, value);
+        return this.#openNew(stream, value);
       case RecordKind.End:
         return this.#port.guest.eof(stream);
       case RecordKind.Reset:
@@ -99,29 +124,54 @@ export class GatewayLink implements OutputLink {
         return this.#forget(stream);
       case RecordKind.Have:
         return this.#have(record);
-      case RecordKind.HaveEnd:
-        return this.#resetUnnamed();
       default:
-        throw new ChannelError('FTW_FRAME', `gateway link: a gateway does not send records of kind ${kind}`, { kind });
+        throw misuse(`a gateway does not send records of kind ${kind}`, { kind });
     }
+  }
+
+  /** A gateway speaks of its own streams only. One that came back names those of its earlier numbers first. */
+  #carries({ kind, stream }: StreamRecord): boolean {
+    const number = gatewayOf(stream);
+    if (number === undefined) throw misuse(`${stream} is not a stream of a gateway`, { stream });
+    if (this.#numbers.has(number)) return true;
+    if (this.#port.isGivenUp(number)) {
+      // It has another number now; the guest was told that its old streams are broken.
+      if (kind === RecordKind.Have) this.#records.add(RecordKind.Reset, stream, 0);
+      return false;
+    }
+    if (kind !== RecordKind.Have) throw misuse(`stream ${stream} belongs to another gateway`, { stream });
+    this.#numbers.add(number);
+    this.#port.attach(this, number);
+    return true;
   }
 
   #attach(record: StreamRecord): void {
     if (record.kind !== RecordKind.Attach) {
-      throw new ChannelError('FTW_FRAME', 'gateway link: the first record must be an attach', { kind: record.kind });
+      throw misuse('the first record must be an attach', { kind: record.kind });
     }
     const request = readJson(record) as Partial<AttachRequest>;
+    const known = request.gateway ?? 0;
+    if (known !== 0 && !isGatewayNumber(known)) throw misuse(`'${known}' is not a gateway's number`, {});
     const refusal = this.#refusal(record.value, request);
-    if (refusal !== undefined) {
-      this.#records.add(RecordKind.NotLive, 0, this.#port.epoch, new TextEncoder().encode(refusal));
-      this.#records.flush();
-      this.#sink.close();
-      return;
-    }
-    this.#attached = true;
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const gateway = this.#port.numberOf(known);
+    if (gateway === undefined) return this.#refuse('all numbers for gateways of this epoch are used up; switch over');
+    this.#numbers.add(gateway);
+    this.#stage = 'offered';
+    this.#records.add(RecordKind.Attached, 0, this.#port.epoch, jsonBytes({ gateway }));
+  }
+
+  #refuse(reason: string): void {
+    this.#records.add(RecordKind.NotLive, 0, this.#port.epoch, new TextEncoder().encode(reason));
+    this.#records.flush();
+    this.#sink.close();
+  }
+
+  /** The gateway goes on here. One that has found another way to this replica at the same time never says so. */
+  #takeOver(): void {
+    this.#stage = 'attached';
     this.#named = new Set();
-    this.#gateway = this.#port.attach(this, request.gateway ?? 0);
-    this.#records.add(RecordKind.Attached, 0, this.#port.epoch, jsonBytes({ gateway: this.#gateway }));
+    for (const number of this.#numbers) this.#port.attach(this, number);
   }
 
   #refusal(version: number, request: Partial<AttachRequest>): string | undefined {
@@ -135,14 +185,17 @@ export class GatewayLink implements OutputLink {
     if ((request.epoch ?? 0) > this.#port.epoch) {
       return `this replica has epoch ${this.#port.epoch}; the gateway has seen ${request.epoch}`;
     }
+    if ((request.listeners ?? 0) > this.#port.listeners) {
+      return `the gateway listens on ${request.listeners} addresses; the guest here has ${this.#port.listeners}`;
+    }
     return undefined;
   }
 
   /** A stream from before this connection: both sides say where they are and the rest is sent again. */
   #have({ stream, value, bytes }: StreamRecord): void {
-    this.#named?.add(stream);
-    // A gateway that was given up has another number now; the guest was told that its old streams are broken.
-    if (gatewayOf(stream) !== this.#gateway) return this.#records.add(RecordKind.Reset, stream, 0);
+    if (bytes.length !== 4) throw misuse(`a stream's listener takes 4 bytes, not ${bytes.length}`, { stream });
+    if (this.#named === undefined) throw misuse(`stream ${stream} is named after the last one`, { stream });
+    this.#named.add(stream);
     const state = this.#port.streams.get(stream);
     if (state === undefined) {
       // The guest never accepted it in the acknowledged log: to this replica it is a new client.
@@ -151,35 +204,67 @@ export class GatewayLink implements OutputLink {
       return this.#records.add(RecordKind.Resume, stream, 0);
     }
     if (state.finished || value < state.output.start) return this.#records.add(RecordKind.Reset, stream, 0);
-    this.#carried.add(stream);
+    // A replica whose replay is behind what its predecessor sent continues with bytes that the gateway suppresses.
+    this.#carried.set(stream, { sent: Math.min(value, state.output.end), endSent: false });
+    // What was accepted while no link was up, or by the predecessor.
+    if (state.accepted > 0) this.#records.add(RecordKind.Accepted, stream, state.accepted);
     // A guest that has closed the stream wants no more input, and its input offset is not known here any more.
     if (state.ended !== 'close') this.#records.add(RecordKind.Resume, stream, state.inputNext);
-    // Acceptances may have been lost with the last link; a gateway whose window is full waits for them.
-    if (state.accepted > 0) this.#records.add(RecordKind.Accepted, stream, state.accepted);
-    // A replica whose replay is behind what its predecessor sent continues with bytes that the gateway suppresses.
-    if (value < state.output.end) state.output.from(value, (chunk, offset) => this.data(stream, offset, chunk));
-    if (state.ended !== 'no') this.end(stream, state.ended, state.output.end);
+    this.#flow(stream);
+  }
+
+  /** Sends what of the stream's output has not been sent yet, or remembers to do so once the connection takes it. */
+  #flow(stream: StreamId): void {
+    const flow = this.#carried.get(stream);
+    const state = this.#port.streams.get(stream);
+    if (flow === undefined || state === undefined) return;
+    if (this.#records.congested) {
+      this.#backlog.add(stream);
+      return;
+    }
+    const { output, ended } = state;
+    if (flow.sent < output.end) {
+      output.from(flow.sent, (chunk, offset) => this.#records.add(RecordKind.Data, stream, offset, chunk));
+      flow.sent = output.end;
+    }
+    if (ended === 'end' && !flow.endSent) {
+      flow.endSent = true;
+      this.#records.add(RecordKind.End, stream, output.end);
+    } else if (ended === 'close') {
+      this.#carried.delete(stream);
+      this.#records.add(RecordKind.Close, stream, output.end);
+    }
   }
 
   /** Streams that this replica knows and the gateway does not: their clients went away while no link was up. */
   #resetUnnamed(): void {
     const named = this.#named;
     this.#named = undefined;
-    for (const stream of [...this.#port.streamsOf(this.#gateway)]) {
-      if (named?.has(stream)) continue;
-      this.#port.guest.reset(stream);
-      this.#port.forget(stream);
+    if (named === undefined) return;
+    for (const number of this.#numbers) {
+      for (const stream of [...this.#port.streamsOf(number)]) {
+        if (named.has(stream)) continue;
+        this.#port.guest.reset(stream);
+        this.#port.forget(stream);
+      }
     }
   }
 
+  #openNew(stream: StreamId, listener: number): void {
+    if (this.#port.streams.has(stream)) throw misuse(`stream ${stream} is opened twice`, { stream });
+    this.#open(stream, listener);
+  }
+
   #open(stream: StreamId, listener: number): void {
-    this.#carried.add(stream);
+    if (listener >= this.#port.listeners) throw misuse(`there is no listener ${listener}`, { stream, listener });
+    this.#carried.set(stream, { sent: 0, endSent: false });
     this.#port.stream(stream);
     this.#port.guest.open(stream, listener);
   }
 
   #forget(stream: StreamId): void {
     this.#carried.delete(stream);
+    this.#backlog.delete(stream);
     this.#port.forget(stream);
   }
 
@@ -189,10 +274,18 @@ export class GatewayLink implements OutputLink {
     const known = state.inputNext - offset;
     if (known < 0) {
       const what = `input of stream ${stream} continues at ${offset}, but ${state.inputNext} was expected`;
-      throw new ChannelError('FTW_FRAME', `gateway link: ${what}`, { stream, offset, expected: state.inputNext });
+      throw misuse(what, { stream, offset, expected: state.inputNext });
     }
     if (known >= bytes.length) return;
     state.inputNext = offset + bytes.length;
+    if (state.inputNext - state.accepted > UNACCEPTED_BYTES_MAX) {
+      throw misuse(`stream ${stream} sends on although its guest does not read`, { stream, offset });
+    }
     this.#port.guest.data(stream, bytes.subarray(known));
   }
+}
+
+/** What no gateway does: the connection is dropped. */
+function misuse(what: string, details: Readonly<Record<string, number>>): ChannelError {
+  return new ChannelError('FTW_FRAME', `gateway link: ${what}`, details);
 }

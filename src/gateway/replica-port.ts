@@ -3,7 +3,6 @@
  * client may not have yet and how much input the guest was given, on a live replica and on a backup alike; a gateway that
  * comes back, to this replica or to its successor, continues from there. Pure.
  */
-import { invariant } from '../errors.js';
 import type { StreamId } from '../host/services.js';
 import { GATEWAYS_PER_EPOCH, gatewayNumber, gatewayOf } from './stream-id.js';
 import { ByteWindow } from './window.js';
@@ -19,10 +18,8 @@ export interface GuestStreams {
 
 /** A gateway's connection, as the port writes to it. */
 export interface OutputLink {
-  /** Number of the gateway; 0 before it has attached. */
-  readonly gateway: number;
   data(stream: StreamId, offset: number, bytes: Uint8Array): void;
-  end(stream: StreamId, how: 'end' | 'close', offset: number): void;
+  end(stream: StreamId): void;
   accepted(stream: StreamId, offset: number): void;
   /** Another connection of the same gateway has replaced this one. */
   cut(): void;
@@ -41,6 +38,8 @@ export interface PortStream {
   /** Input offset that the guest has taken, and how much of that is in the acknowledged log. */
   taken: number;
   accepted: number;
+  /** Output before this offset is no part of the live guest's window: it was sent before this replica went live. */
+  creditFrom: number;
   /** The client's side is over; the entry stays until the guest has closed its side too. */
   finished: boolean;
 }
@@ -49,12 +48,16 @@ export interface PortStream {
 export interface AdoptedStream {
   readonly stream: StreamId;
   readonly inputOffset: number;
+  /** Output that the guest has sent so far. Default 0. */
+  readonly outputOffset?: number;
 }
 
 export class ReplicaPort {
   readonly streams = new Map<StreamId, PortStream>();
   readonly guest: GuestStreams;
   readonly service: string;
+  /** Listeners that the guest has. */
+  readonly listeners: number;
   readonly #links = new Map<number, OutputLink>();
   /** Input taken as of events that are not released yet, oldest first. */
   readonly #taken: { event: number; stream: StreamId; offset: number }[] = [];
@@ -68,9 +71,10 @@ export class ReplicaPort {
   readonly #givenUp = new Set<number>();
   readonly #newlyGivenUp: number[] = [];
 
-  constructor(service: string, guest: GuestStreams) {
+  constructor(service: string, guest: GuestStreams, listeners = Number.POSITIVE_INFINITY) {
     this.service = service;
     this.guest = guest;
+    this.listeners = listeners;
   }
 
   get live(): boolean {
@@ -85,13 +89,15 @@ export class ReplicaPort {
   serve(epoch: number, adopted: readonly AdoptedStream[], absentUntilMs: number): void {
     this.#epoch = epoch;
     this.#live = true;
-    for (const { stream, inputOffset } of adopted) {
+    this.#dropNeverAccepted(adopted);
+    for (const { stream, inputOffset, outputOffset = 0 } of adopted) {
       if (gatewayOf(stream) === undefined) continue;
       const state = this.stream(stream);
       state.inputNext = inputOffset;
       state.taken = inputOffset;
       // Nobody can go live any more without the log that this replica has consumed.
       state.accepted = inputOffset;
+      state.creditFrom = outputOffset;
     }
     // Also those of whom only output is left.
     for (const stream of this.streams.keys()) this.#absent.set(gatewayOf(stream) as number, absentUntilMs);
@@ -106,30 +112,41 @@ export class ReplicaPort {
   stream(stream: StreamId): PortStream {
     let state = this.streams.get(stream);
     if (state === undefined) {
-      const offsets = { delivered: 0, inputNext: 0, taken: 0, accepted: 0 };
-      state = { output: new ByteWindow(), ended: 'no', ...offsets, finished: false };
+      const offsets = { delivered: 0, inputNext: 0, taken: 0, accepted: 0, creditFrom: 0 };
+      state = { output: new ByteWindow(), ended: 'no', finished: false, ...offsets };
       this.streams.set(stream, state);
     }
     return state;
   }
 
-  /**
-   * Makes `link` the one that carries the gateway's streams; an older link of the same gateway is cut. Returns the gateway's
-   * number: a new one if it has none, or if it was given up and all its streams are void.
-   */
-  attach(link: OutputLink, number: number): number {
-    const gateway = number === 0 || this.#givenUp.has(number) ? this.#newGateway() : number;
-    this.#links.get(gateway)?.cut();
-    this.#links.set(gateway, link);
-    this.#absent.delete(gateway);
-    return gateway;
+  /** Makes `link` the one that carries the streams of gateway `number`; an older link that did is cut. */
+  attach(link: OutputLink, number: number): void {
+    const previous = this.#links.get(number);
+    if (previous === link) return;
+    this.#links.set(number, link);
+    this.#absent.delete(number);
+    previous?.cut();
   }
 
+  /** The link is gone; the gateway's streams wait for it until `untilMs`. */
   detach(link: OutputLink, untilMs: number): void {
-    const { gateway } = link;
-    if (this.#links.get(gateway) !== link) return;
-    this.#links.delete(gateway);
-    this.#absent.set(gateway, untilMs);
+    for (const [number, carrier] of this.#links) {
+      if (carrier !== link) continue;
+      this.#links.delete(number);
+      this.#absent.set(number, untilMs);
+    }
+  }
+
+  /** Number of a gateway that says it is `known`: a new one if it has none (0), or if it was given up. Undefined: none left. */
+  numberOf(known: number): number | undefined {
+    if (known !== 0 && !this.#givenUp.has(known)) return known;
+    if (this.#nextGateway >= GATEWAYS_PER_EPOCH) return undefined;
+    return gatewayNumber(this.#epoch, this.#nextGateway++);
+  }
+
+  /** Whether all streams of gateway `number` are void. */
+  isGivenUp(number: number): boolean {
+    return this.#givenUp.has(number);
   }
 
   /** Streams of `gateway` that this replica knows. */
@@ -174,7 +191,7 @@ export class ReplicaPort {
     const state = this.stream(stream);
     state.ended = how;
     if (state.finished && how === 'close') this.streams.delete(stream);
-    this.#link(stream)?.end(stream, how, state.output.end);
+    this.#link(stream)?.end(stream);
   }
 
   /** The guest took `bytes` of input as of `event`; once that is released, the gateway may forget them. */
@@ -190,23 +207,22 @@ export class ReplicaPort {
     let count = 0;
     for (const taken of this.#taken) {
       if (taken.event > event) break;
-      const state = this.streams.get(taken.stream);
-      if (state !== undefined) state.accepted = taken.offset;
-      this.#link(taken.stream)?.accepted(taken.stream, taken.offset);
+      this.#accept(taken.stream, taken.offset);
       count++;
     }
-    this.#taken.splice(0, count);
+    if (count > 0) this.#taken.splice(0, count);
   }
 
-  /** The client has taken output up to `offset`. Returns the bytes that are newly done with. */
-  delivered(stream: StreamId, offset: number): number {
+  /** The client has taken output up to `offset`: the guest may send as much again. */
+  delivered(stream: StreamId, offset: number): void {
     const state = this.streams.get(stream);
-    if (state === undefined || state.finished) return 0;
-    const before = state.output.start;
+    if (state === undefined || state.finished) return;
+    const before = Math.max(state.output.start, state.creditFrom);
     state.delivered = Math.max(state.delivered, offset);
     this.#dropDelivered(state);
     this.#moved.add(stream);
-    return state.output.start - before;
+    const credit = state.output.start - before;
+    if (credit > 0) this.guest.credit(stream, credit);
   }
 
   /** The stream is finished on the gateway's side. */
@@ -261,8 +277,18 @@ export class ReplicaPort {
     return gateway === undefined ? undefined : this.#links.get(gateway);
   }
 
-  #newGateway(): number {
-    invariant(this.#nextGateway < GATEWAYS_PER_EPOCH, 'more gateways than an epoch has numbers for');
-    return gatewayNumber(this.#epoch, this.#nextGateway++);
+  #accept(stream: StreamId, offset: number): void {
+    const state = this.streams.get(stream);
+    if (state === undefined) return;
+    state.accepted = offset;
+    this.#link(stream)?.accepted(stream, offset);
+  }
+
+  /** Clients that left before the guest had accepted them in the log are known by that alone, and to nobody else. */
+  #dropNeverAccepted(adopted: readonly AdoptedStream[]): void {
+    const held = new Set(adopted.map(({ stream }) => stream));
+    for (const [stream, { finished, ended }] of this.streams) {
+      if (finished && ended !== 'close' && !held.has(stream)) this.streams.delete(stream);
+    }
   }
 }

@@ -2,18 +2,18 @@
  * How stream ids are divided, so that no two connections of a service's life share one (53 bits):
  * ```
  * epoch (20 bits) | 0 | serial (32 bits)                     a replica's own listeners
- * epoch (20 bits) | 1 | gateway (8 bits) | serial (24 bits)  a gateway that was numbered in that epoch
+ * epoch (20 bits) | 1 | gateway (12 bits) | serial (20 bits) a gateway that was numbered in that epoch
  * ```
  */
 import type { StreamId } from '../host/services.js';
 
 const EPOCH_UNIT = 2 ** 33;
 const GATEWAY_BASE = 2 ** 32;
-const GATEWAY_UNIT = 2 ** 24;
+const GATEWAY_UNIT = 2 ** 20;
 
 /** Gateways that one live replica can number in one epoch. */
-export const GATEWAYS_PER_EPOCH = 256;
-/** Streams that a gateway can open before it needs another number. */
+export const GATEWAYS_PER_EPOCH = 4096;
+/** Streams that a gateway can open before it asks for another number. */
 export const STREAMS_PER_GATEWAY = GATEWAY_UNIT;
 /** Streams that a replica's own listeners can open in one epoch. */
 export const STREAMS_PER_EPOCH = GATEWAY_BASE;
@@ -35,4 +35,9 @@ export function gatewayStream(gateway: number, serial: number): StreamId {
 /** The gateway that carries `stream`, or undefined if a replica's own listener does. */
 export function gatewayOf(stream: StreamId): number | undefined {
   return stream % EPOCH_UNIT >= GATEWAY_BASE ? Math.floor(stream / GATEWAY_UNIT) : undefined;
+}
+
+/** Whether `number` can have come from {@link gatewayNumber}. */
+export function isGatewayNumber(number: number): boolean {
+  return Number.isSafeInteger(number) && number > 0 && gatewayOf(gatewayStream(number, 0)) === number;
 }

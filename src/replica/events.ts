@@ -45,6 +45,10 @@ export const EVENTS = {
     level: 'warn',
     meaning: 'the gateway lost its replica; clients wait (address, reason, connections)',
   },
+  'gateway-searching': {
+    level: 'warn',
+    meaning: 'no replica serves the gateway yet; trying on (replicas: the reason of each, connections)',
+  },
   'gateway-gave-up': {
     level: 'error',
     meaning: 'no replica was live for too long; the waiting clients were closed (waitedMs, connections)',

@@ -27,10 +27,12 @@ export interface KeeperParts {
 
 export class GatewayKeeper {
   readonly #parts: KeeperParts;
-  #current: { readonly address: string; readonly channel: Channel } | undefined;
+  #current: Link | undefined;
   #closed = false;
   /** Per replica: how to cancel its next question, or undefined while one is under way. */
   readonly #next = new Map<string, (() => void) | undefined>();
+  /** Per replica: why it does not serve, as of its last answer or silence. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -39,6 +41,11 @@ export class GatewayKeeper {
   /** Address of the replica that serves; undefined while none does. */
   get attachedTo(): string | undefined {
     return this.#current?.address;
+  }
+
+  /** Per replica that was asked in vain: why. */
+  get troubles(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#troubles);
   }
 
   start(): void {
@@ -56,8 +63,9 @@ export class GatewayKeeper {
     if (this.#current?.address !== address) {
       try {
         await this.#question(address, await this.#parts.dial(address));
-      } catch {
-        // Not there, not live or not of our kind: somebody else is, or it will be asked again.
+      } catch (error) {
+        // Not there: somebody else is, or it will be asked again.
+        this.#troubles.set(address, error instanceof Error ? error.message : String(error));
       }
     }
     if (this.#closed) return;
@@ -71,15 +79,22 @@ export class GatewayKeeper {
   /** Resolves once the replica has answered, or will not. */
   #question(address: string, channel: Channel): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#parts.timers.after(ANSWER_MS, () => channel.destroy());
+      const cancel = this.#parts.timers.after(ANSWER_MS, () => {
+        this.#troubles.set(address, `no answer within ${ANSWER_MS} ms`);
+        channel.destroy();
+      });
       let attached = false;
       channel.start({
         onFrame: (frame) => {
-          if (!attached && !this.#accepts(frame)) {
-            channel.destroy();
-            return;
+          if (!attached) {
+            const refusal = this.#refusal(frame);
+            if (refusal !== undefined) {
+              this.#troubles.set(address, refusal);
+              channel.destroy();
+              return;
+            }
+            this.#attach(address, channel);
           }
-          if (!attached) this.#attach(address, channel);
           attached = true;
           cancel();
           this.#deliver(channel, frame);
@@ -87,8 +102,14 @@ export class GatewayKeeper {
         },
         onClose: (reason) => {
           cancel();
+          if (reason.error !== undefined) this.#troubles.set(address, reason.error.message);
           this.#lost(channel, reason.error?.message ?? `connection ${reason.kind}`);
           resolve();
+        },
+        onDrain: () => {
+          if (this.#current?.channel !== channel) return;
+          this.#current.congested = false;
+          this.#parts.gateway.drained();
         },
       });
       const { gateway } = this.#parts;
@@ -96,31 +117,30 @@ export class GatewayKeeper {
     });
   }
 
-  /** Whether the first frame says "attached", by a replica that is not older than what is known. */
-  #accepts(frame: Frame): boolean {
+  /** Why the first frame is no reason to attach; undefined if it says "attached", by a replica new enough. */
+  #refusal(frame: Frame): string | undefined {
     const { gateway } = this.#parts;
-    if (this.#closed || frame.type !== FrameType.Gateway) return false;
-    if (gateway.attached ? frame.epoch <= gateway.epoch : frame.epoch < gateway.epoch) return false;
-    let first: RecordKind | undefined;
+    if (this.#closed || frame.type !== FrameType.Gateway) return 'it does not speak the gateway protocol';
+    let refusal: string | undefined = 'it gave no answer';
     try {
-      readRecords(frame.payload, (record) => {
-        first ??= record.kind;
+      readRecords(frame.payload, ({ kind, bytes }) => {
+        if (kind === RecordKind.Attached) refusal = undefined;
+        else if (kind === RecordKind.NotLive) refusal = new TextDecoder().decode(bytes);
       });
-    } catch {
-      return false;
+    } catch (error) {
+      refusal = (error as Error).message;
     }
-    return first === RecordKind.Attached;
+    if (refusal !== undefined) return refusal;
+    const tooOld = gateway.attached ? frame.epoch <= gateway.epoch : frame.epoch < gateway.epoch;
+    return tooOld ? `it is of epoch ${frame.epoch}; the service is of epoch ${gateway.epoch}` : undefined;
   }
 
   #attach(address: string, channel: Channel): void {
     const previous = this.#current;
-    this.#current = { address, channel };
+    this.#current = new Link(address, channel);
+    this.#troubles.clear();
     previous?.channel.destroy();
-    const sink: GatewaySink = {
-      send: (payload, epoch) => channel.send({ type: FrameType.Gateway, epoch, payload }),
-      later: queueMicrotask,
-    };
-    this.#parts.gateway.linkUp(sink);
+    this.#parts.gateway.linkUp(this.#current);
   }
 
   #deliver(channel: Channel, frame: Frame): void {
@@ -149,5 +169,24 @@ export class GatewayKeeper {
       cancel();
       void this.#ask(replica);
     }
+  }
+}
+
+/** The connection to the replica that serves. */
+class Link implements GatewaySink {
+  congested = false;
+  readonly later = queueMicrotask;
+
+  constructor(
+    readonly address: string,
+    readonly channel: Channel,
+  ) {}
+
+  send(payload: Uint8Array, epoch: number): void {
+    this.congested = !this.channel.send({ type: FrameType.Gateway, epoch, payload });
+  }
+
+  close(): void {
+    this.channel.close();
   }
 }

@@ -12,15 +12,22 @@ export const GATEWAY_ABSENT_MS = 10_000;
 
 /** Serves the gateway behind `channel`; the handlers are for its frames. */
 export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers): ChannelHandlers {
+  let congested = false;
   const link = new GatewayLink(port, {
-    send: (payload) => channel.send({ type: FrameType.Gateway, epoch: port.epoch, payload }),
+    send: (payload) => {
+      congested = !channel.send({ type: FrameType.Gateway, epoch: port.epoch, payload });
+    },
     later: queueMicrotask,
+    get congested() {
+      return congested;
+    },
     close: () => channel.close(),
   });
   return {
     onFrame: (frame) => {
       try {
         if (frame.type !== FrameType.Gateway) throw foreign(frame.type);
+        if (port.live && frame.epoch > port.epoch) throw outlived(port.epoch, frame.epoch);
         link.frame(frame.payload);
       } catch (error) {
         if (!(error instanceof ChannelError)) throw error;
@@ -28,6 +35,10 @@ export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers
       }
     },
     onClose: () => link.down(timers.now() + GATEWAY_ABSENT_MS),
+    onDrain: () => {
+      congested = false;
+      link.drained();
+    },
   };
 }
 
@@ -52,6 +63,12 @@ export function takeProgressPayload(port: ReplicaPort, payload: Uint8Array): voi
     else if (kind === RecordKind.Delivered) port.trim(stream, value);
     else if (kind === RecordKind.GivenUp) port.giveUp(value);
   });
+}
+
+/** A gateway has met a successor of this replica (R5). */
+function outlived(epoch: number, newest: number): ChannelError {
+  const what = `this replica is of epoch ${epoch}; the gateway has seen ${newest}`;
+  return new ChannelError('FTW_FRAME', `gateway link: ${what}`, { epoch, newest });
 }
 
 function foreign(type: number): ChannelError {

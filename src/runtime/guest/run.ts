@@ -130,9 +130,11 @@ function runCommand(instance: EngineInstance, prepared: PreparedModule): Outcome
 
 /** Client streams that the guest holds, from the replicated state. */
 function openStreams(state: WasiState): AdoptedStream[] {
-  return state.descriptors.flatMap((descriptor) =>
-    descriptor?.kind === 'stream' ? [{ stream: descriptor.stream, inputOffset: descriptor.inputOffset }] : [],
-  );
+  return state.descriptors.flatMap((descriptor) => {
+    if (descriptor?.kind !== 'stream') return [];
+    const { stream, inputOffset, outputOffset } = descriptor;
+    return [{ stream, inputOffset, outputOffset }];
+  });
 }
 
 function memoryOf(instance: EngineInstance) {

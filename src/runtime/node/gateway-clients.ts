@@ -1,5 +1,6 @@
 /** The gateway's side of the clients: TCP listeners, and each client's socket behind the gateway's interface. */
 import net from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { ClientSocket, ClientStream } from '../../gateway/client-stream.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { type Address, formatAddress } from '../../transport/address.js';
@@ -50,7 +51,7 @@ export class GatewayClients {
   #accept(listener: number, socket: net.Socket): void {
     this.#sockets.add(socket);
     const adapter = new SocketAdapter(socket, (bytes) => this.#gateway.delivered(stream, bytes));
-    const stream: ClientStream = this.#gateway.connect(listener, adapter);
+    const stream: ClientStream = this.#gateway.connect(listener, adapter, performance.now());
     socket.on('data', (bytes) => {
       if (!adapter.closing) this.#gateway.input(stream, bytes);
     });
@@ -77,8 +78,10 @@ class SocketAdapter implements ClientSocket {
   }
 
   write(bytes: Uint8Array): void {
-    // The bytes are a view into a link's frame, which nobody changes.
-    this.#socket.write(bytes);
+    // The bytes are a view into a link's frame, which nobody changes; but where they have to wait, they must not keep all
+    // the rest of the frame in memory.
+    const waits = this.#socket.writableLength > 0;
+    this.#socket.write(waits && bytes.length < bytes.buffer.byteLength / 2 ? bytes.slice() : bytes);
     this.reportTaken();
   }
 

@@ -111,7 +111,7 @@ export class GuestHost {
       adopt: (socket, adopted) => listeners.adopt(socket, adopted),
       answer: (ticket, answer) => guest?.answer(ticket, answer),
     });
-    const clients = new Clients(listeners, new ReplicaPort(how.service ?? name, events));
+    const clients = new Clients(listeners, new ReplicaPort(how.service ?? name, events, addresses.length));
     const gate = new OutputGate(clients, new StreamStdio(options.stdio));
     const created = await GuestThread.create(
       {

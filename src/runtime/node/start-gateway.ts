@@ -33,6 +33,8 @@ export interface GatewayService {
 const WAIT_MS = 30_000;
 /** How often small deliveries are reported and waiting times are looked at. */
 const TICK_MS = 100;
+/** A search for a live replica that takes so long is worth telling, and again at this interval if the reasons change. */
+const SEARCH_MS = 1000;
 
 /** Starts a gateway. Rejects with FTW_USAGE or FTW_IO; replicas may come later. */
 export async function startGateway(options: GatewayOptions): Promise<GatewayService> {
@@ -66,12 +68,29 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
   });
   keeper.start();
   const waitMs = options.waitMs ?? WAIT_MS;
+  let toldAt = 0;
+  let told = '';
+  const reportSearch = (nowMs: number): void => {
+    if (nowMs - Math.max(lostAt, toldAt) < SEARCH_MS) return;
+    const { troubles } = keeper;
+    // Told once per search, and again when the reasons are others.
+    if (toldAt > lostAt && JSON.stringify(troubles) === told) return;
+    toldAt = nowMs;
+    told = JSON.stringify(troubles);
+    emit({
+      name: 'gateway-searching',
+      level: 'warn',
+      fields: { replicas: troubles, connections: gateway.connections },
+    });
+  };
   const stopTicking = nodeTimers.every(TICK_MS, () => {
     gateway.tick();
-    if (gateway.attached || gateway.connections === 0 || performance.now() - lostAt < waitMs) return;
-    emit({ name: 'gateway-gave-up', level: 'error', fields: { waitedMs: waitMs, connections: gateway.connections } });
-    gateway.close();
-    lostAt = performance.now();
+    if (gateway.attached) return;
+    const nowMs = performance.now();
+    reportSearch(nowMs);
+    if (nowMs - lostAt < waitMs) return;
+    const connections = gateway.closeOlder(nowMs - waitMs);
+    if (connections > 0) emit({ name: 'gateway-gave-up', level: 'error', fields: { waitedMs: waitMs, connections } });
   });
   for (const address of clients.addresses) {
     emit({ name: 'listening', level: 'info', fields: { kind: 'gateway', address } });
