@@ -73,9 +73,9 @@ export interface StreamRecord {
   readonly bytes: Uint8Array;
 }
 
-/** Gathers records into one payload. */
+/** Gathers records into one payload. It starts small: a gateway that searches for the live replica makes many. */
 export class RecordWriter {
-  #bytes = new Uint8Array(64 * 1024);
+  #bytes = new Uint8Array(1024);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
