@@ -8,7 +8,9 @@ const SCRIPT = readFileSync(new URL('kv-session.txt', import.meta.url), 'utf8');
 
 test('a key-value session looks the same wherever the primary dies', async () => {
   const report = await simulateCrashes({ module: KV, script: SCRIPT, crashAt: { kind: 'every-entry' } });
-  console.log(`crash sweep: ${report.runs} runs over ${report.entries} entries, equal: ${JSON.stringify(report.equal)}`);
+  console.log(
+    `crash sweep: ${report.runs} runs over ${report.entries} entries, equal: ${JSON.stringify(report.equal)}`,
+  );
   expect(report.differences).toEqual([]);
   expect(report.entries).toBeGreaterThan(60);
   expect(report.runs).toBe(3 * report.entries);

@@ -42,7 +42,6 @@ export class GatewayProcess extends Host {
   connect(connection: Connection): ClientStream {
     const stream = this.gateway.connect(0, connection);
     this.#streams.push(stream);
-    if (this.#world.options.mutation === 'output-not-suppressed') sendEverything(stream);
     return stream;
   }
 
@@ -56,16 +55,10 @@ export class GatewayProcess extends Host {
 
   #detached(address: string, reason: string): void {
     this.#world.note(`${this.name} detached from ${address}: ${reason}`);
-    if (this.#world.options.mutation !== 'input-not-kept') return;
-    for (const stream of this.#streams) stream.accepted(stream.input.end);
+    const { mutation } = this.#world.options;
+    for (const stream of this.#streams) {
+      if (mutation === 'input-not-kept') stream.accepted(stream.input.end);
+      if (mutation === 'output-sent-again') stream.received = 0;
+    }
   }
-}
-
-/** A gateway that passes on whatever a replica sends: a mistake to be found. */
-function sendEverything(stream: ClientStream): void {
-  stream.takeOutput = (offset, bytes) => {
-    stream.socket.write(bytes);
-    stream.received = Math.max(stream.received, offset + bytes.length);
-    return true;
-  };
 }

@@ -134,10 +134,7 @@ export class ReplicaProcess extends Host implements Server {
         if (options.mutation === 'release-before-acknowledgement') this.#gate.release(last);
       },
       output: (output) => this.#gate.push(output),
-      consumed: (stream, bytes, event) => {
-        const early = options.mutation === 'input-accepted-early';
-        this.port.consumed(stream, bytes, early ? 0 : event);
-      },
+      consumed: (stream, bytes, event) => this.port.consumed(stream, bytes, event),
       live: (streams) => {
         this.live = true;
         checker.wentLive(this);

@@ -9,7 +9,7 @@ interface Entry {
 }
 
 /** Longest chain of promise callbacks that one event sets off; what is longer continues after the next event. */
-const MICROTASK_ROUNDS = 8;
+const MICROTASK_ROUNDS = 6;
 
 export class Scheduler {
   nowMs = 0;

@@ -15,7 +15,7 @@ import type { GuestControl } from '../../src/runtime/ports.js';
 import { SafetyError } from './checker.js';
 import type { Host } from './host.js';
 import type { Random } from './random.js';
-import { Blocked, ToyHost } from './toy-host.js';
+import { BLOCKED, ToyHost } from './toy-host.js';
 import { type HostCall, ToyProgram } from './toy-program.js';
 
 /** What the guest's owner hears, in guest order. */
@@ -152,7 +152,7 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
       return entry;
     }
     if (this.#goLive) return 'live';
-    throw new Blocked();
+    throw BLOCKED;
   }
 
   #wake(): void {
@@ -189,7 +189,7 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
       this.#next = this.#run.next(result);
       return true;
     } catch (error) {
-      if (error instanceof Blocked) return false;
+      if (error === BLOCKED) return false;
       if (error instanceof DivergenceError) throw new SafetyError(`${this.#host.name} diverged: ${error.message}`);
       throw error;
     }

@@ -1,6 +1,6 @@
 /**
  * The host calls of the toy guest, answered through the real Session: live from the stream table, replaying from the log.
- * A call that would block throws {@link Blocked} and is made again later.
+ * A call that would block throws {@link BLOCKED} and is made again later.
  */
 import type { StreamId } from '../../src/host/services.js';
 import type { LoggedValue } from '../../src/log/entry.js';
@@ -12,7 +12,8 @@ import { bytesText, textBytes } from './lines.js';
 import type { Random } from './random.js';
 import { type Descriptor, EOF, type HostCall, RESET, type ToyProgram } from './toy-program.js';
 
-export class Blocked extends Error {}
+/** Thrown by a call that would block. One for all: it happens too often for a stack trace each. */
+export const BLOCKED = new Error('the guest would block');
 
 /** Output that may be under way per stream: small, so that guests see full windows. */
 const WINDOW_BYTES = 60;
@@ -60,7 +61,7 @@ export class ToyHost {
     this.#functions = Object.fromEntries(NAMES.map(bind));
   }
 
-  /** Makes one host call. @throws Blocked if it must wait */
+  /** Makes one host call. @throws BLOCKED if it must wait */
   call(call: HostCall): number {
     this.#call = call;
     const counter = this.#counter + INSTRUCTIONS_PER_CALL;
@@ -107,7 +108,7 @@ export class ToyHost {
         const ready = descriptors.flatMap((descriptor, fd) =>
           descriptor !== undefined && isReady(streams, descriptor) ? [fd] : [],
         );
-        if (!accept && ready.length === 0) throw new Blocked();
+        if (!accept && ready.length === 0) throw BLOCKED;
         return [accept ? 1 : 0, ...ready];
       },
       accepts: Array.isArray,

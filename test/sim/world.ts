@@ -15,9 +15,8 @@ import { Scheduler } from './scheduler.js';
 export const MUTATIONS = [
   'release-before-acknowledgement',
   'backup-keeps-no-output',
-  'input-accepted-early',
   'input-not-kept',
-  'output-not-suppressed',
+  'output-sent-again',
   'arbiter-grants-everything',
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
