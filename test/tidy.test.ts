@@ -48,9 +48,7 @@ const FOR_TESTS: Readonly<Record<string, string>> = {
   'src/host/memory.ts': 'the in-memory form of a public interface',
   'src/host/node/stdin.ts': 'blocking input, for a guest that is run on the main thread',
   'src/transport/memory.ts': 'the in-memory form of a public interface',
-  'src/log/file.ts': 'the recording format; its version is frozen by golden files',
   'src/wasi/snapshot.ts': 'replicated state as bytes; the proof that it is complete',
-  'src/engine/interpreter/index.ts': 'the second engine, against which the first is checked',
 };
 
 interface SourceFile {
