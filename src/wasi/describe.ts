@@ -3,8 +3,7 @@
 import type { Entry, LoggedValue } from '../log/entry.js';
 import { EVENT } from '../record/call.js';
 import { preview } from '../record/divergence.js';
-import { ERRNO } from './abi.js';
-import { HANGUP_CODE } from './poll/readiness.js';
+import { decodeResult, type Fields } from './decode-result.js';
 import { CALL_TABLE } from './table.js';
 
 export interface EntryDescription {
@@ -12,43 +11,61 @@ export interface EntryDescription {
   readonly call: string;
   /** input, output, or event. */
   readonly class: string;
+  /** The result's parts by name. */
+  readonly fields: Fields;
+  /** The same as one line. */
   readonly text: string;
 }
 
 const rows = new Map(CALL_TABLE.map((row) => [row.id, row]));
-const errnoNames = new Map(Object.entries(ERRNO).map(([name, value]) => [value as number, name]));
 const EVENT_NAMES = new Map<number, string>([
   [EVENT.GO_LIVE, 'event.go-live'],
   [EVENT.CONTROL, 'event.control'],
 ]);
-/** Calls whose class depends on the descriptor, and which are outputs when they are logged. */
-const OUTPUTS = /^(fd_write|fd_pwrite|fd_close|fd_renumber|sock_send|sock_shutdown)/;
+/** Calls whose class depends on the descriptor, and which are outputs when they are logged with a number. */
+const OUTPUTS =
+  /^(fd_(write|pwrite|close|renumber|allocate|filestat_set_.*)|path_(create_directory|link|open|remove_directory|rename|symlink|unlink_file|filestat_set_times))$/;
 
 export function describeEntry({ call, result }: Entry): EntryDescription {
   const row = rows.get(call);
   if (row === undefined) {
     const name = EVENT_NAMES.get(call) ?? `call ${call}`;
-    return { call: name, class: EVENT_NAMES.has(call) ? 'event' : 'unknown', text: preview(result) };
+    const fields = result === null ? {} : { value: result };
+    return { call: name, class: EVENT_NAMES.has(call) ? 'event' : 'unknown', fields, text: fieldsText(fields) };
   }
-  const logged = OUTPUTS.test(row.function) ? 'output' : 'input';
-  const text = describeResult(row.function, result);
-  return { call: row.name, class: row.class === 'descriptor' ? logged : row.class, text };
+  const fields = decodeResult(row.function, result);
+  const logged = OUTPUTS.test(row.function) && isOutcome(result) ? 'output' : 'input';
+  return {
+    call: row.name,
+    class: row.class === 'descriptor' ? logged : row.class,
+    fields,
+    text: fieldsText(fields),
+  };
 }
 
-function describeResult(name: string, result: LoggedValue): string {
-  if (result === null) return '';
-  if (isErrno(result)) return `errno ${errnoNames.get(-Number(result)) ?? -Number(result)}`;
-  if (result instanceof Uint8Array) return bytesText(result);
-  if (name === 'clock_time_get') return `+${result} ns`;
-  if (name === 'sock_accept') return `stream ${result}`;
-  if (name === 'poll_oneoff' && Array.isArray(result)) return pollText(result as number[]);
-  if (OUTPUTS.test(name) && typeof result === 'number') return `${result} bytes`;
-  return preview(result);
+/** What an output says of itself; a look that comes before it lists what it found. */
+function isOutcome(result: LoggedValue): boolean {
+  return typeof result === 'number' || result === null;
 }
 
-/** An observed errno is logged as a negative number (results.ts). */
-function isErrno(result: LoggedValue): boolean {
-  return typeof result === 'number' && result < 0;
+/** `stream 7, errno AGAIN`; what holds several parts is put in braces. */
+function fieldsText(fields: Fields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => UNITS[name]?.(value) ?? (value === true ? name : `${name} ${valueText(value)}`))
+    .join(', ');
+}
+
+/** Fields that read better by their unit. */
+const UNITS: Readonly<Record<string, (value: unknown) => string>> = {
+  passedNs: (value) => `+${value} ns`,
+  count: (value) => `${value} bytes`,
+  bytes: (value) => (value instanceof Uint8Array ? bytesText(value) : `${value} bytes`),
+};
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(' ');
+  if (typeof value === 'object' && value !== null) return `{${fieldsText(value as Fields)}}`;
+  return typeof value === 'string' && /[^\w./:-]/.test(value) ? JSON.stringify(value) : String(value);
 }
 
 const TEXT_BYTES = 48;
@@ -60,20 +77,4 @@ function bytesText(bytes: Uint8Array): string {
   if (!isText || bytes.length === 0) return preview(bytes);
   const text = JSON.stringify(String.fromCharCode(...shown));
   return `${bytes.length} bytes ${text}${bytes.length > shown.length ? '...' : ''}`;
-}
-
-/** Triples: subscription, byte count, errno with a hang-up bit. */
-function pollText(fired: readonly number[]): string {
-  const events: string[] = [];
-  for (let at = 0; at < fired.length; at += 3) {
-    const [subscription, bytes = 0, code = 0] = fired.slice(at, at + 3);
-    const errno = code & (HANGUP_CODE - 1);
-    const what = [
-      bytes > 0 ? `${bytes} bytes` : 'ready',
-      ...(errno > 0 ? [`errno ${errnoNames.get(errno) ?? errno}`] : []),
-      ...((code & HANGUP_CODE) !== 0 ? ['hang-up'] : []),
-    ];
-    events.push(`#${subscription} ${what.join(', ')}`);
-  }
-  return events.join('; ');
 }

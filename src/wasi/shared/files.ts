@@ -6,8 +6,8 @@ import type { SharedFileDescriptor } from '../descriptors.js';
 import type { Filestat } from '../fs/filestat.js';
 import { reportCount } from '../io/stream.js';
 import { gather, type Iovecs, scatter } from '../memory.js';
-import { isBytesOrErrno, isCount } from '../results.js';
-import { isStatus, logStatus, toFilestat } from './status.js';
+import { isBytesOrErrno } from '../results.js';
+import { isStatus, isTuple, logStatus, toFilestat } from './status.js';
 import { change, look } from './steps.js';
 
 /** A longer read is cut short: its bytes travel in one entry of the log. */
@@ -68,10 +68,10 @@ export function pwriteShared(
 }
 
 export function lookAtSize(file: SharedFileDescriptor, next: (size: number) => WasiStep): WasiStep {
-  return look<number>({
-    ask: (files) => files.status(file).size,
-    accepts: (size) => isCount(size, Number.MAX_SAFE_INTEGER),
-    next,
+  return look<readonly [size: number]>({
+    ask: (files) => [files.status(file).size],
+    accepts: (size) => isTuple(size, ['number']) && Number.isSafeInteger(size[0]) && size[0] >= 0,
+    next: ([size]) => next(size),
   });
 }
 

@@ -41,6 +41,11 @@ export function isListing(value: LoggedValue): value is readonly SharedEntry[] {
   return Array.isArray(value) && value.every((entry) => isTuple(entry, ['string', 'number', 'bigint']));
 }
 
-export function isTuple(value: LoggedValue, types: readonly ('number' | 'bigint' | 'string')[]): boolean {
+type Plain = { number: number; bigint: bigint; string: string };
+
+export function isTuple<T extends readonly (keyof Plain)[]>(
+  value: LoggedValue,
+  types: readonly [...T],
+): value is { readonly [K in keyof T]: Plain[T[K]] } {
   return Array.isArray(value) && value.length === types.length && types.every((type, at) => typeof value[at] === type);
 }
