@@ -1,7 +1,12 @@
 /** The key-value guest under a primary that dies after every log entry: its clients must not be able to tell. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { CompiledEngine } from '../../src/engine/compiled/index.js';
+import { DEFAULT_LIMITS } from '../../src/engine/engine.js';
+import { SeededEntropy } from '../../src/host/memory.js';
 import { simulateCrashes } from '../../src/runtime/node/simulate.js';
+import { parseScript } from '../../src/runtime/simulate/script.js';
+import { sweep } from '../../src/runtime/simulate/sweep.js';
 
 const KV = new URL('../../guests/kv/build/kv.wasm', import.meta.url).pathname;
 const SCRIPT = readFileSync(new URL('kv-session.txt', import.meta.url), 'utf8');
@@ -14,4 +19,20 @@ test('a key-value session looks the same wherever the primary dies', async () =>
   expect(report.differences).toEqual([]);
   expect(report.entries).toBeGreaterThan(60);
   expect(report.runs).toBe(3 * report.entries);
+});
+
+test('a guest that is given other entropy in each run is found out', async () => {
+  const prepared = await new CompiledEngine().prepare(readFileSync(KV));
+  const wasi = { args: ['kv'], env: [], listeners: 1, preopens: [], random: 'seeded' } as const;
+  let runs = 0;
+  const makeService = (clock: Parameters<Parameters<typeof sweep>[0]>[0]) => {
+    return { prepared, limits: DEFAULT_LIMITS, wasi, clock, entropy: new SeededEntropy(++runs) };
+  };
+  const keys = Array.from({ length: 8 }, (_, key) => `SET ${key} x\\r\\n`).join('');
+  const asked = 'RANDOMKEY\\r\\n'.repeat(12);
+  const script = parseScript(`a: connect\na: send "${keys}${asked}"\na: wait ${8 * 5 + 12 * 7}`);
+  const report = sweep(makeService, script, { kind: 'random', count: 2, seed: 3 });
+  expect(report.runs).toBe(6);
+  expect(report.differences.length).toBeGreaterThan(0);
+  expect(report.differences[0]?.what).toMatch(/^client a was sent "/);
 });
