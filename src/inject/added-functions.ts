@@ -2,13 +2,15 @@
 import { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { Halt, type InjectedGlobal, type Layout } from './layout.js';
+import { type EngineImportName, Halt, type InjectedGlobal, type Layout } from './layout.js';
 import { EMPTY_BLOCK } from './type-table.js';
+import { writeZero } from './zero.js';
 
 const F64_CONVERT_I64_S = 0xb9;
 const I64_TRUNC_F64_S = 0xb0;
 const I32_LT_S = 0x48;
 const I32_EQ = 0x46;
+const I32_NE = 0x47;
 const I64_GT_U = 0x56;
 const I64_EXTEND_I32_U = 0xad;
 
@@ -43,6 +45,10 @@ export class Assembler {
     return this;
   }
 
+  engineCall(name: EngineImportName): this {
+    return this.op(Op.Call, this.layout.engineImport(name));
+  }
+
   globalGet(name: InjectedGlobal): this {
     return this.op(Op.GlobalGet, this.layout.global(name));
   }
@@ -52,10 +58,21 @@ export class Assembler {
   }
 
   /** `if (top of stack) body`. */
-  when(body: () => void): this {
+  when(body: () => unknown): this {
     this.constant(Op.If, EMPTY_BLOCK);
     body();
     return this.op(Op.End);
+  }
+
+  /** After a call of the host: what it said in the global `halt` is done. Results are worth nothing in a capture. */
+  stopped(results: readonly ValType[]): this {
+    return this.globalGet('halt').when(() => {
+      if (!this.layout.capture) return this.op(Op.Unreachable);
+      this.globalGet('halt').constant(Op.I32Const, Halt.Capture).op(I32_NE);
+      this.when(() => this.op(Op.Unreachable));
+      for (const type of results) writeZero(this.out, type);
+      return this.constant(Op.I64Const, 0).op(Op.Return);
+    });
   }
 
   /** Traps, and says why in the global `halt`. */
@@ -75,10 +92,10 @@ export class Assembler {
 }
 
 /** Support functions in the order of `Layout.support`. */
-export function supportFunctions(layout: Layout, checkImport: number): AddedFunction[] {
+export function supportFunctions(layout: Layout): AddedFunction[] {
   return [
     enterFunction(layout),
-    pollFunction(layout, checkImport),
+    pollFunction(layout),
     ...layout.memoryMaxima.map((max, memory) =>
       growFunction(layout, { params: [ValType.I32], results: [ValType.I32] }, 'memoryPagesMax', max, {
         size: (asm) => asm.op(Op.MemorySize, memory),
@@ -111,13 +128,13 @@ function enterFunction(layout: Layout): AddedFunction {
 }
 
 /** `(counter) -> counter`: asks the host how far it may run and moves the limit there. */
-function pollFunction(layout: Layout, checkImport: number): AddedFunction {
+function pollFunction(layout: Layout): AddedFunction {
   const asm = new Assembler(layout);
   const counter = 0;
   const budget = 1;
   asm.op(Op.LocalGet, counter).globalSet('counter');
-  asm.op(Op.LocalGet, counter).absoluteCounter().op(Op.Call, checkImport).op(I64_TRUNC_F64_S).op(Op.LocalSet, budget);
-  asm.globalGet('halt').when(() => asm.op(Op.Unreachable));
+  asm.op(Op.LocalGet, counter).absoluteCounter().engineCall('check').op(I64_TRUNC_F64_S).op(Op.LocalSet, budget);
+  asm.stopped([]);
   asm
     .globalGet('limit')
     .op(Op.LocalGet, counter)

@@ -1,6 +1,7 @@
 /**
  * Which functions can be part of a recursion. Only those need a depth test: the frames of all others are bounded by the
- * length of the longest path through the rest of the graph.
+ * length of the longest path through the rest of the graph. And which functions can leave early, because something below
+ * them calls the host or reaches a pre-emption point: only calls of those are followed by the test for a capture.
  *
  * An indirect call may reach every function of its type that is in an element segment or named by `ref.func`, which is
  * modelled by one extra node per type. Calls of the host end the path: a host function that calls an export starts a new
@@ -14,13 +15,53 @@ import { stronglyConnected } from './strongly-connected.js';
 
 /** 1 for each function (original index, imports first) that lies on a cycle of the call graph. */
 export function recursiveFunctions(module: Module, typeIndexOf: Uint32Array): Uint8Array {
+  return analyseCalls(module, typeIndexOf).recursive;
+}
+
+export interface CallAnalysis {
+  /** 1 for each function (original index, imports first) that lies on a cycle of the call graph. */
+  readonly recursive: Uint8Array;
+  /** 1 for each function that is imported, recursive or has a loop, or calls such a one. */
+  readonly mayLeave: Uint8Array;
+  /** The same for indirect calls, by type index. */
+  readonly typeMayLeave: Uint8Array;
+}
+
+export function analyseCalls(module: Module, typeIndexOf: Uint32Array): CallAnalysis {
   const graph = new CallGraph(module, typeIndexOf);
-  return stronglyConnected(graph.edges).subarray(0, typeIndexOf.length);
+  const functions = typeIndexOf.length;
+  const recursive = stronglyConnected(graph.edges);
+  const leaves = reaching(graph.edges, (node) => recursive[node] === 1 || graph.leaves[node] === 1);
+  return {
+    recursive: recursive.subarray(0, functions),
+    mayLeave: leaves.subarray(0, functions),
+    typeMayLeave: Uint8Array.from(module.types, (_, type) => leaves[graph.typeNode[type]!]!),
+  };
+}
+
+/** 1 for each node from which a node that `is` can be reached. */
+function reaching(edges: readonly number[][], is: (node: number) => boolean): Uint8Array {
+  const reached = new Uint8Array(edges.length);
+  const callers: number[][] = edges.map(() => []);
+  const found: number[] = [];
+  for (const [from, targets] of edges.entries()) {
+    for (const target of targets) callers[target]!.push(from);
+    if (is(from)) found.push(from);
+  }
+  for (const node of found) reached[node] = 1;
+  for (let node = found.pop(); node !== undefined; node = found.pop()) {
+    for (const caller of callers[node]!) {
+      if (reached[caller] === 1) continue;
+      reached[caller] = 1;
+      found.push(caller);
+    }
+  }
+  return reached;
 }
 
 /** Shapes of instructions by first byte: no immediates, one integer, alignment and offset, or to be looked at. */
 const Form = { Plain: 0, Integer: 1, MemArg: 2, Other: 3 } as const;
-const VISITED: readonly number[] = [Op.Call, Op.ReturnCall, Op.RefFunc];
+const VISITED: readonly number[] = [Op.Loop, Op.Call, Op.ReturnCall, Op.RefFunc];
 const INTEGERS: readonly number[] = [Imm.Label, Imm.Local, Imm.Global, Imm.I32, Imm.I64, Imm.BlockType];
 const FORM_OF = Uint8Array.from({ length: 256 }, (_, first) => {
   const immediate = first < 0xfb ? IMMEDIATE_OF[first]! : Imm.Undefined;
@@ -32,7 +73,9 @@ const FORM_OF = Uint8Array.from({ length: 256 }, (_, first) => {
 class CallGraph {
   /** Successors by node: functions by original index, then one node per type. */
   readonly edges: number[][];
-  private readonly typeNode: Uint32Array;
+  /** 1 for functions that are imported or have a loop. */
+  readonly leaves: Uint8Array;
+  readonly typeNode: Uint32Array;
   private readonly addressTaken = new Set<number>();
 
   constructor(
@@ -43,6 +86,7 @@ class CallGraph {
     this.edges = Array.from({ length: functions + module.types.length }, () => []);
     this.typeNode = canonicalTypes(module).map((type) => functions + type);
     const imported = functions - module.bodies.length;
+    this.leaves = new Uint8Array(this.edges.length).fill(1, 0, imported);
     for (const [at, { code }] of module.bodies.entries()) this.scan(imported + at, code.start, code.end);
     this.addSegments();
     for (const callee of this.addressTaken) this.edges[this.typeNode[typeIndexOf[callee]!]!]!.push(callee);
@@ -76,7 +120,8 @@ class CallGraph {
     if (op === Op.Call || op === Op.ReturnCall) add(this.edges[caller]!, lebU32At(bytes, immediates));
     else if (op === Op.CallIndirect || op === Op.ReturnCallIndirect) {
       add(this.edges[caller]!, this.typeNode[lebU32At(bytes, immediates)]!);
-    } else if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
+    } else if (op === Op.Loop) this.leaves[caller] = 1;
+    else if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
     return skipImmediates(bytes, op, immediates);
   }
 

@@ -5,6 +5,7 @@
 import { lebU32At, skipLeb } from '../wasm/instructions.js';
 import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import { leaveAfterCall } from './capture.js';
 import { skipDeadCode } from './dead-code.js';
 import type { FunctionPass } from './function-pass.js';
 import { Temporary } from './local-table.js';
@@ -16,7 +17,7 @@ export function call(pass: FunctionPass, callee: number): void {
   cleanOperands(pass, type.params.length, 0);
   pass.addedArguments();
   pass.op(Op.Call, layout.functionIndex(callee));
-  takeResults(pass, type);
+  takeResults(pass, type, pass.capture?.mayLeave(callee) === true);
 }
 
 /** The table index is on top of the arguments and has to wait in a temporary. */
@@ -24,7 +25,7 @@ export function callIndirect(pass: FunctionPass, immediates: number): void {
   const type = indirectArguments(pass, immediates);
   pass.addedArguments();
   indirectOperator(pass, Op.CallIndirect, immediates);
-  takeResults(pass, type);
+  takeResults(pass, type, pass.capture?.typeMayLeave(lebU32At(pass.bytes, immediates)) === true);
 }
 
 /** A tail call frees the frame first, so the callee gets the depth that this function was entered with. */
@@ -43,11 +44,12 @@ export function tailCallIndirect(pass: FunctionPass, immediates: number): void {
   skipDeadCode(pass);
 }
 
-function takeResults(pass: FunctionPass, type: FuncType): void {
-  pass.op(Op.LocalSet, pass.locals.counter);
+function takeResults(pass: FunctionPass, type: FuncType, mayLeave: boolean): void {
   pass.pending = 0;
   pass.height -= type.params.length;
   pass.pushAll(type.results);
+  if (mayLeave && pass.capture !== undefined) leaveAfterCall(pass, pass.capture, type.results);
+  else pass.op(Op.LocalSet, pass.locals.counter);
 }
 
 function indirectArguments(pass: FunctionPass, immediates: number): FuncType {

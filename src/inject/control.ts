@@ -2,6 +2,7 @@
 import { lebU32At } from '../wasm/instructions.js';
 import type { FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import { keepBelow } from './capture.js';
 import { skipDeadCode } from './dead-code.js';
 import { type FunctionPass, type Label, LabelKind, UNSET } from './function-pass.js';
 import { cleanOperands } from './nan.js';
@@ -36,10 +37,13 @@ export function beginIf(pass: FunctionPass, start: number, immediates: number): 
 /** Opens a block with the block type of the source and its operands fixed. */
 export function open(pass: FunctionPass, kind: LabelKind, start: number, immediates: number): Label {
   const type = blockTypeAt(pass, immediates);
-  cleanOperands(pass, type.params.length, kind === LabelKind.If ? 1 : 0);
+  const condition = kind === LabelKind.If ? 1 : 0;
+  cleanOperands(pass, type.params.length, condition);
+  keepBelow(pass, type.params.length + condition);
   if (kind === LabelKind.If) pass.height--;
   pass.code.copy(pass.bytes, start, pass.pos);
   const label = pass.pushLabel(kind, type);
+  label.start = start;
   pass.setStack(label, type.params);
   return label;
 }

@@ -11,6 +11,7 @@ import { ByteWriter } from '../bytes/writer.js';
 import type { FuncType, FunctionBody } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import type { CaptureSites } from './capture-sites.js';
 import type { Layout } from './layout.js';
 import { LocalTable } from './local-table.js';
 import type { InjectOptions } from './options.js';
@@ -32,6 +33,8 @@ export interface Label {
   entryPending: number;
   /** Exceptions branch here: the counter travels in the global, on every edge. */
   reload: boolean;
+  /** Where its instruction starts in the source. */
+  start: number;
   /** Number of the label in the function, in source order. */
   ordinal: number;
   /** Blocks that are open around the label's own in the rewritten code (a guarded loop opens two). */
@@ -75,6 +78,11 @@ export class FunctionPass {
   private ordinals = 0;
   private newReload = false;
 
+  /** Branches that are no part of the guest and cost nothing (`resume/`). */
+  freeBranches: ReadonlySet<number> | undefined;
+  /** How frames are saved, if they are. */
+  capture: CaptureSites | undefined;
+
   /** Functions named by `ref.func` anywhere in the module, by original index. */
   readonly referenced = new Set<number>();
 
@@ -87,8 +95,18 @@ export class FunctionPass {
 
   /** Reads the declarations of a function; `type` is its original type. */
   load(body: FunctionBody, type: FuncType): void {
-    this.locals.load(this.bytes, body, type, this.options.canonicalNans);
+    this.start(body, type, this.options.canonicalNans);
+  }
+
+  /** The same for a function whose locals all have a value from the start, like parameters. */
+  loadKnown(body: FunctionBody, type: FuncType): void {
+    this.start(body, type, false);
+  }
+
+  private start(body: FunctionBody, type: FuncType, lazy: boolean): void {
+    this.locals.load(this.bytes, body, type, lazy);
     this.reloads.clear();
+    this.capture?.load(body, this.locals.count);
   }
 
   /** Starts a walk over the body; there can be several, see {@link mustWalkAgain}. */
@@ -97,6 +115,7 @@ export class FunctionPass {
     this.end = body.code.end;
     this.code.truncate(0);
     this.locals.beginWalk();
+    this.capture?.liveness.rewind();
     this.pending = 0;
     this.live = true;
     this.height = 0;
@@ -139,6 +158,7 @@ export class FunctionPass {
         potential: UNSET,
         entryPending: 0,
         reload: false,
+        start: 0,
         ordinal: 0,
         outer: 0,
         guarded: false,

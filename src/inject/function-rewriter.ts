@@ -2,6 +2,8 @@
 import type { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, type FunctionBody, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import { leaveAtEntry } from './capture.js';
+import type { CaptureSites } from './capture-sites.js';
 import { ENTRY_COST } from './costs.js';
 import { frameUnits } from './frame-units.js';
 import type { FunctionPass } from './function-pass.js';
@@ -14,6 +16,9 @@ const I32_OR = 0x72;
 const I64_GE_S = 0x59;
 
 export class FunctionRewriter {
+  /** Stack units of the frame of the function that was rewritten last. */
+  units = 0;
+
   constructor(
     private readonly pass: FunctionPass,
     private readonly out: ByteWriter,
@@ -31,10 +36,11 @@ export class FunctionRewriter {
       pass.pending = ENTRY_COST;
       walk(pass);
     } while (pass.mustWalkAgain);
+    this.units = frameUnits(pass.locals.slots, pass.heightMax, pass.wide);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(out, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    if (recursive) this.guardEntry(index);
+    if (recursive) this.guardEntry(index, body.code.start);
     if (pass.wrapped) this.openWrapper(type);
     out.copy(pass.code.bytes);
   }
@@ -49,10 +55,10 @@ export class FunctionRewriter {
    * does not come back: with the new slice it calls the function again and returns what that returns, so that nothing
    * has to survive a call in the hot code.
    */
-  private guardEntry(index: number): void {
+  private guardEntry(index: number, start: number): void {
     const { out, pass } = this;
     const { counter, depth } = pass.locals;
-    const units = frameUnits(pass.locals.slots, pass.heightMax, pass.wide);
+    const { units } = this;
     this.op(Op.LocalGet, depth);
     this.constant(Op.I32Const, units);
     out.u8(Op.I32Sub);
@@ -66,8 +72,36 @@ export class FunctionRewriter {
       out.u8(I32_OR);
     }
     this.constant(Op.If, EMPTY_BLOCK);
+    if (pass.capture !== undefined) return this.startOver(index, units, pass.capture, start);
     for (let param = 0; param < counter; param++) this.op(Op.LocalGet, param);
     this.enter(units);
+    this.op(Op.Call, pass.layout.functionIndex(index));
+    out.u8(Op.Return);
+    out.u8(Op.End);
+  }
+
+  /** The same with capture: `enter` may answer that the frame is to be saved. */
+  private startOver(index: number, units: number, capture: CaptureSites, start: number): void {
+    const { out, pass } = this;
+    const { counter, depth } = pass.locals;
+    this.op(Op.LocalGet, counter);
+    this.constant(Op.I64Const, ENTRY_COST);
+    out.u8(Op.I64Add);
+    this.op(Op.LocalGet, depth);
+    this.op(Op.Call, pass.layout.callee(pass.layout.support.enter));
+    this.op(Op.LocalTee, counter);
+    this.constant(Op.I64Const, 0);
+    out.u8(I64_GE_S);
+    this.constant(Op.If, EMPTY_BLOCK);
+    leaveAtEntry(pass, capture, out, start);
+    out.u8(Op.End);
+    for (let param = 0; param < counter; param++) this.op(Op.LocalGet, param);
+    this.op(Op.LocalGet, counter);
+    this.constant(Op.I64Const, -ENTRY_COST);
+    out.u8(Op.I64Add);
+    this.op(Op.LocalGet, depth);
+    this.constant(Op.I32Const, units);
+    out.u8(Op.I32Add);
     this.op(Op.Call, pass.layout.functionIndex(index));
     out.u8(Op.Return);
     out.u8(Op.End);

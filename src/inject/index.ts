@@ -1,7 +1,11 @@
 /** Instrumentation: the public surface of this folder. */
 export { recursiveFunctions } from './call-graph.js';
+export type { SavedSite } from './capture-sites.js';
 export { COST_OF, ENTRY_COST } from './costs.js';
 export { FRAME_OVERHEAD_UNITS, frameUnits } from './frame-units.js';
 export { type Injected, inject } from './inject.js';
 export { ENGINE_MODULE, GLOBALS, Halt, type InjectedGlobal } from './layout.js';
 export { DEFAULT_INJECT_OPTIONS, INJECT_VERSION, type InjectOptions } from './options.js';
+export type { FrameMap, Place } from './resume/frame-map.js';
+export { type GlobalsModule, globalsModule } from './resume/globals-module.js';
+export { INSTANCE_MODULE, PICKED_MODULE, type ResumeModule, resumeModule } from './resume/resume-module.js';

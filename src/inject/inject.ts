@@ -1,15 +1,19 @@
 /** The pass: module in, instrumented binary out. The input must have been validated. */
 import { ByteWriter } from '../bytes/writer.js';
 import { encodeModule } from '../wasm/encode/index.js';
-import type { ElementSegment, Export, FunctionBody, Global, Import, Module, Range } from '../wasm/module.js';
+import type { ElementSegment, Export, FunctionBody, Global, Import, Module, Range, Table } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { type AddedFunction, supportFunctions } from './added-functions.js';
-import { recursiveFunctions } from './call-graph.js';
+import { analyseCalls, type CallAnalysis } from './call-graph.js';
+import { CaptureSites } from './capture-sites.js';
 import { FunctionPass } from './function-pass.js';
 import { FunctionRewriter } from './function-rewriter.js';
-import { ENGINE_IMPORTS, ENGINE_MODULE, GLOBALS, Layout } from './layout.js';
+import { ENGINE_MODULE, GLOBALS, Layout } from './layout.js';
 import { DEFAULT_INJECT_OPTIONS, type InjectOptions } from './options.js';
+import { FrameMap } from './resume/frame-map.js';
+import { SaveFunctions } from './save-functions.js';
+import { pickFunction, segmentFunctions } from './segments.js';
 import { exportWrapper, hostType, importWrapper } from './wrappers.js';
 
 /** The instrumented binary, and how its host reaches into it. */
@@ -17,6 +21,8 @@ export interface Injected {
   readonly bytes: Uint8Array;
   /** Prefix of the injected exports: the globals of {@link GLOBALS}, `memory` (memory 0) and `start`, if there are such. */
   readonly exportPrefix: string;
+  /** With capture, where the module allows it: the way from saved values to frames and back. */
+  readonly frames?: FrameMap;
 }
 
 /**
@@ -25,7 +31,10 @@ export interface Injected {
  */
 export function inject(module: Module, options: InjectOptions = DEFAULT_INJECT_OPTIONS): Injected {
   const injection = new Injection(module, options);
-  return { bytes: injection.run(), exportPrefix: injection.layout.exportPrefix };
+  const bytes = injection.run();
+  const { calls, layout } = injection;
+  const frames = layout.capture ? { frames: new FrameMap(module, options, calls) } : {};
+  return { bytes, exportPrefix: layout.exportPrefix, ...frames };
 }
 
 class Injection {
@@ -35,26 +44,30 @@ class Injection {
   /** Wrappers of exports by original function index; a function that is exported twice has one. */
   private readonly exportWrappers = new Map<number, number>();
   private readonly added: AddedFunction[] = [];
+  readonly calls: CallAnalysis;
 
   constructor(
     private readonly module: Module,
     private readonly options: InjectOptions,
   ) {
-    this.layout = new Layout(module);
+    this.layout = new Layout(module, options.capture === true && allowsCapture(module));
     this.pass = new FunctionPass(this.layout, options);
+    this.calls = analyseCalls(module, this.layout.typeIndexOf);
     this.code = new ByteWriter(Math.ceil(codeSize(module) * EXPECTED_GROWTH) + 1024);
   }
 
   run(): Uint8Array {
     const { layout, module } = this;
-    const bodies = this.rewriteBodies();
     for (let index = 0; index < layout.importedFunctions; index++) this.added.push(importWrapper(layout, index));
-    this.added.push(...supportFunctions(layout, layout.importedFunctions));
+    this.added.push(...supportFunctions(layout));
+    if (layout.capture) this.addCaptureSupport();
+    const bodies = this.rewriteBodies();
     const exports = this.exports();
     for (const { locals, code } of this.added) bodies.push(this.addBody(locals, code));
     const types = this.added.map(({ type }) => layout.types.indexOf(type));
     const functions = [...module.functions].map((type) => layout.types.instrumented(type));
     const imports = this.imports();
+    const pickable = this.pickable();
     const rewritten: Module = {
       ...withoutStart(module),
       types: layout.types.types,
@@ -62,7 +75,8 @@ class Injection {
       functions: Uint32Array.from([...functions, ...types]),
       globals: [...module.globals, ...this.globals()],
       exports,
-      elements: [...module.elements, ...this.declarations()],
+      elements: [...module.elements, ...pickable.elements, ...this.declarations()],
+      tables: [...module.tables, ...pickable.tables],
       bodies: this.finishRanges(bodies),
     };
     return encodeModule(rewritten, {
@@ -72,18 +86,33 @@ class Injection {
     });
   }
 
+  private addCaptureSupport(): void {
+    const { layout, module } = this;
+    this.added.push(...segmentFunctions(layout));
+    this.added.push(pickFunction(layout, module.elements.length, layout.tableTypes.length));
+    this.pass.capture = new CaptureSites(
+      module.bytes,
+      this.calls,
+      this.options.preemption,
+      new SaveFunctions(layout, (added) => layout.importWrappers + this.added.push(added) - 1),
+    );
+  }
+
   private rewriteBodies(): Range[] {
     const { layout, module, options } = this;
-    const recursive = options.depth
-      ? recursiveFunctions(module, layout.typeIndexOf)
-      : new Uint8Array(layout.typeIndexOf.length);
+    const { calls } = this;
     const rewriter = new FunctionRewriter(this.pass, this.code);
     const total = codeSize(module);
     let done = 0;
     return module.bodies.map((body, at) => {
       const start = this.code.length;
       const index = layout.importedFunctions + at;
-      rewriter.rewrite(index, body, module.types[layout.typeIndexOf[index]!]!, recursive[index] === 1);
+      rewriter.rewrite(
+        index,
+        body,
+        module.types[layout.typeIndexOf[index]!]!,
+        options.depth && calls.recursive[index] === 1,
+      );
       done += body.body.end - body.body.start;
       if (at % PROGRESS_STRIDE === 0 || done === total) options.onProgress?.(done, total);
       return { start, end: this.code.length };
@@ -114,7 +143,7 @@ class Injection {
       const type = hostType(module.types[entry.desc.typeIndex]!);
       return { ...entry, desc: { kind: 'func', typeIndex: layout.types.indexOf(type) } };
     });
-    const engine = ENGINE_IMPORTS.map(
+    const engine = layout.engineImports.map(
       ({ name, params, results }): Import => ({
         module: ENGINE_MODULE,
         name,
@@ -139,7 +168,25 @@ class Injection {
     if (module.start !== undefined) {
       injected.push({ name: `${layout.exportPrefix}start`, kind: 'func', index: this.wrapExport(module.start) });
     }
+    if (layout.capture) injected.push(...this.captureExports());
     return [...guest, ...injected];
+  }
+
+  /** Everything of the instance that another module must be able to import. */
+  private captureExports(): Export[] {
+    const { layout } = this;
+    const named = (kind: 'global' | 'table' | 'memory', count: number): Export[] =>
+      Array.from({ length: count }, (_, index) => ({ name: `${layout.exportPrefix}${kind}${index}`, kind, index }));
+    const pick = layout.support.pick - layout.importWrappers + layout.typeIndexOf.length;
+    return [
+      ...named('global', layout.globalTypes.length),
+      ...named('table', layout.tableTypes.length),
+      ...named('memory', layout.memoryMaxima.length),
+      ...layout.dropFlags.map(
+        ({ name, global }): Export => ({ name: layout.exportPrefix + name, kind: 'global', index: global }),
+      ),
+      { name: `${layout.exportPrefix}pick`, kind: 'func', index: pick },
+    ];
   }
 
   /** Index (in the extended original space, see {@link newIndex}) of the wrapper of an exported function. */
@@ -159,10 +206,24 @@ class Injection {
   }
 
   private globals(): Global[] {
-    return GLOBALS.map(({ type }) => ({
+    const flags = this.layout.globalCount - GLOBALS.length;
+    const types = [...GLOBALS.map(({ type }) => type), ...new Array<ValType>(flags).fill(ValType.I32)];
+    return types.map((type) => ({
       global: { type, mutable: true },
       init: { start: 0, end: 3, source: Uint8Array.of(type === ValType.I64 ? Op.I64Const : Op.I32Const, 0, Op.End) },
     }));
+  }
+
+  /** The segment and the table of `pick`: every guest function, wrapper and support function by its new index. */
+  private pickable(): { elements: ElementSegment[]; tables: Table[] } {
+    const { layout } = this;
+    if (!layout.capture) return { elements: [], tables: [] };
+    const originals = layout.typeIndexOf.length;
+    const indices = Uint32Array.from({ length: originals + this.added.length }, (_, at) => at);
+    return {
+      elements: [{ mode: 'passive', tableIndex: 0, type: ValType.FuncRef, items: { kind: 'funcs', indices } }],
+      tables: [{ table: { element: ValType.FuncRef, limits: { min: 1, max: 1 } } }],
+    };
   }
 
   /** `ref.func` needs its function declared; being exported counted, but now the wrapper is exported instead. */
@@ -171,6 +232,11 @@ class Injection {
     if (indices.length === 0) return [];
     return [{ mode: 'declarative', tableIndex: 0, type: ValType.FuncRef, items: { kind: 'funcs', indices } }];
   }
+}
+
+/** A handler's exception is no value that could be saved, so modules with handlers cannot be captured. */
+export function allowsCapture(module: Module): boolean {
+  return module.tags.length === 0 && module.imports.every(({ desc }) => desc.kind !== 'tag');
 }
 
 /** Instrumented size of code by its original size; LLVM as a module comes to 1.36. */

@@ -1,17 +1,55 @@
 /**
  * Index spaces of the rewritten module. Functions: the guest's imports, the engine's imports, the guest's functions, one
- * wrapper per import, support functions, one wrapper per exported function. Globals: the guest's, then {@link GLOBALS}.
+ * wrapper per import, support functions, then functions that save frames and one wrapper per exported function. Globals:
+ * the guest's, then {@link GLOBALS}, then flags of passive segments.
  * Types, tables, memories, segments and tags keep their indices.
  */
+import { invariant } from '../errors.js';
 import type { GlobalType, Module } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { TypeTable } from './type-table.js';
 
-/** Functions that the engine provides, in the order of {@link ENGINE_IMPORTS}. */
+/** The module from which the engine's functions are imported. */
 export const ENGINE_MODULE = 'ftw:engine';
 
+/** A function that the engine provides. */
+export interface EngineImport {
+  readonly name: EngineImportName;
+  readonly params: readonly ValType[];
+  readonly results: readonly ValType[];
+}
+
 /** `check(counter: f64) -> f64`: a slice is used up; answers the instructions until the next check (at least 1). */
-export const ENGINE_IMPORTS = [{ name: 'check', params: [ValType.F64], results: [ValType.F64] }] as const;
+const CHECK: EngineImport = { name: 'check', params: [ValType.F64], results: [ValType.F64] };
+
+/** How a frame is handed over: the bits of each value, then `frame` with the site. */
+export const PUT_IMPORTS: readonly EngineImport[] = [
+  { name: 'put32', params: [ValType.I32], results: [] },
+  { name: 'put64', params: [ValType.I64], results: [] },
+  { name: 'putFunction', params: [ValType.FuncRef], results: [] },
+  { name: 'putExternal', params: [ValType.ExternRef], results: [] },
+  { name: 'frame', params: [ValType.I32], results: [] },
+];
+
+/** How a resume function gets its frame back: the next value's bits. */
+export const TAKE_IMPORTS: readonly EngineImport[] = [
+  { name: 'take32', params: [], results: [ValType.I32] },
+  { name: 'take64', params: [], results: [ValType.I64] },
+  { name: 'takeFunction', params: [], results: [ValType.FuncRef] },
+  { name: 'takeExternal', params: [], results: [ValType.ExternRef] },
+];
+
+export type EngineImportName =
+  | 'check'
+  | 'put32'
+  | 'put64'
+  | 'putFunction'
+  | 'putExternal'
+  | 'frame'
+  | 'take32'
+  | 'take64'
+  | 'takeFunction'
+  | 'takeExternal';
 
 /** Injected globals, all exported under {@link Layout.exportPrefix} + name. */
 export const GLOBALS = [
@@ -36,6 +74,8 @@ export const Halt = {
   StackOverflow: 2,
   /** A memory or table could not grow although the limits allow it. */
   GrowFailed: 3,
+  /** No trap: frames are being saved, all functions return. */
+  Capture: 4,
 } as const;
 
 export interface SupportIndices {
@@ -47,8 +87,15 @@ export interface SupportIndices {
   readonly memoryGrow: number;
   /** Per table: `table.grow` within the limits. */
   readonly tableGrow: number;
-  /** First index after the support functions: the wrappers of exports. */
-  readonly end: number;
+  /** With capture only, see `segments.ts`: per data segment, */
+  readonly memoryInit: number;
+  readonly dataDrop: number;
+  /** per element segment and table, */
+  readonly tableInit: number;
+  /** per element segment. */
+  readonly elementDrop: number;
+  /** With capture only: `(new index) -> funcref`. */
+  readonly pick: number;
 }
 
 export class Layout {
@@ -67,10 +114,20 @@ export class Layout {
   readonly tagTypes: readonly number[];
   readonly memoryMaxima: readonly number[];
   readonly tableMaxima: readonly number[];
+  readonly engineImports: readonly EngineImport[];
+  /** Global that says whether a passive segment was dropped: new index by segment. */
+  private readonly dataFlags = new Map<number, number>();
+  private readonly elementFlags = new Map<number, number>();
+  /** Injected globals in all. */
+  readonly globalCount: number;
   /** Prefix of the injected exports; no export of the guest starts with it. */
   readonly exportPrefix: string;
 
-  constructor(readonly module: Module) {
+  /** `capture`: as {@link InjectOptions.capture}, where the module allows it. */
+  constructor(
+    readonly module: Module,
+    readonly capture = false,
+  ) {
     this.types = new TypeTable(module.types);
     const imports = module.imports.map(({ desc }) => desc);
     const importedTypes = imports.flatMap((desc) => (desc.kind === 'func' ? [desc.typeIndex] : []));
@@ -92,12 +149,34 @@ export class Layout {
     ];
     const memories = [...imports.flatMap((desc) => (desc.kind === 'memory' ? [desc.memory] : [])), ...module.memories];
     this.memoryMaxima = memories.map(({ max }) => max ?? UNLIMITED);
-    this.definedStart = this.importedFunctions + ENGINE_IMPORTS.length;
+    this.engineImports = capture ? [CHECK, ...PUT_IMPORTS] : [CHECK];
+    this.definedStart = this.importedFunctions + this.engineImports.length;
     this.importWrappers = this.definedStart + module.functions.length;
     const enter = this.importWrappers + this.importedFunctions;
     const memoryGrow = enter + 2;
     const tableGrow = memoryGrow + memories.length;
-    this.support = { enter, poll: enter + 1, memoryGrow, tableGrow, end: tableGrow + tables.length };
+    const memoryInit = tableGrow + tables.length;
+    const dataDrop = memoryInit + (module.dataCount ?? 0);
+    const tableInit = dataDrop + (module.dataCount ?? 0);
+    const elementDrop = tableInit + module.elements.length * tables.length;
+    const pick = elementDrop + module.elements.length;
+    this.support = {
+      enter,
+      poll: enter + 1,
+      memoryGrow,
+      tableGrow,
+      memoryInit,
+      dataDrop,
+      tableInit,
+      elementDrop,
+      pick,
+    };
+    let flag = this.globalTypes.length + GLOBALS.length;
+    if (capture) {
+      for (const [at, { mode }] of module.data.entries()) if (mode === 'passive') this.dataFlags.set(at, flag++);
+      for (const [at, { mode }] of module.elements.entries()) if (mode === 'passive') this.elementFlags.set(at, flag++);
+    }
+    this.globalCount = flag - this.globalTypes.length;
     this.exportPrefix = freePrefix(module);
   }
 
@@ -106,6 +185,46 @@ export class Layout {
     return original < this.importedFunctions
       ? this.importWrappers + original
       : this.definedStart + original - this.importedFunctions;
+  }
+
+  /** What a function of the rewritten module is called in the code that is being written. */
+  callee(index: number): number {
+    return index;
+  }
+
+  engineImport(name: EngineImportName): number {
+    const at = this.engineImports.findIndex((each) => each.name === name);
+    invariant(at >= 0, `${name} is not imported`);
+    return this.importedFunctions + at;
+  }
+
+  droppedData(segment: number): number {
+    return this.dataFlags.get(segment)!;
+  }
+
+  droppedElements(segment: number): number {
+    return this.elementFlags.get(segment)!;
+  }
+
+  /** The flags of passive segments: export name after the prefix, and global. */
+  get dropFlags(): { readonly name: string; readonly global: number }[] {
+    const names = (kind: string, flags: ReadonlyMap<number, number>) =>
+      [...flags].map(([segment, global]) => ({ name: `${kind}${segment}`, global }));
+    return [...names('droppedData', this.dataFlags), ...names('droppedElements', this.elementFlags)];
+  }
+
+  /** What `pick` takes for a function of the rewritten module: its original index, or a number behind those. */
+  pickIndex(index: number): number {
+    if (index < this.importWrappers) return index - this.definedStart + this.importedFunctions;
+    const wrapper = index - this.importWrappers;
+    return wrapper < this.importedFunctions ? wrapper : this.typeIndexOf.length + wrapper;
+  }
+
+  /** The guest function that function `index` of the rewritten module is or stands for. */
+  originalIndex(index: number): number {
+    const original = this.pickIndex(index);
+    invariant(original >= 0 && original < this.typeIndexOf.length, `function ${index} is not the guest's`);
+    return original;
   }
 
   /** Index of an injected global. */

@@ -12,6 +12,7 @@
  *     end
  */
 import { Op } from '../wasm/opcode.js';
+import { leaveAtHeader, passThrough } from './capture.js';
 import { open } from './control.js';
 import { type FunctionPass, type Label, LabelKind } from './function-pass.js';
 import { EMPTY_BLOCK } from './type-table.js';
@@ -59,15 +60,21 @@ export function headerOf(pass: FunctionPass, label: Label): number {
 
 /** The cold path: hand the exact counter over, take the next slice's. */
 function checkSlice(pass: FunctionPass): void {
-  const { code, locals, pending } = pass;
+  const { capture, code, locals, pending } = pass;
   pass.op(Op.LocalGet, locals.counter);
   code.u8(Op.I64Const);
   code.s32(-pending);
   code.u8(I64_GE_S);
   code.u8(Op.If);
-  code.s32(EMPTY_BLOCK);
+  code.s32(capture === undefined ? EMPTY_BLOCK : passThrough(pass, pass.height - pass.labelAt(0).height));
   pass.counterPlus(pending);
-  pass.op(Op.Call, pass.layout.support.poll);
+  pass.op(Op.Call, pass.layout.callee(pass.layout.support.poll));
+  if (capture !== undefined) {
+    leaveAtHeader(pass, capture);
+    if (pending !== 0) pass.charge(-pending);
+    code.u8(Op.End);
+    return;
+  }
   if (pending !== 0) {
     code.u8(Op.I64Const);
     code.s32(-pending);

@@ -15,7 +15,10 @@ import { isFloat, ValueKind } from './value-kind.js';
 export const Action = { Copy: 0, Local: 1, Plain: 2, Nan: 3, Special: 4 } as const;
 
 /** Special although their types are fixed. */
-const SPECIAL: readonly number[] = [Op.MemoryGrow, Op.F32Const, Op.F64Const, Op.V128Const];
+const SPECIAL: readonly number[] = [
+  ...[Op.MemoryGrow, Op.F32Const, Op.F64Const, Op.V128Const],
+  ...[Op.MemoryInit, Op.DataDrop, Op.ElemDrop],
+];
 const COPIED: readonly number[] = [Imm.None, Imm.I32, Imm.I64, Imm.Memory, Imm.MemArg];
 
 /** {@link Action} by flat opcode. */

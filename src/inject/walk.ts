@@ -4,7 +4,7 @@
  *
  * The code has been validated, so nothing is checked here; what is dead is left out (it could not be typed again).
  */
-import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instructions.js';
+import { immediatesAt, lebU32At, opcodeAt, skipImmediates, skipLeb } from '../wasm/instructions.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { PARAM_COUNT_OF, RESULT_TYPE_OF } from '../wasm/opcode-lookup.js';
@@ -37,7 +37,7 @@ function walkEagerly(pass: FunctionPass): void {
 }
 
 /** One instruction of any kind. */
-function step(pass: FunctionPass): void {
+export function step(pass: FunctionPass): void {
   const { bytes } = pass;
   const start = pass.pos;
   const op = opcodeAt(bytes, start);
@@ -86,6 +86,7 @@ function special(pass: FunctionPass, op: number, start: number): void {
     case Op.End:
       return endBlock(pass);
     case Op.Br:
+      if (pass.freeBranches?.has(start) === true) pass.pending--;
       return branch(pass, lebU32At(bytes, immediates));
     case Op.BrIf:
       return branchIf(pass, lebU32At(bytes, immediates));
@@ -112,11 +113,11 @@ function lessCommon(pass: FunctionPass, op: number, start: number, immediates: n
   const { bytes } = pass;
   switch (op) {
     case Op.MemoryGrow:
-      return pass.op(Op.Call, pass.layout.support.memoryGrow + lebU32At(bytes, immediates));
+      return support(pass, pass.layout.support.memoryGrow + lebU32At(bytes, immediates));
     case Op.TableGrow:
       pass.height--;
       pass.types[pass.height - 1] = ValType.I32;
-      return pass.op(Op.Call, pass.layout.support.tableGrow + lebU32At(bytes, immediates));
+      return support(pass, pass.layout.support.tableGrow + lebU32At(bytes, immediates));
     case Op.RefFunc:
       return refFunc(pass, lebU32At(bytes, immediates));
     case Op.Try:
@@ -135,10 +136,32 @@ function lessCommon(pass: FunctionPass, op: number, start: number, immediates: n
       return rethrow(pass, lebU32At(bytes, immediates));
     case Op.ThrowRef:
       return throwRef(pass);
-    default:
-      stackOnly(pass, op, immediates);
-      pass.code.copy(bytes, start, pass.pos);
+    case Op.MemoryInit:
+    case Op.TableInit:
+    case Op.DataDrop:
+    case Op.ElemDrop:
+      if (pass.layout.capture) return segmentOperator(pass, op, immediates);
+      break;
   }
+  stackOnly(pass, op, immediates);
+  pass.code.copy(bytes, start, pass.pos);
+}
+
+function support(pass: FunctionPass, index: number): void {
+  pass.op(Op.Call, pass.layout.callee(index));
+}
+
+/** See `segments.ts`. */
+function segmentOperator(pass: FunctionPass, op: number, immediates: number): void {
+  const { bytes, layout } = pass;
+  const segment = lebU32At(bytes, immediates);
+  const { dataDrop, elementDrop, memoryInit, tableInit } = layout.support;
+  if (op === Op.DataDrop) return support(pass, dataDrop + segment);
+  if (op === Op.ElemDrop) return support(pass, elementDrop + segment);
+  pass.height -= 3;
+  if (op === Op.MemoryInit) return support(pass, memoryInit + segment);
+  const table = lebU32At(bytes, skipLeb(bytes, immediates));
+  return support(pass, tableInit + segment * layout.tableTypes.length + table);
 }
 
 /** Operators that are copied, but whose effect on the operand stack the table cannot tell. */
@@ -178,6 +201,7 @@ function stackOnly(pass: FunctionPass, op: number, immediates: number): void {
     case Op.RefIsNull:
       pass.height--;
       return pass.push(ValType.I32);
+    case Op.MemoryInit:
     case Op.TableFill:
     case Op.TableInit:
     case Op.TableCopy:

@@ -34,8 +34,12 @@ export class CompiledEngine implements Engine {
       ...(this.options.inject ?? DEFAULT_INJECT_OPTIONS),
       ...(onProgress === undefined ? {} : { onProgress }),
     });
-    return new CompiledModule(hash, module, await compile(module, injected), injected.exportPrefix);
+    return new CompiledModule(hash, module, await compile(module, injected), withoutBytes(injected));
   }
+}
+
+function withoutBytes({ bytes: _bytes, ...rest }: Injected): Omit<Injected, 'bytes'> {
+  return rest;
 }
 
 /** V8 is quick at saying whether a module is valid; our own validator says precisely why one is not. */

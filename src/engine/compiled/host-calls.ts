@@ -8,14 +8,29 @@ import { ValType } from '../../wasm/module.js';
 import type { HostImports } from '../engine.js';
 import type { WasmImports } from './webassembly.js';
 
-type AnyFunction = (...args: unknown[]) => unknown;
+export type AnyFunction = (...args: unknown[]) => unknown;
 
-/** Keeps what was thrown and makes the guest stop. */
-export type OnThrow = (thrown: unknown) => void;
+/** Who is told how calls of the host end. */
+export interface HostMonitor {
+  /** A capture is wanted: {@link answered} is called. Looked at after every call, so it is a plain field. */
+  wantsAnswers: boolean;
+  /** `type` is the import's. */
+  answered(type: FuncType, result: unknown): void;
+  /** Keeps what was thrown and makes the guest stop. `args` end with the counter. */
+  threw(thrown: unknown, functionIndex: number, type: FuncType, args: readonly unknown[]): void;
+}
 
-/** The import object for the guest's own imports. @throws LinkError naming everything that cannot be provided */
-export function linkImports(module: Module, imports: HostImports, onThrow: OnThrow): WasmImports {
+export interface Linked {
+  /** The import object for the guest's own imports. */
+  readonly imports: WasmImports;
+  /** The same functions by index. */
+  readonly functions: readonly AnyFunction[];
+}
+
+/** @throws LinkError naming everything that cannot be provided */
+export function linkImports(module: Module, imports: HostImports, monitor: HostMonitor): Linked {
   const linked: Record<string, Record<string, AnyFunction>> = {};
+  const functions: AnyFunction[] = [];
   const missing: string[] = [];
   for (const entry of module.imports) {
     const host = provide(module, entry, imports);
@@ -24,13 +39,15 @@ export function linkImports(module: Module, imports: HostImports, onThrow: OnThr
       continue;
     }
     linked[entry.module] ??= Object.create(null) as Record<string, AnyFunction>;
-    linked[entry.module]![entry.name] = guarded(host.function, host.type, onThrow);
+    const guard = guarded(host.function, host.type, functions.length, monitor);
+    linked[entry.module]![entry.name] = guard;
+    functions.push(guard);
   }
   if (missing.length > 0) {
     const list = missing.join(', ');
     throw new LinkError(`the module imports what the host does not provide: ${list}`, { missing });
   }
-  return linked;
+  return { imports: linked, functions };
 }
 
 function provide(module: Module, { module: from, name, desc }: Import, imports: HostImports) {
@@ -46,70 +63,91 @@ function describe({ module, name, desc }: Import): string {
 }
 
 /** The host function with a net under it; fixed parameter lists, because these calls are hot. */
-function guarded(host: AnyFunction, type: FuncType, onThrow: OnThrow): AnyFunction {
+function guarded(host: AnyFunction, type: FuncType, functionIndex: number, monitor: HostMonitor): AnyFunction {
   const nothing = type.results[0] === ValType.I64 ? 0n : 0;
-  const caught = (thrown: unknown) => {
-    onThrow(thrown);
-    return type.results.length > 1 ? type.results.map((result) => (result === ValType.I64 ? 0n : 0)) : nothing;
+  const end: CallEnd = {
+    monitor,
+    answered: (result) => {
+      monitor.answered(type, result);
+      return result;
+    },
+    threw: (thrown, args) => {
+      monitor.threw(thrown, functionIndex, type, args);
+      return type.results.length > 1 ? type.results.map((result) => (result === ValType.I64 ? 0n : 0)) : nothing;
+    },
   };
-  return GUARDS[type.params.length + 1]?.(host, caught) ?? guardAny(host, caught);
+  return GUARDS[type.params.length + 1]?.(host, end) ?? guardAny(host, end);
 }
 
-type Guard = (host: AnyFunction, caught: (thrown: unknown) => unknown) => AnyFunction;
+/** What happens when a host function has returned or thrown. */
+interface CallEnd {
+  readonly monitor: { readonly wantsAnswers: boolean };
+  answered(result: unknown): unknown;
+  threw(thrown: unknown, args: readonly unknown[]): unknown;
+}
+
+type Guard = (host: AnyFunction, end: CallEnd) => AnyFunction;
 
 const guardAny: Guard =
-  (host, caught) =>
+  (host, end) =>
   (...args) => {
     try {
-      return host(...args);
+      const result = host(...args);
+      return end.monitor.wantsAnswers ? end.answered(result) : result;
     } catch (thrown) {
-      return caught(thrown);
+      return end.threw(thrown, args);
     }
   };
 
 /** By number of arguments, the counter included. */
 const GUARDS: readonly (Guard | undefined)[] = [
   undefined,
-  (host, caught) => (a) => {
+  (host, end) => (a) => {
     try {
-      return host(a);
+      const result = host(a);
+      return end.monitor.wantsAnswers ? end.answered(result) : result;
     } catch (thrown) {
-      return caught(thrown);
+      return end.threw(thrown, [a]);
     }
   },
-  (host, caught) => (a, b) => {
+  (host, end) => (a, b) => {
     try {
-      return host(a, b);
+      const result = host(a, b);
+      return end.monitor.wantsAnswers ? end.answered(result) : result;
     } catch (thrown) {
-      return caught(thrown);
+      return end.threw(thrown, [a, b]);
     }
   },
-  (host, caught) => (a, b, c) => {
+  (host, end) => (a, b, c) => {
     try {
-      return host(a, b, c);
+      const result = host(a, b, c);
+      return end.monitor.wantsAnswers ? end.answered(result) : result;
     } catch (thrown) {
-      return caught(thrown);
+      return end.threw(thrown, [a, b, c]);
     }
   },
-  (host, caught) => (a, b, c, d) => {
+  (host, end) => (a, b, c, d) => {
     try {
-      return host(a, b, c, d);
+      const result = host(a, b, c, d);
+      return end.monitor.wantsAnswers ? end.answered(result) : result;
     } catch (thrown) {
-      return caught(thrown);
+      return end.threw(thrown, [a, b, c, d]);
     }
   },
-  (host, caught) => (a, b, c, d, e) => {
+  (host, end) => (a, b, c, d, e) => {
     try {
-      return host(a, b, c, d, e);
+      const result = host(a, b, c, d, e);
+      return end.monitor.wantsAnswers ? end.answered(result) : result;
     } catch (thrown) {
-      return caught(thrown);
+      return end.threw(thrown, [a, b, c, d, e]);
     }
   },
-  (host, caught) => (a, b, c, d, e, f) => {
+  (host, end) => (a, b, c, d, e, f) => {
     try {
-      return host(a, b, c, d, e, f);
+      const result = host(a, b, c, d, e, f);
+      return end.monitor.wantsAnswers ? end.answered(result) : result;
     } catch (thrown) {
-      return caught(thrown);
+      return end.threw(thrown, [a, b, c, d, e, f]);
     }
   },
 ];

@@ -1,6 +1,7 @@
 /** A running guest on V8: runs exports, turns whatever ends a run into an outcome. */
-import { FtWasmError, LinkError } from '../../errors.js';
+import { FtWasmError, invariant, LinkError } from '../../errors.js';
 import { GLOBALS, Halt, type InjectedGlobal } from '../../inject/index.js';
+import type { FuncType } from '../../wasm/module.js';
 import {
   type BoundaryValue,
   type EngineInstance,
@@ -9,7 +10,12 @@ import {
   GuestStop,
   type Outcome,
 } from '../engine.js';
+import type { EngineState, Frame, PendingCall, TypedBits } from '../state.js';
+import { type Capturing, cannotCapture } from './capturing.js';
+import type { InstanceContents } from './contents.js';
 import { CompiledMemory } from './guest-memory.js';
+import type { AnyFunction, HostMonitor } from './host-calls.js';
+import type { Resumer } from './resumer.js';
 import type { Slices } from './slices.js';
 import { trapCodeOf } from './traps.js';
 import { type WasmExports, type WasmGlobal, type WasmMemory, WebAssembly } from './webassembly.js';
@@ -21,20 +27,20 @@ export class CompiledInstance implements EngineInstance {
   private nesting = 0;
   /** What a host function or check threw to end the run. */
   private thrown: { readonly value: unknown } | undefined;
+  /** The exact counter of the capture under way: functions that save their frames return none. */
+  private capturedAt = 0;
 
-  constructor(
-    private readonly exports: WasmExports,
-    private readonly prefix: string,
-    private readonly limits: EngineLimits,
-    private readonly slices: Slices,
-    memory: WasmMemory | undefined,
-  ) {
+  private readonly capture: InstanceCapture | undefined;
+
+  constructor(private readonly parts: InstanceParts) {
+    const { exports, limits, memory, monitor, prefix } = parts;
     this.memory = memory && new CompiledMemory(memory);
     this.globals = injectedGlobals(exports, prefix);
     this.globals.memoryPagesMax.value = limits.memoryPagesMax | 0;
     this.globals.tableElementsMax.value = Math.min(limits.tableElementsMax, 0xffff_ffff) | 0;
-    this.globals.counter.value = BigInt(-slices.limit);
-    this.globals.limit.value = BigInt(slices.limit);
+    this.setCounter(0);
+    this.capture = parts.capture;
+    monitor.instance = this;
   }
 
   get counter(): number {
@@ -42,49 +48,171 @@ export class CompiledInstance implements EngineInstance {
   }
 
   start(): Outcome {
-    const start = this.exports[`${this.prefix}start`];
+    const { exports, prefix } = this.parts;
+    const start = exports[`${prefix}start`];
     if (start === undefined) return { kind: 'returned', counter: this.counter, values: [] };
     return this.run(start as (...args: unknown[]) => unknown, []);
   }
 
   call(exportName: string, args: readonly BoundaryValue[]): Outcome {
-    const exported = Object.hasOwn(this.exports, exportName) ? this.exports[exportName] : undefined;
+    const { exports } = this.parts;
+    const exported = Object.hasOwn(exports, exportName) ? exports[exportName] : undefined;
     if (typeof exported !== 'function') {
       throw new LinkError(`the module exports no function named ${JSON.stringify(exportName)}`, { exportName });
     }
     return this.run(exported as (...args: unknown[]) => unknown, args);
   }
 
-  /** Called when a host function throws: the guest traps as soon as it gets control. */
-  stopWith(thrown: unknown): void {
-    this.thrown ??= { value: thrown };
-    this.globals.halt.value = Halt.Stop;
+  requestCapture(): void {
+    if (this.capture === undefined) throw cannotCapture();
+    this.parts.monitor.wantsAnswers = true;
+  }
+
+  state(): EngineState {
+    if (this.capture === undefined) throw cannotCapture();
+    invariant(this.nesting === 0, 'the state of a guest that runs');
+    const { capturing, contents } = this.capture;
+    capturing.checkPortable();
+    const { frames, pendingCall } = capturing;
+    return {
+      ...{ counter: this.counter, sliceEnd: this.parts.slices.sliceEnd, frames },
+      ...(pendingCall === undefined ? {} : { pendingCall }),
+      ...contents.save(),
+    };
+  }
+
+  /** Takes over what another instance of the module was. @throws FTW_SNAPSHOT when it does not fit */
+  load(state: EngineState): void {
+    if (this.capture === undefined) throw cannotCapture();
+    const { capturing, contents } = this.capture;
+    contents.load(state);
+    capturing.frames = state.frames;
+    capturing.pendingCall = state.pendingCall;
+    this.setCounter(state.counter);
+  }
+
+  resume(): Outcome {
+    if (this.capture === undefined) throw cannotCapture();
+    const { capturing } = this.capture;
+    invariant(capturing.frames.length > 0 || capturing.pendingCall !== undefined, 'there is nothing to resume');
+    invariant(this.nesting === 0, 'the guest runs already');
+    return this.within(() => this.resumeFrames(this.capture!));
+  }
+
+  /** A host function has thrown: the guest traps as soon as it gets control, or saves its frames. */
+  threw(thrown: unknown, functionIndex: number, type: FuncType, args: readonly unknown[]): void {
+    if (asksForCapture(thrown)) {
+      if (this.capture !== undefined && this.nesting === 1) {
+        this.capture.capturing.beginBeforeAnswer(functionIndex, type, args);
+        return this.haltForCapture();
+      }
+      return this.stopWith(cannotCapture());
+    }
+    this.stopWith(thrown);
+  }
+
+  /** A host function has returned and a capture is wanted; in a run inside another one it has to wait. */
+  answered(type: FuncType, result: unknown): void {
+    if (this.nesting !== 1 || this.globals.halt.value !== Halt.None) return;
+    this.capture!.capturing.beginAfterCall(type, result);
+    this.haltForCapture();
   }
 
   /** The guest's slice is used up. Answers how many instructions it may run until the next check. */
   check(counter: number): number {
+    const { monitor, slices } = this.parts;
     try {
-      this.slices.check(counter);
+      slices.check(counter);
     } catch (thrown) {
-      this.stopWith(thrown);
+      if (asksForCapture(thrown)) this.requestCapture();
+      else this.stopWith(thrown);
     }
-    return Math.max(1, this.slices.limit - counter);
+    if (monitor.wantsAnswers && this.nesting === 1 && this.globals.halt.value === Halt.None) {
+      this.capture!.capturing.beginAtCheck();
+      this.haltForCapture();
+    }
+    return Math.max(1, slices.limit - counter);
+  }
+
+  private stopWith(thrown: unknown): void {
+    this.thrown ??= { value: thrown };
+    this.globals.halt.value = Halt.Stop;
+  }
+
+  private haltForCapture(): void {
+    this.parts.monitor.wantsAnswers = false;
+    this.capturedAt = this.counter;
+    this.globals.halt.value = Halt.Capture;
+  }
+
+  private setCounter(counter: number): void {
+    const { limit } = this.parts.slices;
+    this.globals.limit.value = BigInt(limit);
+    this.globals.counter.value = BigInt(counter - limit);
   }
 
   private run(exported: (...args: unknown[]) => unknown, args: readonly BoundaryValue[]): Outcome {
-    const depth = this.nesting === 0 ? this.limits.stackUnitsMax : this.globals.depth.value;
+    return this.within(() => {
+      const result = exported(...args);
+      if (this.globals.halt.value === Halt.Capture) return this.captured(this.capture!, []);
+      const values = result === undefined ? [] : Array.isArray(result) ? result : [result];
+      return { kind: 'returned', counter: this.counter, values };
+    });
+  }
+
+  private within(run: () => Outcome): Outcome {
+    const depth = this.nesting === 0 ? this.parts.limits.stackUnitsMax : this.globals.depth.value;
     this.globals.depth.value = depth;
     this.nesting++;
     try {
-      const result = exported(...args);
-      const values = result === undefined ? [] : Array.isArray(result) ? result : [result];
-      return { kind: 'returned', counter: this.counter, values };
+      return run();
     } catch (error) {
+      this.capture?.capturing.clear();
       return this.endOf(error);
     } finally {
       this.globals.depth.value = depth;
       this.nesting--;
     }
+  }
+
+  /** All functions have returned because frames were to be saved; `outer` frames were not running. */
+  private captured({ capturing }: InstanceCapture, outer: readonly Frame[]): Outcome {
+    this.globals.halt.value = Halt.None;
+    this.setCounter(this.capturedAt);
+    const answers = capturing.finish(outer);
+    const { counter } = this;
+    if (answers === undefined) return { kind: 'captured', counter };
+    return { kind: 'returned', counter, values: capturing.values(answers) };
+  }
+
+  /** Innermost first: each frame is handed the results of the one above it. */
+  private resumeFrames(capture: InstanceCapture): Outcome {
+    const { capturing, resumer } = capture;
+    const { frames, pendingCall } = capturing;
+    let results: readonly TypedBits[] = [];
+    if (pendingCall !== undefined) {
+      const answer = this.askAgain(capture, pendingCall);
+      if (answer === undefined) return this.captured(capture, frames);
+      results = answer;
+    }
+    for (let at = frames.length - 1; at >= 0; at--) {
+      const outer = frames.slice(0, at);
+      results = resumer.run(frames[at]!, results, outer);
+      if (this.globals.halt.value === Halt.Capture) return this.captured(capture, outer);
+    }
+    capturing.clear();
+    return { kind: 'returned', counter: this.counter, values: capturing.values(results) };
+  }
+
+  /** Makes the host call that was not answered; undefined if it is captured (again). @throws what it throws */
+  private askAgain({ capturing, resumer }: InstanceCapture, call: PendingCall): readonly TypedBits[] | undefined {
+    const { functions, importTypes } = this.parts;
+    const { args, functionIndex } = call;
+    this.globals.depth.value = resumer.depthBelow(capturing.frames);
+    const result = functions[functionIndex]!(...capturing.values(args), this.counter);
+    if (this.globals.halt.value === Halt.Capture) return undefined;
+    if (this.thrown !== undefined) throw this.thrown.value;
+    return capturing.answer(importTypes[functionIndex]!, result);
   }
 
   /** What ended the run. @throws what a host function threw, FTW_HOST when the host has failed the guest */
@@ -104,6 +232,45 @@ export class CompiledInstance implements EngineInstance {
       throw new FtWasmError('FTW_HOST', 'a memory or table could not grow although the limits allow it', { counter });
     }
     return outcomeOf(error, counter);
+  }
+}
+
+function asksForCapture(thrown: unknown): boolean {
+  return thrown instanceof GuestStop && thrown.stop.kind === 'captured';
+}
+
+/** What a module that allows captures has besides. */
+export interface InstanceCapture {
+  readonly capturing: Capturing;
+  readonly contents: InstanceContents;
+  readonly resumer: Resumer;
+}
+
+export interface InstanceParts {
+  readonly exports: WasmExports;
+  /** Of the injected exports. */
+  readonly prefix: string;
+  readonly limits: EngineLimits;
+  readonly slices: Slices;
+  readonly memory: WasmMemory | undefined;
+  readonly monitor: InstanceMonitor;
+  /** The host's functions by index, and their types. */
+  readonly functions: readonly AnyFunction[];
+  readonly importTypes: readonly FuncType[];
+  readonly capture?: InstanceCapture | undefined;
+}
+
+/** Hands what the host does to the instance, which is made after the host's functions are linked. */
+export class InstanceMonitor implements HostMonitor {
+  wantsAnswers = false;
+  instance: CompiledInstance | undefined;
+
+  answered(type: FuncType, result: unknown): void {
+    this.instance!.answered(type, result);
+  }
+
+  threw(thrown: unknown, functionIndex: number, type: FuncType, args: readonly unknown[]): void {
+    this.instance!.threw(thrown, functionIndex, type, args);
   }
 }
 

@@ -1,24 +1,30 @@
 /** A compiled module and how to make instances of it. */
 import { FtWasmError } from '../../errors.js';
-import { ENGINE_MODULE } from '../../inject/index.js';
+import { ENGINE_MODULE, type Injected } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { functionType } from '../../wasm/spaces.js';
 import type { EngineInstance, InstanceOptions, PreparedModule } from '../engine.js';
+import type { EngineState } from '../state.js';
+import { CaptureCode, instanceCapture } from './capture-code.js';
+import { Exchange } from './exchange.js';
 import { linkImports } from './host-calls.js';
-import { CompiledInstance, outcomeOf, StillbornInstance } from './instance.js';
+import { CompiledInstance, InstanceMonitor, outcomeOf, StillbornInstance } from './instance.js';
 import { Slices } from './slices.js';
 import { type WasmExports, type WasmMemory, type WasmModule, WebAssembly } from './webassembly.js';
 
 export class CompiledModule implements PreparedModule {
   readonly imports: PreparedModule['imports'];
   readonly exports: PreparedModule['exports'];
+  private readonly code: CaptureCode | undefined;
 
   constructor(
     readonly hash: string,
     private readonly module: Module,
     private readonly compiled: WasmModule,
-    private readonly exportPrefix: string,
+    private readonly injected: Omit<Injected, 'bytes'>,
   ) {
+    const { frames } = injected;
+    this.code = frames && new CaptureCode(frames);
     this.imports = module.imports.map(({ module: from, name, desc }) => ({
       module: from,
       name,
@@ -34,20 +40,39 @@ export class CompiledModule implements PreparedModule {
 
   /** @throws LinkError when imports are missing, FTW_LIMIT when the module needs more than the limits allow */
   instantiate(options: InstanceOptions): EngineInstance {
+    return this.instantiateAt(options, new Slices(options));
+  }
+
+  restore(state: EngineState, options: InstanceOptions): EngineInstance {
+    const instance = this.instantiateAt(options, new Slices(options, state.sliceEnd));
+    if (!(instance instanceof CompiledInstance)) {
+      throw new FtWasmError('FTW_SNAPSHOT', 'the snapshot is of another module: this one cannot be instantiated');
+    }
+    instance.load(state);
+    return instance;
+  }
+
+  private instantiateAt(options: InstanceOptions, slices: Slices): EngineInstance {
     this.checkLimits(options);
-    let instance: CompiledInstance | undefined;
-    const linked = linkImports(this.module, options.imports, (thrown) => instance!.stopWith(thrown));
-    linked[ENGINE_MODULE] = { check: (counter: number) => instance!.check(counter) };
+    const { exportPrefix: prefix } = this.injected;
+    const monitor = new InstanceMonitor();
+    const { functions, imports } = linkImports(this.module, options.imports, monitor);
+    const exchange = new Exchange();
+    const check = (counter: number) => monitor.instance!.check(counter);
+    imports[ENGINE_MODULE] = { check, ...(this.code && exchange.imports(this.code)) };
     let exports: WasmExports;
     try {
-      exports = new WebAssembly.Instance(this.compiled, linked).exports;
+      exports = new WebAssembly.Instance(this.compiled, imports).exports;
     } catch (error) {
       if (error instanceof RangeError) throw memoryRefused(error);
       return new StillbornInstance(outcomeOf(error, 0));
     }
-    const memory = exports[`${this.exportPrefix}memory`] as WasmMemory | undefined;
-    instance = new CompiledInstance(exports, this.exportPrefix, options.limits, new Slices(options), memory);
-    return instance;
+    return new CompiledInstance({
+      ...{ exports, prefix, limits: options.limits, slices, monitor, functions },
+      memory: exports[`${prefix}memory`] as WasmMemory | undefined,
+      importTypes: this.imports.flatMap(({ type }) => (type === undefined ? [] : [type])),
+      capture: this.code && instanceCapture(this.code, exports, prefix, exchange, options.limits.stackUnitsMax),
+    });
   }
 
   private checkLimits({ limits }: InstanceOptions): void {

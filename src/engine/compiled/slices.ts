@@ -3,11 +3,15 @@ import { GuestStop, type InstanceOptions } from '../engine.js';
 
 export class Slices {
   private readonly fuelMax: number;
-  private sliceEnd: number;
+  /** Counter from which on the next look calls `onSlice`. */
+  sliceEnd: number;
 
-  constructor(private readonly options: InstanceOptions) {
+  constructor(
+    private readonly options: InstanceOptions,
+    sliceEnd = options.sliceFuel,
+  ) {
     this.fuelMax = options.fuelMax ?? Number.POSITIVE_INFINITY;
-    this.sliceEnd = options.sliceFuel;
+    this.sliceEnd = sliceEnd;
   }
 
   /** Counter at which the guest must look up next. */

@@ -5,6 +5,14 @@
 
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
+export interface WasmTable {
+  readonly length: number;
+  get(index: number): unknown;
+  set(index: number, element: unknown): void;
+  grow(elements: number): number;
 }
 
 export interface WasmGlobal {

@@ -1,0 +1,58 @@
+/** Code that captures and resumes, compiled once per module and place. */
+import { type FrameMap, globalsModule, type Place, resumeModule } from '../../inject/index.js';
+import { Capturing } from './capturing.js';
+import { type GlobalsCode, InstanceContents } from './contents.js';
+import type { CodeSource, Exchange } from './exchange.js';
+import type { InstanceCapture } from './instance.js';
+import { InstanceReferences, type Pick } from './references.js';
+import { type ResumeCode, Resumer } from './resumer.js';
+import { type WasmExports, WebAssembly } from './webassembly.js';
+
+export class CaptureCode implements CodeSource {
+  private readonly resumeCode = new Map<number, ResumeCode>();
+  private globals: GlobalsCode | undefined;
+
+  constructor(readonly frames: FrameMap) {}
+
+  /** A site of the main module tells its offset. */
+  site(id: number) {
+    const functionIndex = this.frames.functionAt(id);
+    return { functionIndex, site: this.frames.siteAt(functionIndex, id) };
+  }
+
+  resumeCodeFor(place: Place): ResumeCode {
+    let code = this.resumeCode.get(place.offset);
+    if (code === undefined) {
+      const { bytes, picked, sites } = resumeModule(this.frames, place);
+      code = { compiled: new WebAssembly.Module(bytes), picked, sites };
+      this.resumeCode.set(place.offset, code);
+    }
+    return code;
+  }
+
+  globalsCode(): GlobalsCode {
+    if (this.globals === undefined) {
+      const { bytes, globals } = globalsModule(this.frames);
+      this.globals = { compiled: new WebAssembly.Module(bytes), globals };
+    }
+    return this.globals;
+  }
+}
+
+export function instanceCapture(
+  code: CaptureCode,
+  exports: WasmExports,
+  prefix: string,
+  exchange: Exchange,
+  stackUnitsMax: number,
+): InstanceCapture {
+  const { frames } = code;
+  const named = Object.entries(exports).filter(([name]) => name.startsWith(prefix));
+  const exported = Object.fromEntries(named.map(([name, value]) => [name.slice(prefix.length), value]));
+  const pick = exported['pick'] as (index: number) => ReturnType<Pick>;
+  const references = new InstanceReferences(frames, pick);
+  const common = { frames, exported, pick, references, exchange };
+  const resumer = new Resumer({ ...common, stackUnitsMax, codeFor: (place) => code.resumeCodeFor(place) });
+  const contents = new InstanceContents({ ...common, globalsCode: () => code.globalsCode() });
+  return { capturing: new Capturing(resumer, references), contents, resumer };
+}

@@ -1,0 +1,63 @@
+/** The functions through which frames leave the guest and come back: `put..` and `frame`, `take..`. */
+import type { SavedSite } from '../../inject/index.js';
+
+/** Tells what a site has saved: the main module's code, or that of one resume function. */
+export interface CodeSource {
+  site(id: number): { readonly functionIndex: number; readonly site: SavedSite };
+}
+
+/** A frame as it was put: the bits of its values in the site's order. */
+export interface SavedFrame {
+  readonly source: CodeSource;
+  readonly id: number;
+  readonly values: readonly unknown[];
+}
+
+/** The site of a piece of a frame that is not the last, as src/inject writes it. */
+const MORE_FOLLOWS = -1;
+
+export class Exchange {
+  private put: unknown[] = [];
+  private saved: SavedFrame[] = [];
+  private taken: readonly unknown[] = [];
+  private next = 0;
+
+  /** Imports for code whose sites `source` knows. */
+  imports(source: CodeSource): Record<string, unknown> {
+    const put = (value: unknown) => void this.put.push(value);
+    const take = () => this.taken[this.next++];
+    return {
+      ...{ put32: put, put64: put, putFunction: put, putExternal: put },
+      ...{ take32: take, take64: take, takeFunction: take, takeExternal: take },
+      frame: (id: number) => this.frame(source, id),
+    };
+  }
+
+  /** What the guest takes next, and nothing put so far. */
+  offer(values: readonly unknown[]): void {
+    this.taken = values;
+    this.next = 0;
+    this.put = [];
+  }
+
+  /** What was put since the last frame. */
+  collect(): readonly unknown[] {
+    const { put } = this;
+    this.put = [];
+    return put;
+  }
+
+  /** The frames that were saved, innermost first. */
+  collectFrames(): readonly SavedFrame[] {
+    const { saved } = this;
+    this.saved = [];
+    this.put = [];
+    return saved;
+  }
+
+  private frame(source: CodeSource, id: number): void {
+    if (id === MORE_FOLLOWS) return;
+    this.saved.push({ source, id, values: this.put });
+    this.put = [];
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Frames of one instance: saved values become frames of the canonical form, and frames run on through functions that are
+ * made for their places, once per place.
+ */
+import { FtWasmError } from '../../errors.js';
+import {
+  ENGINE_MODULE,
+  type FrameMap,
+  INSTANCE_MODULE,
+  PICKED_MODULE,
+  type Place,
+  type ResumeModule,
+} from '../../inject/index.js';
+import type { ValType } from '../../wasm/module.js';
+import { ValType as Types } from '../../wasm/module.js';
+import type { Frame, TypedBits } from '../state.js';
+import { putBy, takenBy, zeroBits } from './bits.js';
+import type { CodeSource, Exchange, SavedFrame } from './exchange.js';
+import type { InstanceReferences, Pick } from './references.js';
+import { type WasmModule, WebAssembly } from './webassembly.js';
+
+/** A compiled resume function, shared by all instances of a module. */
+export interface ResumeCode extends Omit<ResumeModule, 'bytes'> {
+  readonly compiled: WasmModule;
+}
+
+export interface ResumeParts {
+  readonly frames: FrameMap;
+  readonly codeFor: (place: Place) => ResumeCode;
+  /** The instance's exports for other modules: everything but functions, names without the prefix. */
+  readonly exported: Readonly<Record<string, unknown>>;
+  readonly pick: Pick;
+  readonly references: InstanceReferences;
+  readonly exchange: Exchange;
+  /** The whole budget of the call stack. */
+  readonly stackUnitsMax: number;
+}
+
+export class Resumer {
+  /** Resume functions by place. */
+  private readonly functions = new Map<number, () => void>();
+
+  constructor(private readonly parts: ResumeParts) {}
+
+  /** The frames that were saved, in canonical form, outermost first. */
+  frames(): Frame[] {
+    return this.parts.exchange
+      .collectFrames()
+      .map((saved) => this.decode(saved))
+      .reverse();
+  }
+
+  private decode({ source, id, values }: SavedFrame): Frame {
+    const { frames, references } = this.parts;
+    const { functionIndex, site } = source.site(id);
+    const { offset } = site;
+    const locals: TypedBits[] = frames
+      .place(functionIndex, offset)
+      .locals.map((type) => ({ type, bits: zeroBits(type) }));
+    const operands: TypedBits[] = [];
+    for (const [at, value] of putBy(site.types, values, references).entries()) {
+      const where = site.values[at]!;
+      if (where >= 0) locals[where] = value;
+      else operands[-1 - where] = value;
+    }
+    return { functionIndex, offset, locals, operands };
+  }
+
+  /** Runs `frame` on; `results` are those of its call, `outer` the frames below it. Answers what it returns. */
+  run(frame: Frame, results: readonly TypedBits[], outer: readonly Frame[]): TypedBits[] {
+    const { exchange, frames, references } = this.parts;
+    const { functionIndex, offset, locals } = frame;
+    const place = frames.place(functionIndex, offset);
+    const operands = [...frame.operands, ...results];
+    checkTypes(place, 'locals', place.locals, locals);
+    checkTypes(place, 'operands', place.operands, operands);
+    const entryDepth = this.depthBelow(outer);
+    const depth = this.depthBelow([...outer, frame]);
+    const resume = this.functionFor(place);
+    exchange.offer([depth, entryDepth, ...takenBy([...locals, ...operands], references)]);
+    resume();
+    return putBy(frames.typeOf(functionIndex).results, exchange.collect(), references);
+  }
+
+  /** Stack units that the frames leave. @throws FTW_SNAPSHOT if they are more than the budget */
+  depthBelow(frames: readonly Frame[]): number {
+    const { stackUnitsMax, frames: map } = this.parts;
+    let left = stackUnitsMax;
+    for (const { functionIndex } of frames) left -= map.unitsOf(functionIndex);
+    if (left >= 0) return left;
+    const message = `the frames take ${stackUnitsMax - left} stack units, the limit is ${stackUnitsMax}`;
+    throw new FtWasmError('FTW_SNAPSHOT', message, { limit: stackUnitsMax });
+  }
+
+  private functionFor(place: Place): () => void {
+    let resume = this.functions.get(place.offset);
+    if (resume === undefined) {
+      resume = this.instantiate(place);
+      this.functions.set(place.offset, resume);
+    }
+    return resume;
+  }
+
+  private instantiate(place: Place): () => void {
+    const { codeFor, exchange, exported, pick } = this.parts;
+    const { compiled, picked, sites } = codeFor(place);
+    const { functionIndex } = place;
+    const source: CodeSource = { site: (id) => ({ functionIndex, site: sites.get(id)! }) };
+    const { exports } = new WebAssembly.Instance(compiled, {
+      [ENGINE_MODULE]: exchange.imports(source),
+      [INSTANCE_MODULE]: exported,
+      [PICKED_MODULE]: Object.fromEntries(picked.map((each, at) => [String(at), pick(each.pick)])),
+    });
+    return exports['resume'] as () => void;
+  }
+}
+
+function checkTypes(place: Place, what: string, expected: readonly ValType[], found: readonly TypedBits[]): void {
+  if (expected.length === found.length && expected.every((type, at) => type === found[at]!.type)) return;
+  const { functionIndex, offset } = place;
+  const message = `the ${what} of the frame at offset 0x${offset.toString(16)} are ${names(found.map(({ type }) => type))}, not ${names(expected)}: the snapshot is of another module`;
+  throw new FtWasmError('FTW_SNAPSHOT', message, { functionIndex, offset });
+}
+
+function names(types: readonly ValType[]): string {
+  const nameOf = (type: ValType) => Object.entries(Types).find(([, each]) => each === type)?.[0] ?? String(type);
+  return `[${types.map(nameOf).join(' ')}]`;
+}

@@ -1,0 +1,147 @@
+/**
+ * What a place in the code means: which values a site saves there, what the operand stack holds, how many stack units the
+ * frame takes. Nothing of that is kept from the pass: a function's walk is repeated when one of its places is asked for.
+ */
+import { ByteWriter } from '../../bytes/writer.js';
+import { FtWasmError } from '../../errors.js';
+import type { FuncType, FunctionBody, Module, ValType } from '../../wasm/module.js';
+import type { CallAnalysis } from '../call-graph.js';
+import { CaptureSites, type SavedSite } from '../capture-sites.js';
+import { ENTRY_COST } from '../costs.js';
+import { FunctionPass, type LabelKind } from '../function-pass.js';
+import { FunctionRewriter } from '../function-rewriter.js';
+import { Layout } from '../layout.js';
+import type { InjectOptions } from '../options.js';
+import { SaveFunctions } from '../save-functions.js';
+import { step } from '../walk.js';
+
+/** An enclosing label of a place. */
+export interface Enclosing {
+  readonly kind: LabelKind;
+  /** Offset of its instruction; of the function's own label nothing. */
+  readonly start: number;
+  readonly type: FuncType;
+  /** Operands below its parameters. */
+  readonly height: number;
+}
+
+/** A place between two instructions of a function. */
+export interface Place {
+  readonly functionIndex: number;
+  readonly offset: number;
+  readonly locals: readonly ValType[];
+  /** Types of all operands. */
+  readonly operands: readonly ValType[];
+  /** Outermost first; the first is the function's own label. */
+  readonly labels: readonly Enclosing[];
+}
+
+export class FrameMap {
+  readonly layout: Layout;
+  private readonly scratch = new ByteWriter(1 << 12);
+  private readonly sites = new Map<number, Map<number, SavedSite>>();
+  private readonly units = new Map<number, number>();
+  private readonly places = new Map<number, Place>();
+
+  constructor(
+    readonly module: Module,
+    readonly options: InjectOptions,
+    readonly calls: CallAnalysis,
+  ) {
+    this.layout = new Layout(module, true);
+  }
+
+  /** What the site saves whose offset is `offset`. */
+  siteAt(functionIndex: number, offset: number): SavedSite {
+    const site = this.sitesOf(functionIndex).get(offset);
+    if (site === undefined) throw noPlace(functionIndex, offset);
+    return site;
+  }
+
+  /** The defined function whose code holds `offset`. @throws FTW_SNAPSHOT if there is none */
+  functionAt(offset: number): number {
+    const { bodies } = this.module;
+    let low = 0;
+    for (let high = bodies.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (bodies[middle]!.code.end <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const index = this.layout.importedFunctions + low;
+    if (low === bodies.length || offset < bodies[low]!.code.start) throw noPlace(index, offset);
+    return index;
+  }
+
+  /** Stack units that a frame of the function takes; none if it cannot recurse. */
+  unitsOf(functionIndex: number): number {
+    if (!this.options.depth || this.calls.recursive[functionIndex] !== 1) return 0;
+    this.sitesOf(functionIndex);
+    return this.units.get(functionIndex)!;
+  }
+
+  typeOf(functionIndex: number): FuncType {
+    return this.module.types[this.layout.typeIndexOf[functionIndex]!]!;
+  }
+
+  body(functionIndex: number): FunctionBody {
+    return this.module.bodies[functionIndex - this.layout.importedFunctions]!;
+  }
+
+  /** @throws FTW_SNAPSHOT if no instruction that can be reached starts there */
+  place(functionIndex: number, offset: number): Place {
+    let place = this.places.get(offset);
+    if (place === undefined) {
+      if (this.functionAt(offset) !== functionIndex) throw noPlace(functionIndex, offset);
+      place = this.findPlace(functionIndex, offset);
+      this.places.set(offset, place);
+    }
+    return place;
+  }
+
+  private findPlace(functionIndex: number, offset: number): Place {
+    const type = this.typeOf(functionIndex);
+    const pass = new FunctionPass(this.layout, { depth: false, preemption: false, canonicalNans: false });
+    pass.load(this.body(functionIndex), type);
+    pass.begin(this.body(functionIndex), type);
+    pass.pending = ENTRY_COST;
+    while (pass.pos < offset) step(pass);
+    if (pass.pos !== offset || !pass.live) throw noPlace(functionIndex, offset);
+    const labels = pass.labels.slice(0, pass.depth).map(({ kind, start, type: block, height }) => ({
+      ...{ kind, start, height },
+      type: block,
+    }));
+    return {
+      ...{ functionIndex, offset, labels },
+      locals: [...pass.locals.types.subarray(0, pass.locals.count)] as ValType[],
+      operands: [...pass.types.subarray(0, pass.height)] as ValType[],
+    };
+  }
+
+  private sitesOf(functionIndex: number): Map<number, SavedSite> {
+    let sites = this.sites.get(functionIndex);
+    if (sites === undefined) {
+      sites = this.walkAgain(functionIndex);
+      this.sites.set(functionIndex, sites);
+    }
+    return sites;
+  }
+
+  private walkAgain(functionIndex: number): Map<number, SavedSite> {
+    const { calls, layout, module, options, scratch } = this;
+    const sites = new Map<number, SavedSite>();
+    const pass = new FunctionPass(layout, options);
+    pass.capture = new CaptureSites(module.bytes, calls, options.preemption, new SaveFunctions(layout, () => 0));
+    pass.capture.onSite = (id, site) => void sites.set(id, site);
+    const rewriter = new FunctionRewriter(pass, scratch);
+    const recursive = options.depth && calls.recursive[functionIndex] === 1;
+    scratch.truncate(0);
+    rewriter.rewrite(functionIndex, this.body(functionIndex), this.typeOf(functionIndex), recursive);
+    this.units.set(functionIndex, rewriter.units);
+    return sites;
+  }
+}
+
+function noPlace(functionIndex: number, offset: number): FtWasmError {
+  const message = `a frame cannot stand at offset 0x${offset.toString(16)} of function ${functionIndex}: the snapshot is of another module`;
+  return new FtWasmError('FTW_SNAPSHOT', message, { functionIndex, offset });
+}
