@@ -42,7 +42,10 @@ function withoutBytes({ bytes: _bytes, ...rest }: Injected): Omit<Injected, 'byt
   return rest;
 }
 
-/** V8 is quick at saying whether a module is valid; our own validator says precisely why one is not. */
+/**
+ * V8 is quick at saying whether a module is valid; our own validator says precisely why one is not. What is valid all the
+ * same needs a newer V8 (exnref before Node.js 24) or is beyond one of V8's limits.
+ */
 function validate(module: Module): void {
   const { bytes } = module;
   if (WebAssembly.validate(bytes)) return;
@@ -52,7 +55,9 @@ function validate(module: Module): void {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const offset = Number(/@\+(\d+)/.exec(message)?.[1] ?? 0);
-    throw new DecodeError('FTW_INVALID', offset, message.replace(/^WebAssembly\.Module\(\): /, ''));
+    const reason = message.replace(/^WebAssembly\.Module\(\): /, '').replace(/ @\+\d+$/, '');
+    const advice = 'the module is valid, but this version of V8 does not run it, a newer Node.js may';
+    throw new DecodeError('FTW_UNSUPPORTED', offset, `${advice}: ${reason}`);
   }
 }
 
