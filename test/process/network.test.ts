@@ -7,10 +7,11 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 async function pairThroughProxy() {
   let proxy: TcpProxy | undefined;
-  const replicas = await new Replicas().pair(async (logAddress) => {
+  const via = async (logAddress: string): Promise<string> => {
     proxy = await TcpProxy.open(logAddress);
     return proxy.address;
-  });
+  };
+  const replicas = await new Replicas().pair({ via });
   return { ...replicas, proxy: proxy! };
 }
 

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly main?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A network namespace to run in. */
+  readonly namespace?: string;
 }
 
 const running = new Set<CliProcess>();
@@ -47,7 +49,10 @@ export class CliProcess {
   readonly exited: Promise<Exit>;
 
   private constructor(args: readonly string[], options: StartOptions) {
-    this.#child = spawn(process.execPath, [options.main ?? MAIN, ...args], {
+    // `ip` replaces itself by the command: the process id stays.
+    const enter = options.namespace === undefined ? [] : ['ip', 'netns', 'exec', options.namespace];
+    const [program, ...words] = [...enter, process.execPath, options.main ?? MAIN, ...args];
+    this.#child = spawn(program!, words, {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

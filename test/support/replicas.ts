@@ -5,6 +5,8 @@ import { temporaryFolder } from './modules.js';
 import { RespClient } from './resp-client.js';
 
 export const KV = path.join(ROOT, 'guests/kv/build/kv.wasm');
+/** Does with each connection what its argument says, see guests/echo/assembly/mode.ts. */
+export const ECHO = path.join(ROOT, 'guests/echo/build/echo.wasm');
 
 /** Short enough for tests, long enough for two busy cores. */
 const TIMING = ['--heartbeat', '20ms', '--failure-timeout', '1s'];
@@ -13,6 +15,17 @@ export interface ReplicaOptions extends StartOptions {
   readonly flags?: readonly string[];
   readonly module?: string;
   readonly args?: readonly string[];
+  /** This machine's address, for all that it listens on. */
+  readonly host?: string;
+}
+
+/** What a pair needs to be told. */
+export interface PairOptions extends Pick<ReplicaOptions, 'module' | 'args' | 'flags'> {
+  /** Stands between the two: returns the address that leads to the primary's log. */
+  readonly via?: (logAddress: string) => Promise<string>;
+  /** Where each of them runs. */
+  readonly alpha?: Pick<ReplicaOptions, 'host' | 'namespace'>;
+  readonly beta?: Pick<ReplicaOptions, 'host' | 'namespace'>;
 }
 
 export interface ReplicaProcess {
@@ -35,21 +48,21 @@ export class Replicas {
     return this.#start('backup', ['--id', 'beta', '--primary', primary], options);
   }
 
-  /** Starts both, lets `via` stand between them, and waits until the backup has joined. */
-  async pair(via: (logAddress: string) => Promise<string> = async (address) => address) {
-    const alpha = await this.primary();
-    const beta = await this.backup(await via(alpha.logAddress));
+  /** Starts both and waits until the backup has joined. */
+  async pair({ via = async (address) => address, alpha: onAlpha, beta: onBeta, ...guest }: PairOptions = {}) {
+    const alpha = await this.primary({ ...guest, ...onAlpha });
+    const beta = await this.backup(await via(alpha.logAddress), { ...guest, ...onBeta });
     await alpha.process.event('backup-joined');
     await alpha.process.event('guest-started');
     return { alpha: alpha.process, beta: beta.process, logAddresses: [alpha.logAddress, beta.logAddress] };
   }
 
   async #start(role: string, own: readonly string[], options: ReplicaOptions): Promise<ReplicaProcess> {
-    const { flags = [], module = KV, args = [], ...startOptions } = options;
+    const { flags = [], module = KV, args = [], host = '127.0.0.1', ...startOptions } = options;
     const process = CliProcess.start(
       [
-        ...['serve', '--role', role, '--log-listen', '127.0.0.1:0', '--arbiter', this.arbiter],
-        ...['--tcplisten', '127.0.0.1:0', ...TIMING, ...own, ...flags, module, ...args],
+        ...['serve', '--role', role, '--log-listen', `${host}:0`, '--arbiter', this.arbiter],
+        ...['--tcplisten', `${host}:0`, ...TIMING, ...own, ...flags, module, ...args],
       ],
       startOptions,
     );
@@ -60,10 +73,21 @@ export class Replicas {
 
 /** Starts a gateway to the replicas and waits until it is attached to the live one. */
 export async function startGateway(logAddresses: readonly string[], ...flags: string[]): Promise<CliProcess> {
-  const args = ['gateway', '--listen', '127.0.0.1:0', '--replicas', logAddresses.join(','), ...flags];
-  const gateway = CliProcess.start(args);
+  const gateway = CliProcess.start(gatewayArgs(logAddresses, ...flags));
   await gateway.event('gateway-attached');
   return gateway;
+}
+
+export function gatewayArgs(logAddresses: readonly string[], ...flags: string[]): string[] {
+  const listen = flags.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+  return ['gateway', ...listen, '--replicas', logAddresses.join(','), ...flags];
+}
+
+/** Where a gateway takes clients. */
+export async function clientAddress(gateway: CliProcess): Promise<{ host: string; port: number }> {
+  const { address } = await gateway.event('listening', { kind: 'gateway' });
+  const at = String(address).lastIndexOf(':');
+  return { host: String(address).slice(0, at), port: Number(String(address).slice(at + 1)) };
 }
 
 /** Connects to the clients' address of a gateway. */
