@@ -10,9 +10,7 @@ export interface OpenArguments {
   readonly fdflags: number;
 }
 
-/** EISDIR when a directory is opened for writing, unless the guest said that it wants a directory. */
+/** EISDIR when a directory is opened for writing, as in Wasmtime. */
 export function checkDirectoryOpen({ oflags, rights }: OpenArguments): void {
-  const asDirectory = (oflags & OFLAGS.DIRECTORY) !== 0;
-  if (oflags & (OFLAGS.CREAT | OFLAGS.TRUNC)) fail(ERRNO.ISDIR);
-  if (!asDirectory && rights & RIGHTS.FD_WRITE) fail(ERRNO.ISDIR);
+  if (oflags & (OFLAGS.CREAT | OFLAGS.TRUNC) || rights & RIGHTS.FD_WRITE) fail(ERRNO.ISDIR);
 }

@@ -1,6 +1,6 @@
 /** Path and file calls with plain arguments and results, for tests of the private tree. */
 
-import { LOOKUP_SYMLINK_FOLLOW, OFLAGS } from '../../../src/wasi/abi.js';
+import { LOOKUP_SYMLINK_FOLLOW, OFLAGS, RIGHTS } from '../../../src/wasi/abi.js';
 import type { TreeEntry, TreeMode } from '../../../src/wasi/fs/description.js';
 import { Harness } from './harness.js';
 
@@ -30,7 +30,9 @@ export class Files {
 
   /** The new descriptor, or the negative errno. */
   open(path: string, options: OpenOptions = {}, directory = ROOT): number {
-    const { oflags = 0, rights = ALL_RIGHTS, fdflags = 0, follow = true } = options;
+    const { oflags = 0, fdflags = 0, follow = true } = options;
+    // As C libraries do: a directory is not asked for the right to write.
+    const { rights = oflags & OFLAGS.DIRECTORY ? ALL_RIGHTS & ~BigInt(RIGHTS.FD_WRITE) : ALL_RIGHTS } = options;
     const lookup = follow ? LOOKUP_SYMLINK_FOLLOW : 0;
     const errno = this.h.call(
       'path_open',
@@ -39,7 +41,7 @@ export class Files {
       ...this.h.put(path),
       oflags,
       rights,
-      rights,
+      ALL_RIGHTS,
       fdflags,
       OUT,
     );
