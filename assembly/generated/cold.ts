@@ -14,7 +14,7 @@ export function cold(): i32 {
   while (true) {
     switch (load<u16>(pc)) {
       // i32_rotr_rr d:i32 a:i32 b:i32
-      case 332: {
+      case 360: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = rotr<u32>(a, b);
@@ -23,7 +23,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_rotl_rr d:i64 a:i64 b:i64
-      case 333: {
+      case 361: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = rotl<u64>(a, b);
@@ -32,7 +32,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_rotr_rr d:i64 a:i64 b:i64
-      case 334: {
+      case 362: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = rotr<u64>(a, b);
@@ -41,7 +41,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_div_s_rr d:i64 a:i64 b:i64
-      case 335: {
+      case 363: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -52,7 +52,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_rem_s_rr d:i64 a:i64 b:i64
-      case 336: {
+      case 364: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         if (b == 0) { code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
@@ -62,7 +62,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_clz d:i64 a:i64
-      case 337: {
+      case 365: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = clz<u64>(a);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -70,7 +70,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_ctz d:i64 a:i64
-      case 338: {
+      case 366: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = ctz<u64>(a);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -78,7 +78,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_popcnt d:i64 a:i64
-      case 339: {
+      case 367: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = popcnt<u64>(a);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -86,7 +86,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_extend8_s d:i64 a:i64
-      case 340: {
+      case 368: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64><i8>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -94,7 +94,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_extend16_s d:i64 a:i64
-      case 341: {
+      case 369: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64><i16>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -102,7 +102,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_sqrt d:f32 a:f32
-      case 342: {
+      case 370: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = sqrt<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -111,7 +111,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_min d:f32 a:f32 b:f32
-      case 343: {
+      case 371: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = min<f32>(a, b);
@@ -121,7 +121,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_max d:f32 a:f32 b:f32
-      case 344: {
+      case 372: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: f32 = max<f32>(a, b);
@@ -131,7 +131,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_ceil d:f32 a:f32
-      case 345: {
+      case 373: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = ceil<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -140,7 +140,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_floor d:f32 a:f32
-      case 346: {
+      case 374: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = floor<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -149,7 +149,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_trunc d:f32 a:f32
-      case 347: {
+      case 375: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = trunc<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -158,7 +158,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_nearest d:f32 a:f32
-      case 348: {
+      case 376: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: f32 = nearest<f32>(a);
         if (d != d) d = <f32>NaN;
@@ -167,7 +167,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_copysign d:i32 a:i32 b:i32
-      case 349: {
+      case 377: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: u32 = (a & 0x7fffffff) | (b & 0x80000000);
@@ -176,7 +176,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_eq d:i32 a:f32 b:f32
-      case 350: {
+      case 378: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a == b);
@@ -185,7 +185,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_ne d:i32 a:f32 b:f32
-      case 351: {
+      case 379: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         let d: u32 = <u32>(a != b);
@@ -194,7 +194,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_min d:f64 a:f64 b:f64
-      case 352: {
+      case 380: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = min<f64>(a, b);
@@ -204,7 +204,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_max d:f64 a:f64 b:f64
-      case 353: {
+      case 381: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d: f64 = max<f64>(a, b);
@@ -214,7 +214,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_ceil d:f64 a:f64
-      case 354: {
+      case 382: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = ceil<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -223,7 +223,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_floor d:f64 a:f64
-      case 355: {
+      case 383: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = floor<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -232,7 +232,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_trunc d:f64 a:f64
-      case 356: {
+      case 384: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = trunc<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -241,7 +241,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_nearest d:f64 a:f64
-      case 357: {
+      case 385: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: f64 = nearest<f64>(a);
         if (d != d) d = <f64>NaN;
@@ -250,7 +250,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_copysign d:i64 a:i64 b:i64
-      case 358: {
+      case 386: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d: u64 = (a & 0x7fffffffffffffff) | (b & 0x8000000000000000);
@@ -259,7 +259,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_convert_i64_s d:f32 a:i64
-      case 359: {
+      case 387: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f32 = <f32><i64>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
@@ -267,7 +267,7 @@ export function cold(): i32 {
         continue;
       }
       // f32_convert_i64_u d:f32 a:i64
-      case 360: {
+      case 388: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f32 = <f32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>reinterpret<u32>(d));
@@ -275,7 +275,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_convert_i64_s d:f64 a:i64
-      case 361: {
+      case 389: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f64 = <f64><i64>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -283,7 +283,7 @@ export function cold(): i32 {
         continue;
       }
       // f64_convert_i64_u d:f64 a:i64
-      case 362: {
+      case 390: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: f64 = <f64>a;
         store<f64>(fp + load<u16>(pc, 2), d);
@@ -291,7 +291,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_f32_s d:i32 a:f32
-      case 363: {
+      case 391: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a >= <f32>(-2147483648.0) && a < <f32>(2147483648.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32><i32>a;
@@ -300,7 +300,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_f32_u d:i32 a:f32
-      case 364: {
+      case 392: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a > <f32>(-1.0) && a < <f32>(4294967296.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32>a;
@@ -309,7 +309,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_sat_f32_u d:i32 a:f32
-      case 365: {
+      case 393: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u32 = <u32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -317,7 +317,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_f64_u d:i32 a:f64
-      case 366: {
+      case 394: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a > <f64>(-1.0) && a < <f64>(4294967296.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u32 = <u32>a;
@@ -326,7 +326,7 @@ export function cold(): i32 {
         continue;
       }
       // i32_trunc_sat_f64_u d:i32 a:f64
-      case 367: {
+      case 395: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u32 = <u32>a;
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -334,7 +334,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f32_s d:i64 a:f32
-      case 368: {
+      case 396: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a >= <f32>(-9223372036854775808.0) && a < <f32>(9223372036854775808.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64><i64>a;
@@ -343,7 +343,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f32_s d:i64 a:f32
-      case 369: {
+      case 397: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -351,7 +351,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f32_u d:i64 a:f32
-      case 370: {
+      case 398: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         if (!(a > <f32>(-1.0) && a < <f32>(18446744073709551616.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64>a;
@@ -360,7 +360,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f32_u d:i64 a:f32
-      case 371: {
+      case 399: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: u64 = <u64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -368,7 +368,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f64_s d:i64 a:f64
-      case 372: {
+      case 400: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a >= <f64>(-9223372036854775808.0) && a < <f64>(9223372036854775808.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64><i64>a;
@@ -377,7 +377,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f64_s d:i64 a:f64
-      case 373: {
+      case 401: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64><i64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -385,7 +385,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_f64_u d:i64 a:f64
-      case 374: {
+      case 402: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         if (!(a > <f64>(-1.0) && a < <f64>(18446744073709551616.0))) { code = Exit.INVALID_CONVERSION; break; }
         let d: u64 = <u64>a;
@@ -394,7 +394,7 @@ export function cold(): i32 {
         continue;
       }
       // i64_trunc_sat_f64_u d:i64 a:f64
-      case 375: {
+      case 403: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: u64 = <u64>a;
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -402,7 +402,7 @@ export function cold(): i32 {
         continue;
       }
       // load8_s_i64 d:i64 a:i32 off
-      case 376: {
+      case 404: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -414,7 +414,7 @@ export function cold(): i32 {
         continue;
       }
       // load16_s_i64 d:i64 a:i32 off
-      case 377: {
+      case 405: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -426,22 +426,22 @@ export function cold(): i32 {
         continue;
       }
       // call_lazy delta hdr cost target
-      case 378: {
+      case 406: {
         code = Exit.CALL_SLOW;
         break;
       }
       // call_host delta hdr cost target
-      case 379: {
+      case 407: {
         code = Exit.CALL_HOST;
         break;
       }
       // call_tail delta hdr cost target
-      case 380: {
+      case 408: {
         code = Exit.UNREACHABLE;
         break;
       }
       // return_call target
-      case 381: {
+      case 409: {
         const target: u32 = load<u32>(pc, 4);
         const callee: u32 = load<u32>(target);
         if (callee == 0) { store<u32>(State.CALLEE, target); code = Exit.CALL_SLOW; break; }
@@ -463,7 +463,7 @@ export function cold(): i32 {
         break;
       }
       // return_call_indirect a:i32 table type
-      case 382: {
+      case 410: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const table: u32 = load<u32>(pc, 4);
         const type: u32 = load<u32>(pc, 8);
@@ -491,17 +491,17 @@ export function cold(): i32 {
         break;
       }
       // nop
-      case 383: {
+      case 411: {
         pc += 4;
         continue;
       }
       // halt
-      case 384: {
+      case 412: {
         code = Exit.HALTED;
         break;
       }
       // far_get d:i64 off
-      case 385: {
+      case 413: {
         const off: u32 = load<u32>(pc, 4);
         let d: u64 = load<u64>(fp + off);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -509,7 +509,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set a:i64 off
-      case 386: {
+      case 414: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         store<u64>(fp + off, a);
@@ -517,7 +517,7 @@ export function cold(): i32 {
         continue;
       }
       // far_get_v128 d:v128 off
-      case 387: {
+      case 415: {
         const off: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(fp + off);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -525,7 +525,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set_v128 a:v128 off
-      case 388: {
+      case 416: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         v128.store(fp + off, a);
@@ -533,7 +533,7 @@ export function cold(): i32 {
         continue;
       }
       // far_zero off count
-      case 389: {
+      case 417: {
         const off: u32 = load<u32>(pc, 4);
         const count: u32 = load<u32>(pc, 8);
         memory.fill(fp + off, 0, count);
@@ -541,19 +541,19 @@ export function cold(): i32 {
         continue;
       }
       // memory_size d:i32
-      case 390: {
+      case 418: {
         let d: u32 = <u32>(limit >> 16);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 4;
         continue;
       }
       // memory_grow d:i32 a:i32
-      case 391: {
+      case 419: {
         code = Exit.HELPER;
         break;
       }
       // memory_fill a:i32 b:i32 c:i32
-      case 392: {
+      case 420: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -563,7 +563,7 @@ export function cold(): i32 {
         continue;
       }
       // memory_copy a:i32 b:i32 c:i32
-      case 393: {
+      case 421: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -573,17 +573,17 @@ export function cold(): i32 {
         continue;
       }
       // memory_init a:i32 b:i32 c:i32 count
-      case 394: {
+      case 422: {
         code = Exit.HELPER;
         break;
       }
       // data_drop count
-      case 395: {
+      case 423: {
         code = Exit.HELPER;
         break;
       }
       // table_get d:i32 a:i32 table
-      case 396: {
+      case 424: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
         if (a >= load<u32>(table, Table.LENGTH)) { code = Exit.TABLE_OUT_OF_BOUNDS; break; }
@@ -593,7 +593,7 @@ export function cold(): i32 {
         continue;
       }
       // table_set a:i32 b:i32 table
-      case 397: {
+      case 425: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
@@ -603,7 +603,7 @@ export function cold(): i32 {
         continue;
       }
       // table_size d:i32 table
-      case 398: {
+      case 426: {
         const table: u32 = load<u32>(pc, 4);
         let d: u32 = load<u32>(table, Table.LENGTH);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -611,32 +611,32 @@ export function cold(): i32 {
         continue;
       }
       // table_grow d:i32 a:i32 b:i32 table
-      case 399: {
+      case 427: {
         code = Exit.HELPER;
         break;
       }
       // table_fill a:i32 b:i32 c:i32 table
-      case 400: {
+      case 428: {
         code = Exit.HELPER;
         break;
       }
       // table_copy a:i32 b:i32 c:i32 table type
-      case 401: {
+      case 429: {
         code = Exit.HELPER;
         break;
       }
       // table_init a:i32 b:i32 c:i32 table count
-      case 402: {
+      case 430: {
         code = Exit.HELPER;
         break;
       }
       // elem_drop count
-      case 403: {
+      case 431: {
         code = Exit.HELPER;
         break;
       }
       // i8x16_eq d:v128 a:v128 b:v128
-      case 404: {
+      case 432: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.eq(a, b);
@@ -645,7 +645,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ne d:v128 a:v128 b:v128
-      case 405: {
+      case 433: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ne(a, b);
@@ -654,7 +654,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_s d:v128 a:v128 b:v128
-      case 406: {
+      case 434: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_s(a, b);
@@ -663,7 +663,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_u d:v128 a:v128 b:v128
-      case 407: {
+      case 435: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_u(a, b);
@@ -672,7 +672,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_s d:v128 a:v128 b:v128
-      case 408: {
+      case 436: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_s(a, b);
@@ -681,7 +681,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_u d:v128 a:v128 b:v128
-      case 409: {
+      case 437: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_u(a, b);
@@ -690,7 +690,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_s d:v128 a:v128 b:v128
-      case 410: {
+      case 438: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_s(a, b);
@@ -699,7 +699,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_u d:v128 a:v128 b:v128
-      case 411: {
+      case 439: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_u(a, b);
@@ -708,7 +708,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_s d:v128 a:v128 b:v128
-      case 412: {
+      case 440: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_s(a, b);
@@ -717,7 +717,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_u d:v128 a:v128 b:v128
-      case 413: {
+      case 441: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_u(a, b);
@@ -726,7 +726,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add d:v128 a:v128 b:v128
-      case 414: {
+      case 442: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add(a, b);
@@ -735,7 +735,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub d:v128 a:v128 b:v128
-      case 415: {
+      case 443: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub(a, b);
@@ -744,7 +744,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_eq d:v128 a:v128 b:v128
-      case 416: {
+      case 444: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.eq(a, b);
@@ -753,7 +753,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ne d:v128 a:v128 b:v128
-      case 417: {
+      case 445: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ne(a, b);
@@ -762,7 +762,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_s d:v128 a:v128 b:v128
-      case 418: {
+      case 446: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_s(a, b);
@@ -771,7 +771,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_u d:v128 a:v128 b:v128
-      case 419: {
+      case 447: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_u(a, b);
@@ -780,7 +780,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_s d:v128 a:v128 b:v128
-      case 420: {
+      case 448: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_s(a, b);
@@ -789,7 +789,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_u d:v128 a:v128 b:v128
-      case 421: {
+      case 449: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_u(a, b);
@@ -798,7 +798,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_s d:v128 a:v128 b:v128
-      case 422: {
+      case 450: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_s(a, b);
@@ -807,7 +807,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_u d:v128 a:v128 b:v128
-      case 423: {
+      case 451: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_u(a, b);
@@ -816,7 +816,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_s d:v128 a:v128 b:v128
-      case 424: {
+      case 452: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_s(a, b);
@@ -825,7 +825,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_u d:v128 a:v128 b:v128
-      case 425: {
+      case 453: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_u(a, b);
@@ -834,7 +834,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add d:v128 a:v128 b:v128
-      case 426: {
+      case 454: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add(a, b);
@@ -843,7 +843,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub d:v128 a:v128 b:v128
-      case 427: {
+      case 455: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub(a, b);
@@ -852,7 +852,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_eq d:v128 a:v128 b:v128
-      case 428: {
+      case 456: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.eq(a, b);
@@ -861,7 +861,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ne d:v128 a:v128 b:v128
-      case 429: {
+      case 457: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ne(a, b);
@@ -870,7 +870,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_s d:v128 a:v128 b:v128
-      case 430: {
+      case 458: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_s(a, b);
@@ -879,7 +879,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_u d:v128 a:v128 b:v128
-      case 431: {
+      case 459: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_u(a, b);
@@ -888,7 +888,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_s d:v128 a:v128 b:v128
-      case 432: {
+      case 460: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_s(a, b);
@@ -897,7 +897,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_u d:v128 a:v128 b:v128
-      case 433: {
+      case 461: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_u(a, b);
@@ -906,7 +906,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_s d:v128 a:v128 b:v128
-      case 434: {
+      case 462: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_s(a, b);
@@ -915,7 +915,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_u d:v128 a:v128 b:v128
-      case 435: {
+      case 463: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_u(a, b);
@@ -924,7 +924,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_s d:v128 a:v128 b:v128
-      case 436: {
+      case 464: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_s(a, b);
@@ -933,7 +933,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_u d:v128 a:v128 b:v128
-      case 437: {
+      case 465: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_u(a, b);
@@ -942,7 +942,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_add d:v128 a:v128 b:v128
-      case 438: {
+      case 466: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.add(a, b);
@@ -951,7 +951,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_sub d:v128 a:v128 b:v128
-      case 439: {
+      case 467: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.sub(a, b);
@@ -960,7 +960,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_eq d:v128 a:v128 b:v128
-      case 440: {
+      case 468: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.eq(a, b);
@@ -969,7 +969,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ne d:v128 a:v128 b:v128
-      case 441: {
+      case 469: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ne(a, b);
@@ -978,7 +978,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_lt_s d:v128 a:v128 b:v128
-      case 442: {
+      case 470: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.lt_s(a, b);
@@ -987,7 +987,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_gt_s d:v128 a:v128 b:v128
-      case 443: {
+      case 471: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.gt_s(a, b);
@@ -996,7 +996,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_le_s d:v128 a:v128 b:v128
-      case 444: {
+      case 472: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.le_s(a, b);
@@ -1005,7 +1005,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ge_s d:v128 a:v128 b:v128
-      case 445: {
+      case 473: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ge_s(a, b);
@@ -1014,7 +1014,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_add d:v128 a:v128 b:v128
-      case 446: {
+      case 474: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.add(a, b);
@@ -1023,7 +1023,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_sub d:v128 a:v128 b:v128
-      case 447: {
+      case 475: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.sub(a, b);
@@ -1032,7 +1032,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_s d:v128 a:v128 b:v128
-      case 448: {
+      case 476: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_s(a, b);
@@ -1041,7 +1041,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_u d:v128 a:v128 b:v128
-      case 449: {
+      case 477: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_u(a, b);
@@ -1050,7 +1050,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_s d:v128 a:v128 b:v128
-      case 450: {
+      case 478: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_s(a, b);
@@ -1059,7 +1059,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_u d:v128 a:v128 b:v128
-      case 451: {
+      case 479: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_u(a, b);
@@ -1068,7 +1068,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_avgr_u d:v128 a:v128 b:v128
-      case 452: {
+      case 480: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.avgr_u(a, b);
@@ -1077,7 +1077,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_s d:v128 a:v128 b:v128
-      case 453: {
+      case 481: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_s(a, b);
@@ -1086,7 +1086,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_u d:v128 a:v128 b:v128
-      case 454: {
+      case 482: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_u(a, b);
@@ -1095,7 +1095,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_s d:v128 a:v128 b:v128
-      case 455: {
+      case 483: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_s(a, b);
@@ -1104,7 +1104,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_u d:v128 a:v128 b:v128
-      case 456: {
+      case 484: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_u(a, b);
@@ -1113,7 +1113,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_avgr_u d:v128 a:v128 b:v128
-      case 457: {
+      case 485: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.avgr_u(a, b);
@@ -1122,7 +1122,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_s d:v128 a:v128 b:v128
-      case 458: {
+      case 486: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_s(a, b);
@@ -1131,7 +1131,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_u d:v128 a:v128 b:v128
-      case 459: {
+      case 487: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_u(a, b);
@@ -1140,7 +1140,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_s d:v128 a:v128 b:v128
-      case 460: {
+      case 488: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_s(a, b);
@@ -1149,7 +1149,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_u d:v128 a:v128 b:v128
-      case 461: {
+      case 489: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_u(a, b);
@@ -1158,7 +1158,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_s d:v128 a:v128 b:v128
-      case 462: {
+      case 490: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_s(a, b);
@@ -1167,7 +1167,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_u d:v128 a:v128 b:v128
-      case 463: {
+      case 491: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_u(a, b);
@@ -1176,7 +1176,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_s d:v128 a:v128 b:v128
-      case 464: {
+      case 492: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_s(a, b);
@@ -1185,7 +1185,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_u d:v128 a:v128 b:v128
-      case 465: {
+      case 493: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_u(a, b);
@@ -1194,7 +1194,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_s d:v128 a:v128 b:v128
-      case 466: {
+      case 494: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_s(a, b);
@@ -1203,7 +1203,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_u d:v128 a:v128 b:v128
-      case 467: {
+      case 495: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_u(a, b);
@@ -1212,7 +1212,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_s d:v128 a:v128 b:v128
-      case 468: {
+      case 496: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_s(a, b);
@@ -1221,7 +1221,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_u d:v128 a:v128 b:v128
-      case 469: {
+      case 497: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_u(a, b);
@@ -1230,7 +1230,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_mul d:v128 a:v128 b:v128
-      case 470: {
+      case 498: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.mul(a, b);
@@ -1239,7 +1239,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_mul d:v128 a:v128 b:v128
-      case 471: {
+      case 499: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.mul(a, b);
@@ -1248,7 +1248,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_mul d:v128 a:v128 b:v128
-      case 472: {
+      case 500: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.mul(a, b);
@@ -1257,7 +1257,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_abs d:v128 a:v128
-      case 473: {
+      case 501: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1265,7 +1265,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_neg d:v128 a:v128
-      case 474: {
+      case 502: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1273,7 +1273,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shl d:v128 a:v128 b:i32
-      case 475: {
+      case 503: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shl(a, b);
@@ -1282,7 +1282,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_s d:v128 a:v128 b:i32
-      case 476: {
+      case 504: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_s(a, b);
@@ -1291,7 +1291,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_u d:v128 a:v128 b:i32
-      case 477: {
+      case 505: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_u(a, b);
@@ -1300,7 +1300,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_all_true d:i32 a:v128
-      case 478: {
+      case 506: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1308,7 +1308,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_bitmask d:i32 a:v128
-      case 479: {
+      case 507: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1316,7 +1316,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_abs d:v128 a:v128
-      case 480: {
+      case 508: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1324,7 +1324,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_neg d:v128 a:v128
-      case 481: {
+      case 509: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1332,7 +1332,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shl d:v128 a:v128 b:i32
-      case 482: {
+      case 510: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shl(a, b);
@@ -1341,7 +1341,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_s d:v128 a:v128 b:i32
-      case 483: {
+      case 511: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_s(a, b);
@@ -1350,7 +1350,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_u d:v128 a:v128 b:i32
-      case 484: {
+      case 512: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_u(a, b);
@@ -1359,7 +1359,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_all_true d:i32 a:v128
-      case 485: {
+      case 513: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1367,7 +1367,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_bitmask d:i32 a:v128
-      case 486: {
+      case 514: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1375,7 +1375,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_abs d:v128 a:v128
-      case 487: {
+      case 515: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1383,7 +1383,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_neg d:v128 a:v128
-      case 488: {
+      case 516: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1391,7 +1391,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shl d:v128 a:v128 b:i32
-      case 489: {
+      case 517: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shl(a, b);
@@ -1400,7 +1400,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_s d:v128 a:v128 b:i32
-      case 490: {
+      case 518: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_s(a, b);
@@ -1409,7 +1409,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_u d:v128 a:v128 b:i32
-      case 491: {
+      case 519: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_u(a, b);
@@ -1418,7 +1418,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_all_true d:i32 a:v128
-      case 492: {
+      case 520: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1426,7 +1426,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_bitmask d:i32 a:v128
-      case 493: {
+      case 521: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1434,7 +1434,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_abs d:v128 a:v128
-      case 494: {
+      case 522: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1442,7 +1442,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_neg d:v128 a:v128
-      case 495: {
+      case 523: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1450,7 +1450,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shl d:v128 a:v128 b:i32
-      case 496: {
+      case 524: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shl(a, b);
@@ -1459,7 +1459,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_s d:v128 a:v128 b:i32
-      case 497: {
+      case 525: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_s(a, b);
@@ -1468,7 +1468,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_u d:v128 a:v128 b:i32
-      case 498: {
+      case 526: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_u(a, b);
@@ -1477,7 +1477,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_all_true d:i32 a:v128
-      case 499: {
+      case 527: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1485,7 +1485,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_bitmask d:i32 a:v128
-      case 500: {
+      case 528: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1493,7 +1493,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_popcnt d:v128 a:v128
-      case 501: {
+      case 529: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.popcnt(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1501,7 +1501,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_s d:v128 a:v128 b:v128
-      case 502: {
+      case 530: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_s(a, b);
@@ -1510,7 +1510,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_u d:v128 a:v128 b:v128
-      case 503: {
+      case 531: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_u(a, b);
@@ -1519,7 +1519,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_swizzle d:v128 a:v128 b:v128
-      case 504: {
+      case 532: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.swizzle(a, b);
@@ -1528,7 +1528,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_s d:v128 a:v128 b:v128
-      case 505: {
+      case 533: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_s(a, b);
@@ -1537,7 +1537,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_u d:v128 a:v128 b:v128
-      case 506: {
+      case 534: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_u(a, b);
@@ -1546,7 +1546,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_q15mulr_sat_s d:v128 a:v128 b:v128
-      case 507: {
+      case 535: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.q15mulr_sat_s(a, b);
@@ -1555,7 +1555,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_dot_i16x8_s d:v128 a:v128 b:v128
-      case 508: {
+      case 536: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.dot_i16x8_s(a, b);
@@ -1564,7 +1564,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_s d:v128 a:v128
-      case 509: {
+      case 537: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1572,7 +1572,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_u d:v128 a:v128
-      case 510: {
+      case 538: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1580,7 +1580,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_s d:v128 a:v128
-      case 511: {
+      case 539: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1588,7 +1588,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_u d:v128 a:v128
-      case 512: {
+      case 540: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1596,7 +1596,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_s d:v128 a:v128
-      case 513: {
+      case 541: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1604,7 +1604,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_u d:v128 a:v128
-      case 514: {
+      case 542: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1612,7 +1612,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_s d:v128 a:v128 b:v128
-      case 515: {
+      case 543: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_s(a, b);
@@ -1621,7 +1621,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_u d:v128 a:v128 b:v128
-      case 516: {
+      case 544: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_u(a, b);
@@ -1630,7 +1630,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_s d:v128 a:v128
-      case 517: {
+      case 545: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1638,7 +1638,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_u d:v128 a:v128
-      case 518: {
+      case 546: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1646,7 +1646,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_s d:v128 a:v128 b:v128
-      case 519: {
+      case 547: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_s(a, b);
@@ -1655,7 +1655,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_u d:v128 a:v128 b:v128
-      case 520: {
+      case 548: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_u(a, b);
@@ -1664,7 +1664,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_s d:v128 a:v128
-      case 521: {
+      case 549: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1672,7 +1672,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_u d:v128 a:v128
-      case 522: {
+      case 550: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1680,7 +1680,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_s d:v128 a:v128 b:v128
-      case 523: {
+      case 551: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_s(a, b);
@@ -1689,7 +1689,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_u d:v128 a:v128 b:v128
-      case 524: {
+      case 552: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_u(a, b);
@@ -1698,7 +1698,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_s d:v128 a:v128
-      case 525: {
+      case 553: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1706,7 +1706,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_u d:v128 a:v128
-      case 526: {
+      case 554: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1714,7 +1714,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_s d:v128 a:v128 b:v128
-      case 527: {
+      case 555: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_s(a, b);
@@ -1723,7 +1723,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_u d:v128 a:v128 b:v128
-      case 528: {
+      case 556: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_u(a, b);
@@ -1732,7 +1732,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_s d:v128 a:v128
-      case 529: {
+      case 557: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1740,7 +1740,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_u d:v128 a:v128
-      case 530: {
+      case 558: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1748,7 +1748,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_s d:v128 a:v128 b:v128
-      case 531: {
+      case 559: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_s(a, b);
@@ -1757,7 +1757,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_u d:v128 a:v128 b:v128
-      case 532: {
+      case 560: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_u(a, b);
@@ -1766,7 +1766,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_s d:v128 a:v128
-      case 533: {
+      case 561: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1774,7 +1774,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_u d:v128 a:v128
-      case 534: {
+      case 562: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1782,7 +1782,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_s d:v128 a:v128 b:v128
-      case 535: {
+      case 563: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_s(a, b);
@@ -1791,7 +1791,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_u d:v128 a:v128 b:v128
-      case 536: {
+      case 564: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_u(a, b);
@@ -1800,7 +1800,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_not d:v128 a:v128
-      case 537: {
+      case 565: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = v128.not(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1808,7 +1808,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_and d:v128 a:v128 b:v128
-      case 538: {
+      case 566: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.and(a, b);
@@ -1817,7 +1817,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_andnot d:v128 a:v128 b:v128
-      case 539: {
+      case 567: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.andnot(a, b);
@@ -1826,7 +1826,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_or d:v128 a:v128 b:v128
-      case 540: {
+      case 568: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.or(a, b);
@@ -1835,7 +1835,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_xor d:v128 a:v128 b:v128
-      case 541: {
+      case 569: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.xor(a, b);
@@ -1844,7 +1844,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_bitselect d:v128 a:v128 b:v128 c:v128
-      case 542: {
+      case 570: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: v128 = v128.load(fp + load<u16>(pc, 8));
@@ -1854,7 +1854,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_any_true d:i32 a:v128
-      case 543: {
+      case 571: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>v128.any_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1862,7 +1862,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_eq d:v128 a:v128 b:v128
-      case 544: {
+      case 572: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.eq(a, b);
@@ -1871,7 +1871,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ne d:v128 a:v128 b:v128
-      case 545: {
+      case 573: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ne(a, b);
@@ -1880,7 +1880,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_lt d:v128 a:v128 b:v128
-      case 546: {
+      case 574: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.lt(a, b);
@@ -1889,7 +1889,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_gt d:v128 a:v128 b:v128
-      case 547: {
+      case 575: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.gt(a, b);
@@ -1898,7 +1898,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_le d:v128 a:v128 b:v128
-      case 548: {
+      case 576: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.le(a, b);
@@ -1907,7 +1907,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ge d:v128 a:v128 b:v128
-      case 549: {
+      case 577: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ge(a, b);
@@ -1916,7 +1916,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmin d:v128 a:v128 b:v128
-      case 550: {
+      case 578: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmin(a, b);
@@ -1925,7 +1925,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmax d:v128 a:v128 b:v128
-      case 551: {
+      case 579: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmax(a, b);
@@ -1934,7 +1934,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_abs d:v128 a:v128
-      case 552: {
+      case 580: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1942,7 +1942,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_neg d:v128 a:v128
-      case 553: {
+      case 581: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1950,7 +1950,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_add d:v128 a:v128 b:v128
-      case 554: {
+      case 582: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.add(a, b);
@@ -1960,7 +1960,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sub d:v128 a:v128 b:v128
-      case 555: {
+      case 583: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.sub(a, b);
@@ -1970,7 +1970,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_mul d:v128 a:v128 b:v128
-      case 556: {
+      case 584: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.mul(a, b);
@@ -1980,7 +1980,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_div d:v128 a:v128 b:v128
-      case 557: {
+      case 585: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.div(a, b);
@@ -1990,7 +1990,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_min d:v128 a:v128 b:v128
-      case 558: {
+      case 586: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.min(a, b);
@@ -2000,7 +2000,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_max d:v128 a:v128 b:v128
-      case 559: {
+      case 587: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.max(a, b);
@@ -2010,7 +2010,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sqrt d:v128 a:v128
-      case 560: {
+      case 588: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.sqrt(a);
         d = canonical_f32x4(d);
@@ -2019,7 +2019,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ceil d:v128 a:v128
-      case 561: {
+      case 589: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.ceil(a);
         d = canonical_f32x4(d);
@@ -2028,7 +2028,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_floor d:v128 a:v128
-      case 562: {
+      case 590: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.floor(a);
         d = canonical_f32x4(d);
@@ -2037,7 +2037,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_trunc d:v128 a:v128
-      case 563: {
+      case 591: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.trunc(a);
         d = canonical_f32x4(d);
@@ -2046,7 +2046,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_nearest d:v128 a:v128
-      case 564: {
+      case 592: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.nearest(a);
         d = canonical_f32x4(d);
@@ -2055,7 +2055,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_eq d:v128 a:v128 b:v128
-      case 565: {
+      case 593: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.eq(a, b);
@@ -2064,7 +2064,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ne d:v128 a:v128 b:v128
-      case 566: {
+      case 594: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ne(a, b);
@@ -2073,7 +2073,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_lt d:v128 a:v128 b:v128
-      case 567: {
+      case 595: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.lt(a, b);
@@ -2082,7 +2082,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_gt d:v128 a:v128 b:v128
-      case 568: {
+      case 596: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.gt(a, b);
@@ -2091,7 +2091,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_le d:v128 a:v128 b:v128
-      case 569: {
+      case 597: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.le(a, b);
@@ -2100,7 +2100,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ge d:v128 a:v128 b:v128
-      case 570: {
+      case 598: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ge(a, b);
@@ -2109,7 +2109,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmin d:v128 a:v128 b:v128
-      case 571: {
+      case 599: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmin(a, b);
@@ -2118,7 +2118,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmax d:v128 a:v128 b:v128
-      case 572: {
+      case 600: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmax(a, b);
@@ -2127,7 +2127,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_abs d:v128 a:v128
-      case 573: {
+      case 601: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2135,7 +2135,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_neg d:v128 a:v128
-      case 574: {
+      case 602: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2143,7 +2143,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_add d:v128 a:v128 b:v128
-      case 575: {
+      case 603: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.add(a, b);
@@ -2153,7 +2153,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sub d:v128 a:v128 b:v128
-      case 576: {
+      case 604: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.sub(a, b);
@@ -2163,7 +2163,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_mul d:v128 a:v128 b:v128
-      case 577: {
+      case 605: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.mul(a, b);
@@ -2173,7 +2173,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_div d:v128 a:v128 b:v128
-      case 578: {
+      case 606: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.div(a, b);
@@ -2183,7 +2183,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_min d:v128 a:v128 b:v128
-      case 579: {
+      case 607: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.min(a, b);
@@ -2193,7 +2193,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_max d:v128 a:v128 b:v128
-      case 580: {
+      case 608: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.max(a, b);
@@ -2203,7 +2203,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sqrt d:v128 a:v128
-      case 581: {
+      case 609: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.sqrt(a);
         d = canonical_f64x2(d);
@@ -2212,7 +2212,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ceil d:v128 a:v128
-      case 582: {
+      case 610: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.ceil(a);
         d = canonical_f64x2(d);
@@ -2221,7 +2221,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_floor d:v128 a:v128
-      case 583: {
+      case 611: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.floor(a);
         d = canonical_f64x2(d);
@@ -2230,7 +2230,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_trunc d:v128 a:v128
-      case 584: {
+      case 612: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.trunc(a);
         d = canonical_f64x2(d);
@@ -2239,7 +2239,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_nearest d:v128 a:v128
-      case 585: {
+      case 613: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.nearest(a);
         d = canonical_f64x2(d);
@@ -2248,7 +2248,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_s d:v128 a:v128
-      case 586: {
+      case 614: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2256,7 +2256,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_u d:v128 a:v128
-      case 587: {
+      case 615: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2264,7 +2264,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_s d:v128 a:v128
-      case 588: {
+      case 616: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2272,7 +2272,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_u d:v128 a:v128
-      case 589: {
+      case 617: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2280,7 +2280,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_demote_f64x2_zero d:v128 a:v128
-      case 590: {
+      case 618: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.demote_f64x2_zero(a);
         d = canonical_f32x4(d);
@@ -2289,7 +2289,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_promote_low_f32x4 d:v128 a:v128
-      case 591: {
+      case 619: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.promote_low_f32x4(a);
         d = canonical_f64x2(d);
@@ -2298,7 +2298,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_s d:v128 a:v128
-      case 592: {
+      case 620: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2306,7 +2306,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_u d:v128 a:v128
-      case 593: {
+      case 621: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2314,7 +2314,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_s_zero d:v128 a:v128
-      case 594: {
+      case 622: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_s_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2322,7 +2322,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_u_zero d:v128 a:v128
-      case 595: {
+      case 623: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_u_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2330,7 +2330,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_splat d:v128 a:i32
-      case 596: {
+      case 624: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.splat(<u8>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2338,7 +2338,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_replace_lane d:v128 a:v128 b:i32 lane
-      case 597: {
+      case 625: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2349,7 +2349,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_splat d:v128 a:i32
-      case 598: {
+      case 626: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.splat(<u16>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2357,7 +2357,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_replace_lane d:v128 a:v128 b:i32 lane
-      case 599: {
+      case 627: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2368,7 +2368,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_splat d:v128 a:i32
-      case 600: {
+      case 628: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2376,7 +2376,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_replace_lane d:v128 a:v128 b:i32 lane
-      case 601: {
+      case 629: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2387,7 +2387,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_splat d:v128 a:i64
-      case 602: {
+      case 630: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2395,7 +2395,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_replace_lane d:v128 a:v128 b:i64 lane
-      case 603: {
+      case 631: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2406,7 +2406,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_splat d:v128 a:f32
-      case 604: {
+      case 632: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2414,7 +2414,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_replace_lane d:v128 a:v128 b:f32 lane
-      case 605: {
+      case 633: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2425,7 +2425,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_splat d:v128 a:f64
-      case 606: {
+      case 634: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2433,7 +2433,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_replace_lane d:v128 a:v128 b:f64 lane
-      case 607: {
+      case 635: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2444,7 +2444,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_s d:i32 a:address lane
-      case 608: {
+      case 636: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i8>(a + <u32>lane);
@@ -2453,7 +2453,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_u d:i32 a:address lane
-      case 609: {
+      case 637: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u8>(a + <u32>lane);
@@ -2462,7 +2462,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_s d:i32 a:address lane
-      case 610: {
+      case 638: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i16>(a + <u32>lane * 2);
@@ -2471,7 +2471,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_u d:i32 a:address lane
-      case 611: {
+      case 639: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u16>(a + <u32>lane * 2);
@@ -2480,7 +2480,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extract_lane d:i32 a:address lane
-      case 612: {
+      case 640: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2489,7 +2489,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extract_lane d:i64 a:address lane
-      case 613: {
+      case 641: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2498,7 +2498,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_extract_lane d:i32 a:address lane
-      case 614: {
+      case 642: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2507,7 +2507,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_extract_lane d:i64 a:address lane
-      case 615: {
+      case 643: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2516,7 +2516,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shuffle d:v128 a:v128 b:v128 imm128
-      case 616: {
+      case 644: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const imm128: v128 = v128.load(pc, 8);
@@ -2526,7 +2526,7 @@ export function cold(): i32 {
         continue;
       }
       // mov_v128 d:v128 a:v128
-      case 617: {
+      case 645: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = a;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2534,7 +2534,7 @@ export function cold(): i32 {
         continue;
       }
       // const_v128 d:v128 imm128
-      case 618: {
+      case 646: {
         const imm128: v128 = v128.load(pc, 4);
         let d: v128 = imm128;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2542,7 +2542,7 @@ export function cold(): i32 {
         continue;
       }
       // select_v128 d:v128 a:v128 b:v128 c:i32
-      case 619: {
+      case 647: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: u32 = load<u32>(fp + load<u16>(pc, 8));
@@ -2552,7 +2552,7 @@ export function cold(): i32 {
         continue;
       }
       // global_get_v128 d:v128 addr
-      case 620: {
+      case 648: {
         const addr: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(addr);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2560,7 +2560,7 @@ export function cold(): i32 {
         continue;
       }
       // global_set_v128 a:v128 addr
-      case 621: {
+      case 649: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const addr: u32 = load<u32>(pc, 4);
         v128.store(addr, a);
@@ -2568,7 +2568,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load d:v128 a:i32 off
-      case 622: {
+      case 650: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2580,7 +2580,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_s d:v128 a:i32 off
-      case 623: {
+      case 651: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2592,7 +2592,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_u d:v128 a:i32 off
-      case 624: {
+      case 652: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2604,7 +2604,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_s d:v128 a:i32 off
-      case 625: {
+      case 653: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2616,7 +2616,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_u d:v128 a:i32 off
-      case 626: {
+      case 654: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2628,7 +2628,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_s d:v128 a:i32 off
-      case 627: {
+      case 655: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2640,7 +2640,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_u d:v128 a:i32 off
-      case 628: {
+      case 656: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2652,7 +2652,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_splat d:v128 a:i32 off
-      case 629: {
+      case 657: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2664,7 +2664,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_splat d:v128 a:i32 off
-      case 630: {
+      case 658: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2676,7 +2676,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_splat d:v128 a:i32 off
-      case 631: {
+      case 659: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2688,7 +2688,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_splat d:v128 a:i32 off
-      case 632: {
+      case 660: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2700,7 +2700,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_zero d:v128 a:i32 off
-      case 633: {
+      case 661: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2712,7 +2712,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_zero d:v128 a:i32 off
-      case 634: {
+      case 662: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2724,7 +2724,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_lane d:v128 a:i32 b:v128 lane off
-      case 635: {
+      case 663: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2739,7 +2739,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store8_lane a:i32 v:address lane off
-      case 636: {
+      case 664: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2752,7 +2752,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_lane d:v128 a:i32 b:v128 lane off
-      case 637: {
+      case 665: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2767,7 +2767,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store16_lane a:i32 v:address lane off
-      case 638: {
+      case 666: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2780,7 +2780,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_lane d:v128 a:i32 b:v128 lane off
-      case 639: {
+      case 667: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2795,7 +2795,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store32_lane a:i32 v:address lane off
-      case 640: {
+      case 668: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2808,7 +2808,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_lane d:v128 a:i32 b:v128 lane off
-      case 641: {
+      case 669: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2823,7 +2823,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store64_lane a:i32 v:address lane off
-      case 642: {
+      case 670: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2836,7 +2836,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store a:i32 v:v128 off
-      case 643: {
+      case 671: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: v128 = v128.load(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);

@@ -1710,24 +1710,8 @@ export function hot(): i32 {
         pc += 48;
         continue;
       }
-      // global_get i32_add_ri:a-0 global_set:a-1 global_get
-      case 153: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        const a2: u64 = <u64>d1;
-        const addr2: u32 = load<u32>(pc, 24);
-        store<u64>(addr2, a2);
-        const addr3: u32 = load<u32>(pc, 32);
-        let d3: u64 = load<u64>(addr3);
-        store<u64>(fp + load<u16>(pc, 30), d3);
-        pc += 36;
-        continue;
-      }
       // i32_add_ri const32 store8:a-0:v-1
-      case 154: {
+      case 153: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -1744,7 +1728,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_add_ri load64:a-0 f64_mul:b-1
-      case 155: {
+      case 154: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -1762,8 +1746,45 @@ export function hot(): i32 {
         pc += 32;
         continue;
       }
-      // i32_add_rr i32_add_ri br_i32_ge_u_ri:a=1
+      // global_get i32_add_ri:a-0 global_set:a-1 global_get
+      case 155: {
+        const addr0: u32 = load<u32>(pc, 4);
+        let d0: u64 = load<u64>(addr0);
+        const a1: u32 = <u32>d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u64 = <u64>d1;
+        const addr2: u32 = load<u32>(pc, 24);
+        store<u64>(addr2, a2);
+        const addr3: u32 = load<u32>(pc, 32);
+        let d3: u64 = load<u64>(addr3);
+        store<u64>(fp + load<u16>(pc, 30), d3);
+        pc += 36;
+        continue;
+      }
+      // global_get store32:a-0 load32
       case 156: {
+        const addr0: u32 = load<u32>(pc, 4);
+        let d0: u64 = load<u64>(addr0);
+        const a1: u32 = <u32>d0;
+        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
+      }
+      // i32_add_rr i32_add_ri br_i32_ge_u_ri:a=1
+      case 157: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d0: u32 = a0 + b0;
@@ -1782,27 +1803,6 @@ export function hot(): i32 {
           charge = <i64>load<u16>(pc, 26);
           pc += 36;
         }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // global_get i32_add_ri:a-0 global_set:a-1 ret_slot
-      case 157: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        const a2: u64 = <u64>d1;
-        const addr2: u32 = load<u32>(pc, 24);
-        store<u64>(addr2, a2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 32));
-        store<u64>(fp, a3);
-        pc = load<u32>(fp + load<u16>(pc, 30));
-        fp -= load<u16>(pc - 10);
-        const charge: i64 = <i64>load<u16>(pc - 6);
         fuel -= charge;
         if (fuel >= 0) continue;
         cost = charge;
@@ -1835,8 +1835,29 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // global_get const32 store32:a-0:v-1
+      // global_get i32_add_ri:a-0 global_set:a-1 ret_slot
       case 159: {
+        const addr0: u32 = load<u32>(pc, 4);
+        let d0: u64 = load<u64>(addr0);
+        const a1: u32 = <u32>d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u64 = <u64>d1;
+        const addr2: u32 = load<u32>(pc, 24);
+        store<u64>(addr2, a2);
+        const a3: u64 = load<u64>(fp + load<u16>(pc, 32));
+        store<u64>(fp, a3);
+        pc = load<u32>(fp + load<u16>(pc, 30));
+        fp -= load<u16>(pc - 10);
+        const charge: i64 = <i64>load<u16>(pc - 6);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // global_get const32 store32:a-0:v-1
+      case 160: {
         const addr0: u32 = load<u32>(pc, 4);
         let d0: u64 = load<u64>(addr0);
         const imm1: u32 = load<u32>(pc, 12);
@@ -1851,47 +1872,15 @@ export function hot(): i32 {
         pc += 28;
         continue;
       }
-      // i32_shr_u_ri i32_xor_rr:a-0 i32_add_ri load8_u:a-2
-      case 160: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 >> imm0;
-        const a1: u32 = d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        const a3: u32 = d2;
-        const off3: u32 = load<u32>(pc, 40);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 1 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = <u64>load<u8>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 44;
-        continue;
-      }
-      // global_get store32:a-0 load32
+      // mov mov
       case 161: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
+        let d1: u64 = a1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        pc += 16;
         continue;
       }
       // mov mov mov call
@@ -1923,45 +1912,59 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // const32 i32_sub_rr:a-0 i32_and_rr:b-1 i32_or_rr:a=2
+      // i64_rotl_ri i64_xor_rr:b-0 i64_add_rr:b=1
       case 163: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        const a1: u32 = <u32>d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        let d1: u32 = a1 - b1;
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
-        const b2: u32 = d1;
-        let d2: u32 = a2 & b2;
-        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
-        const a3: u32 = d2;
-        const b3: u32 = load<u32>(fp + load<u16>(pc, 30));
-        let d3: u32 = a3 | b3;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d3);
-        pc += 32;
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = rotl<u64>(a0, imm0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
+        const b1: u64 = d0;
+        let d1: u64 = a1 ^ b1;
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        const b2: u64 = d1;
+        let d2: u64 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 28;
         continue;
       }
-      // i32_or_rr i32_shl_ri:a-0 i32_or_rr i32_shr_u_ri:a-2
+      // i32_add_ri br_loop
       case 164: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 | b0;
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 << imm1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 26));
-        let d2: u32 = a2 | b2;
-        const a3: u32 = d2;
-        const imm3: u32 = load<u32>(pc, 36);
-        let d3: u32 = a3 >> imm3;
-        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
-        pc += 40;
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const charge: i64 = <i64>load<u16>(pc, 14);
+        pc += 12 + load<i32>(pc, 16);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_mul_ri i32_sub_rr:b-0 i32_or_ri:a-1 store8:v-2
+      case 165: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 * imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 - b1;
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 | imm2;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 34));
+        const v3: u32 = d2;
+        const off3: u32 = load<u32>(pc, 40);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 1 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        store<u8>(ea3, <u8>v3, GUEST);
+        pc += 44;
         continue;
       }
       // i32_add_rr i32_add_ri i32_and_rr:b-1 br_loop
-      case 165: {
+      case 166: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d0: u32 = a0 + b0;
@@ -1981,27 +1984,28 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_shr_u_ri i32_xor_rr:a-0 i32_shl_ri:a=1 i32_xor_rr:a-2:b=1
-      case 166: {
+      // i32_or_rr i32_or_rr i32_shl_ri:a-1 i32_or_rr
+      case 167: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 >> imm0;
-        const a1: u32 = d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 | b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = a1 | b1;
         const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 28);
+        const imm2: u32 = load<u32>(pc, 24);
         let d2: u32 = a2 << imm2;
-        const a3: u32 = d2;
-        const b3: u32 = d1;
-        let d3: u32 = a3 ^ b3;
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 40;
+        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const b3: u32 = load<u32>(fp + load<u16>(pc, 34));
+        let d3: u32 = a3 | b3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        pc += 36;
         continue;
       }
       // i32_add_ri i32_add_ri br_i32_ne_ri:a=1
-      case 167: {
+      case 168: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -2026,123 +2030,27 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_or_rr i32_or_rr:a-0 i32_xor_ri:a-1 i32_and_rr:b-2
-      case 168: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 | b0;
-        const a1: u32 = d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        let d1: u32 = a1 | b1;
-        const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 24);
-        let d2: u32 = a2 ^ imm2;
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
-        const b3: u32 = d2;
-        let d3: u32 = a3 & b3;
-        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
-        pc += 36;
-        continue;
-      }
-      // i32_add_ri i32_add_ri load32 br_i32_lt_u_rr:a=1:b=2
+      // i32_shr_u_ri i32_xor_rr:a-0 i32_shl_ri:a=1 i32_xor_rr:a-2:b=1
       case 169: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const off2: u32 = load<u32>(pc, 32);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        const a3: u32 = d1;
-        const b3: u32 = <u32>d2;
-        let charge: i64;
-        if (a3 < b3) {
-          charge = <i64>load<u16>(pc, 42);
-          pc += 36 + load<i32>(pc, 48);
-        } else {
-          charge = <i64>load<u16>(pc, 44);
-          pc += 52;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_rr load32:a=0 i64_add_rr:b-1 i32_add_rr
-      case 170: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        let d0: u32 = a0 >> imm0;
         const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        const b2: u64 = d1;
-        let d2: u64 = a2 + b2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
-        const b3: u32 = load<u32>(fp + load<u16>(pc, 34));
-        let d3: u32 = a3 + b3;
-        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
-        pc += 36;
-        continue;
-      }
-      // i32_add_ri f64_mul f64_mul:a-1 load64:a=0
-      case 171: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: f64 = load<f64>(fp + load<u16>(pc, 16));
-        const b1: f64 = load<f64>(fp + load<u16>(pc, 18));
-        let d1: f64 = a1 * b1;
-        if (d1 != d1) d1 = <f64>NaN;
-        const a2: f64 = d1;
-        const b2: f64 = load<f64>(fp + load<u16>(pc, 26));
-        let d2: f64 = a2 * b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 22), d2);
-        const a3: u32 = d0;
-        const off3: u32 = load<u32>(pc, 36);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 8 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = load<u64>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 30), d3);
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
+        let d1: u32 = a1 ^ b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 << imm2;
+        const a3: u32 = d2;
+        const b3: u32 = d1;
+        let d3: u32 = a3 ^ b3;
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
         pc += 40;
         continue;
       }
-      // i64_rotl_ri i64_xor_rr:b-0 i64_add_rr:b=1
-      case 172: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = rotl<u64>(a0, imm0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const b1: u64 = d0;
-        let d1: u64 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        const b2: u64 = d1;
-        let d2: u64 = a2 + b2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 28;
-        continue;
-      }
       // i32_add_ri load64:a-0
-      case 173: {
+      case 170: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -2156,8 +2064,72 @@ export function hot(): i32 {
         pc += 24;
         continue;
       }
-      // i32_add_rr br_i32_lt_u_ri:a=0
+      // i32_shl_ri i32_add_rr:b-0 load32:a-1
+      case 171: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
+      }
+      // i32_add_ri i32_add_ri
+      case 172: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        pc += 24;
+        continue;
+      }
+      // i32_shr_u_ri i32_and_ri:a-0 i32_add_rr:b-1
+      case 173: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 >> imm0;
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 & imm1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const b2: u32 = d1;
+        let d2: u32 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // mov mov i32_shr_u_ri:a=1 i32_xor_rr:a-2:b=1
       case 174: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
+        let d1: u64 = a1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const a2: u32 = <u32>d1;
+        const imm2: u32 = load<u32>(pc, 24);
+        let d2: u32 = a2 >> imm2;
+        const a3: u32 = d2;
+        const b3: u32 = <u32>d1;
+        let d3: u32 = a3 ^ b3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        pc += 36;
+        continue;
+      }
+      // i32_add_rr br_i32_lt_u_ri:a=0
+      case 175: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d0: u32 = a0 + b0;
@@ -2178,8 +2150,27 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
+      // i32_xor_rr i32_mul_ri:a-0 i32_shr_u_ri:a=1 i32_xor_rr:a-2:b=1
+      case 176: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 ^ b0;
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 * imm1;
+        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 >> imm2;
+        const a3: u32 = d2;
+        const b3: u32 = d1;
+        let d3: u32 = a3 ^ b3;
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
+        pc += 40;
+        continue;
+      }
       // const32 i32_sub_rr:a-0 i32_or_rr:a-1 i32_and_ri:a-2
-      case 175: {
+      case 177: {
         const imm0: u32 = load<u32>(pc, 4);
         let d0: u64 = <u64>imm0;
         const a1: u32 = <u32>d0;
@@ -2196,7 +2187,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_rotl_ri i32_rotl_ri i32_xor_rr:a-0:b-1
-      case 176: {
+      case 178: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = rotl<u32>(a0, imm0);
@@ -2210,29 +2201,115 @@ export function hot(): i32 {
         pc += 32;
         continue;
       }
-      // select i32_add_ri i32_xor_rr:a=0:b=1 i32_mul_ri:a-2
-      case 177: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
-        const c0: u32 = load<u32>(fp + load<u16>(pc, 8));
-        let d0: u64 = c0 ? a0 : b0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
+      // i32_add_ri i32_add_ri br_loop
+      case 179: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
         const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
         const imm1: u32 = load<u32>(pc, 20);
         let d1: u32 = a1 + imm1;
         store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = <u32>d0;
-        const b2: u32 = d1;
-        let d2: u32 = a2 ^ b2;
-        const a3: u32 = d2;
-        const imm3: u32 = load<u32>(pc, 40);
-        let d3: u32 = a3 * imm3;
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 44;
+        const charge: i64 = <i64>load<u16>(pc, 26);
+        pc += 24 + load<i32>(pc, 28);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // load64 f64_mul:b-0 f64_add:a-1 f64_add:b-2
+      case 180: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = load<u64>(ea0, GUEST);
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 16));
+        const b1: f64 = reinterpret<f64>(d0);
+        let d1: f64 = a1 * b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        const a2: f64 = d1;
+        const b2: f64 = load<f64>(fp + load<u16>(pc, 26));
+        let d2: f64 = a2 + b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        const a3: f64 = load<f64>(fp + load<u16>(pc, 32));
+        const b3: f64 = d2;
+        let d3: f64 = a3 + b3;
+        if (d3 != d3) d3 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 30), d3);
+        pc += 36;
         continue;
       }
+      // i32_add_ri load8_u:a-0 select:c-1
+      case 181: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 28));
+        const b2: u64 = load<u64>(fp + load<u16>(pc, 30));
+        const c2: u32 = <u32>d1;
+        let d2: u64 = c2 ? a2 : b2;
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        pc += 36;
+        continue;
+      }
+      // const32 br_i32_lt_u_ri
+      case 182: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const imm1: u32 = load<u32>(pc, 20);
+        let charge: i64;
+        if (a1 < imm1) {
+          charge = <i64>load<u16>(pc, 12);
+          pc += 8 + load<i32>(pc, 16);
+        } else {
+          charge = <i64>load<u16>(pc, 14);
+          pc += 24;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_add_ri i32_add_ri br_nz:a=1
+      case 183: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = d1;
+        let charge: i64;
+        if (a2 != 0) {
+          charge = <i64>load<u16>(pc, 28);
+          pc += 24 + load<i32>(pc, 32);
+        } else {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 36;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
       // i32_add_ri call
-      case 178: {
+      case 184: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -2255,29 +2332,27 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // const32 br_i32_lt_u_ri
-      case 179: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const imm1: u32 = load<u32>(pc, 20);
-        let charge: i64;
-        if (a1 < imm1) {
-          charge = <i64>load<u16>(pc, 12);
-          pc += 8 + load<i32>(pc, 16);
-        } else {
-          charge = <i64>load<u16>(pc, 14);
-          pc += 24;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
+      // i32_shl_ri i32_add_rr:b-0 load32:a=1
+      case 185: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
       }
       // i32_lt_u_rr const32 const32 select:a-2:b-1:c-0
-      case 180: {
+      case 186: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d0: u32 = <u32>(a0 < b0);
@@ -2293,32 +2368,8 @@ export function hot(): i32 {
         pc += 36;
         continue;
       }
-      // global_get store32:a-0 load32 i32_add_rr:b-2
-      case 181: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 36));
-        const b3: u32 = <u32>d2;
-        let d3: u32 = a3 + b3;
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 40;
-        continue;
-      }
       // global_get store32:a-0 load32 br_i32_lt_u_rr:b-2
-      case 182: {
+      case 187: {
         const addr0: u32 = load<u32>(pc, 4);
         let d0: u64 = load<u64>(addr0);
         const a1: u32 = <u32>d0;
@@ -2351,7 +2402,7 @@ export function hot(): i32 {
         break;
       }
       // i32_add_rr ret_slot:a-0
-      case 183: {
+      case 188: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d0: u32 = a0 + b0;
@@ -2367,7 +2418,7 @@ export function hot(): i32 {
         break;
       }
       // i64_shr_u_ri i64_xor_rr:a-0 const64 i64_mul_rr:a-1:b-2
-      case 184: {
+      case 189: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm0: u64 = <u64><i64>load<i32>(pc, 8);
         let d0: u64 = a0 >> imm0;
@@ -2383,55 +2434,108 @@ export function hot(): i32 {
         pc += 40;
         continue;
       }
-      // mov store32:v=0 load32:a=0 load32
-      case 185: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const v1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = <u32>d0;
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 36));
-        const off3: u32 = load<u32>(pc, 40);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 4 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = <u64>load<u32>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 44;
+      // load8_u i32_and_ri:a-0 br_nz:a-1
+      case 190: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u8>(ea0, GUEST);
+        const a1: u32 = <u32>d0;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 & imm1;
+        const a2: u32 = d1;
+        let charge: i64;
+        if (a2 != 0) {
+          charge = <i64>load<u16>(pc, 28);
+          pc += 24 + load<i32>(pc, 32);
+        } else {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 36;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // store32 i32_add_ri
+      case 191: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
+        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        store<u32>(ea0, v0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        pc += 24;
         continue;
       }
-      // i32_ne_ri i32_ne_rr i32_and_rr:a-0:b-1 i32_or_rr:b-2
-      case 186: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = <u32>(a0 != imm0);
+      // i64_shr_u_ri i32_add_ri i32_add_ri
+      case 192: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = a0 >> imm0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
         const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
-        let d1: u32 = <u32>(a1 != b1);
-        const a2: u32 = d0;
-        const b2: u32 = d1;
-        let d2: u32 = a2 & b2;
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
-        const b3: u32 = d2;
-        let d3: u32 = a3 | b3;
-        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const imm2: u32 = load<u32>(pc, 32);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
         pc += 36;
         continue;
       }
+      // const32 i32_sub_rr:a-0 i32_and_rr:b-1
+      case 193: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u32 = <u32>d0;
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = a1 - b1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
+        const b2: u32 = d1;
+        let d2: u32 = a2 & b2;
+        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
+        pc += 24;
+        continue;
+      }
+      // i32_shr_u_ri mov call
+      case 194: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 >> imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
+        let d1: u64 = a1;
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 20;
+        const callee: u32 = load<u32>(pc, 8);
+        const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
+        if (<i32>depth < 0) { code = Exit.STACK_OVERFLOW; break; }
+        const frame: u32 = fp + load<u16>(pc, 2);
+        if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
+        const header: u32 = frame + load<u16>(callee, Entry.HEADER);
+        for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
+        store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
+        fp = frame;
+        pc = callee + Entry.SIZE;
+        const charge: i64 = <i64>load<u16>(callee, Entry.COST);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
       // mov i32_shl_ri:a=0 i32_add_rr:b-1
-      case 187: {
+      case 195: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d0: u64 = a0;
         store<u64>(fp + load<u16>(pc, 2), d0);
@@ -2446,7 +2550,7 @@ export function hot(): i32 {
         continue;
       }
       // i32_add_ri i32_ne_rr i32_and_rr:b-1 br_z:a-2
-      case 188: {
+      case 196: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -2472,16 +2576,117 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_shl_ri i32_add_rr:b-0 load32:a=1
-      case 189: {
+      // i32_xor_ri i32_and_rr:b-0 charge
+      case 197: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 << imm0;
+        let d0: u32 = a0 ^ imm0;
         const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
         const b1: u32 = d0;
-        let d1: u32 = a1 + b1;
+        let d1: u32 = a1 & b1;
         store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
+        const charge: i64 = <i64>load<u16>(pc, 22);
+        pc += 24;
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_add_rr load8_u:a-0 i32_add_ri:a=1 i32_add_ri:a=1
+      case 198: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const a2: u32 = <u32>d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        const a3: u32 = <u32>d1;
+        const imm3: u32 = load<u32>(pc, 40);
+        let d3: u32 = a3 + imm3;
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
+        pc += 44;
+        continue;
+      }
+      // mov mov mov mov
+      case 199: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
+        let d1: u64 = a1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 20));
+        let d2: u64 = a2;
+        store<u64>(fp + load<u16>(pc, 18), d2);
+        const a3: u64 = load<u64>(fp + load<u16>(pc, 28));
+        let d3: u64 = a3;
+        store<u64>(fp + load<u16>(pc, 26), d3);
+        pc += 32;
+        continue;
+      }
+      // const32 charge
+      case 200: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const charge: i64 = <i64>load<u16>(pc, 10);
+        pc += 12;
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_lt_u_ri select:c-0 const32 br_i32_ne_rr:b-1
+      case 201: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = <u32>(a0 < imm0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
+        const b1: u64 = load<u64>(fp + load<u16>(pc, 18));
+        const c1: u32 = d0;
+        let d1: u64 = c1 ? a1 : b1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u64 = <u64>imm2;
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 34));
+        const b3: u32 = <u32>d1;
+        let charge: i64;
+        if (a3 != b3) {
+          charge = <i64>load<u16>(pc, 38);
+          pc += 32 + load<i32>(pc, 44);
+        } else {
+          charge = <i64>load<u16>(pc, 40);
+          pc += 48;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_add_rr load32:a-0 load32
+      case 202: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
         const off2: u32 = load<u32>(pc, 28);
         const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
         if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
@@ -2491,73 +2696,122 @@ export function hot(): i32 {
         pc += 32;
         continue;
       }
-      // i64_add_rr store32:v=0 i64_shr_u_ri:a=0
-      case 190: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
-        let d0: u64 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const v1: u32 = <u32>d0;
+      // load16_u i32_shl_ri:a-0 i32_add_rr:b-1
+      case 203: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 2 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u16>(ea0, GUEST);
+        const a1: u32 = <u32>d0;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 << imm1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const b2: u32 = d1;
+        let d2: u32 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // i32_add_rr load32:a=0 i64_add_rr:b-1
+      case 204: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
         const off1: u32 = load<u32>(pc, 16);
         const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
         if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u64 = d0;
-        const imm2: u64 = <u64><i64>load<i32>(pc, 28);
-        let d2: u64 = a2 >> imm2;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        const b2: u64 = d1;
+        let d2: u64 = a2 + b2;
         store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
+        pc += 28;
         continue;
       }
-      // load32 load32 i64_mul_rr:a-0:b-1
-      case 191: {
+      // i64_mul_rr i64_add_rr:b-0 store32:v=1
+      case 205: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
+        let d0: u64 = a0 * b0;
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
+        const b1: u64 = d0;
+        let d1: u64 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 18));
+        const v2: u32 = <u32>d1;
+        const off2: u32 = load<u32>(pc, 24);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 16; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        store<u32>(ea2, v2, GUEST);
+        pc += 28;
+        continue;
+      }
+      // i32_add_ri i32_add_ri charge
+      case 206: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const charge: i64 = <i64>load<u16>(pc, 26);
+        pc += 28;
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // load64 f64_add:b-0 store64:v-1
+      case 207: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off0: u32 = load<u32>(pc, 8);
         const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        const a2: u64 = d0;
-        const b2: u64 = d1;
-        let d2: u64 = a2 * b2;
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        pc += 32;
-        continue;
-      }
-      // f64_mul i32_add_ri load64:a-1 f64_sub:b-2
-      case 192: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 * b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = d1;
+        let d0: u64 = load<u64>(ea0, GUEST);
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 16));
+        const b1: f64 = reinterpret<f64>(d0);
+        let d1: f64 = a1 + b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 22));
+        const v2: u64 = reinterpret<u64>(d1);
         const off2: u32 = load<u32>(pc, 28);
         const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
         if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = load<u64>(ea2, GUEST);
-        const a3: f64 = load<f64>(fp + load<u16>(pc, 36));
-        const b3: f64 = reinterpret<f64>(d2);
-        let d3: f64 = a3 - b3;
-        if (d3 != d3) d3 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 34), d3);
-        pc += 40;
+        store<u64>(ea2, v2, GUEST);
+        pc += 32;
+        continue;
+      }
+      // i32_add_ri f64_mul f64_mul:a-1
+      case 208: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 16));
+        const b1: f64 = load<f64>(fp + load<u16>(pc, 18));
+        let d1: f64 = a1 * b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        const a2: f64 = d1;
+        const b2: f64 = load<f64>(fp + load<u16>(pc, 26));
+        let d2: f64 = a2 * b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 22), d2);
+        pc += 28;
         continue;
       }
       // f64_mul f64_mul:a-0 f64_sub:b-1 store64:v-2
-      case 193: {
+      case 209: {
         const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d0: f64 = a0 * b0;
@@ -2580,490 +2834,22 @@ export function hot(): i32 {
         pc += 36;
         continue;
       }
-      // i32_add_ri i32_add_ri charge
-      case 194: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const charge: i64 = <i64>load<u16>(pc, 26);
-        pc += 28;
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // mov call
-      case 195: {
+      // mov mov mov
+      case 210: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d0: u64 = a0;
         store<u64>(fp + load<u16>(pc, 2), d0);
-        pc += 8;
-        const callee: u32 = load<u32>(pc, 8);
-        const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < 0) { code = Exit.STACK_OVERFLOW; break; }
-        const frame: u32 = fp + load<u16>(pc, 2);
-        if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
-        const header: u32 = frame + load<u16>(callee, Entry.HEADER);
-        for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
-        store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
-        fp = frame;
-        pc = callee + Entry.SIZE;
-        const charge: i64 = <i64>load<u16>(callee, Entry.COST);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // load64 load64 i32_add_ri load64:a-2
-      case 196: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = load<u64>(ea0, GUEST);
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = load<u64>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 + imm2;
-        const a3: u32 = d2;
-        const off3: u32 = load<u32>(pc, 44);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 8 > limit) { pc += 36; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = load<u64>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 38), d3);
-        pc += 48;
-        continue;
-      }
-      // i32_add_ri load64:a-0 f64_mul:b-1 f64_mul:b=2
-      case 197: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = load<u64>(ea1, GUEST);
-        const a2: f64 = load<f64>(fp + load<u16>(pc, 28));
-        const b2: f64 = reinterpret<f64>(d1);
-        let d2: f64 = a2 * b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 26), d2);
-        const a3: f64 = load<f64>(fp + load<u16>(pc, 36));
-        const b3: f64 = d2;
-        let d3: f64 = a3 * b3;
-        if (d3 != d3) d3 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 34), d3);
-        pc += 40;
-        continue;
-      }
-      // f64_mul f64_add:b-0 f64_sub:b=1 store64:v-2
-      case 198: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 * b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
-        const b1: f64 = d0;
-        let d1: f64 = a1 + b1;
-        if (d1 != d1) d1 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 10), d1);
-        const a2: f64 = load<f64>(fp + load<u16>(pc, 20));
-        const b2: f64 = d1;
-        let d2: f64 = a2 - b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 26));
-        const v3: u64 = reinterpret<u64>(d2);
-        const off3: u32 = load<u32>(pc, 32);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 8 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        store<u64>(ea3, v3, GUEST);
-        pc += 36;
-        continue;
-      }
-      // f64_add store64:v-0 f64_add store64:v-2
-      case 199: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 + b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const v1: u64 = reinterpret<u64>(d0);
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u64>(ea1, v1, GUEST);
-        const a2: f64 = load<f64>(fp + load<u16>(pc, 24));
-        const b2: f64 = load<f64>(fp + load<u16>(pc, 26));
-        let d2: f64 = a2 + b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 30));
-        const v3: u64 = reinterpret<u64>(d2);
-        const off3: u32 = load<u32>(pc, 36);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 8 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        store<u64>(ea3, v3, GUEST);
-        pc += 40;
-        continue;
-      }
-      // i32_add_rr i32_add_ri i32_add_ri br_nz:a=2
-      case 200: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        const a3: u32 = d2;
-        let charge: i64;
-        if (a3 != 0) {
-          charge = <i64>load<u16>(pc, 36);
-          pc += 32 + load<i32>(pc, 40);
-        } else {
-          charge = <i64>load<u16>(pc, 38);
-          pc += 44;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // const32 charge
-      case 201: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const charge: i64 = <i64>load<u16>(pc, 10);
-        pc += 12;
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_rr i32_add_ri load32:a-1
-      case 202: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
-        continue;
-      }
-      // mov load8_u:a=0 br_i32_eq_ri:a=1
-      case 203: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 1 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
+        let d1: u64 = a1;
         store<u64>(fp + load<u16>(pc, 10), d1);
-        const a2: u32 = <u32>d1;
-        const imm2: u32 = load<u32>(pc, 32);
-        let charge: i64;
-        if (a2 == imm2) {
-          charge = <i64>load<u16>(pc, 24);
-          pc += 20 + load<i32>(pc, 28);
-        } else {
-          charge = <i64>load<u16>(pc, 26);
-          pc += 36;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_ri i32_add_ri br_nz:a=1
-      case 204: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
-        let charge: i64;
-        if (a2 != 0) {
-          charge = <i64>load<u16>(pc, 28);
-          pc += 24 + load<i32>(pc, 32);
-        } else {
-          charge = <i64>load<u16>(pc, 30);
-          pc += 36;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_rr i32_add_ri:a=0 load64:a-1
-      case 205: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = load<u64>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
-        continue;
-      }
-      // f64_mul f64_add:a-0 f64_add:b-1
-      case 206: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 * b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const a1: f64 = d0;
-        const b1: f64 = load<f64>(fp + load<u16>(pc, 14));
-        let d1: f64 = a1 + b1;
-        if (d1 != d1) d1 = <f64>NaN;
-        const a2: f64 = load<f64>(fp + load<u16>(pc, 20));
-        const b2: f64 = d1;
-        let d2: f64 = a2 + b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 18), d2);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 20));
+        let d2: u64 = a2;
+        store<u64>(fp + load<u16>(pc, 18), d2);
         pc += 24;
         continue;
       }
-      // f64_mul f64_add:b-0 i32_add_ri br_loop
-      case 207: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 * b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
-        const b1: f64 = d0;
-        let d1: f64 = a1 + b1;
-        if (d1 != d1) d1 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 10), d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
-        const imm2: u32 = load<u32>(pc, 24);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
-        const charge: i64 = <i64>load<u16>(pc, 30);
-        pc += 28 + load<i32>(pc, 32);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // global_get store32:a-0 mov br_z
-      case 208: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        let d2: u64 = a2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 30));
-        let charge: i64;
-        if (a3 == 0) {
-          charge = <i64>load<u16>(pc, 32);
-          pc += 28 + load<i32>(pc, 36);
-        } else {
-          charge = <i64>load<u16>(pc, 34);
-          pc += 40;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // const32 i32_div_s_rr:b-0 i32_add_rr:a-1 i32_add_ri:a-2
-      case 209: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const b1: u32 = <u32>d0;
-        if (b1 == 0) { pc += 8; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
-        if (b1 == -1 && a1 == 0x80000000) { pc += 8; code = Exit.INTEGER_OVERFLOW; break; }
-        let d1: u32 = <u32>(<i32>a1 / <i32>b1);
-        const a2: u32 = d1;
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 22));
-        let d2: u32 = a2 + b2;
-        const a3: u32 = d2;
-        const imm3: u32 = load<u32>(pc, 32);
-        let d3: u32 = a3 + imm3;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d3);
-        pc += 36;
-        continue;
-      }
-      // global_get store32:a-0 global_get store32:a-2
-      case 210: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const addr2: u32 = load<u32>(pc, 24);
-        let d2: u64 = load<u64>(addr2);
-        const a3: u32 = <u32>d2;
-        const v3: u32 = load<u32>(fp + load<u16>(pc, 32));
-        const off3: u32 = load<u32>(pc, 36);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 4 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        store<u32>(ea3, v3, GUEST);
-        pc += 40;
-        continue;
-      }
-      // load32 store32:v-0 i32_ge_s_ri i32_add_rr:b-2
-      case 211: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        const v1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = <u32>(<i32>a2 >= <i32>imm2);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 40));
-        const b3: u32 = d2;
-        let d3: u32 = a3 + b3;
-        store<u64>(fp + load<u16>(pc, 38), <u64>d3);
-        pc += 44;
-        continue;
-      }
-      // i32_add_ri i32_add_ri i32_add_rr i32_le_u_rr:b=2
-      case 212: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 30));
-        let d2: u32 = a2 + b2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 36));
-        const b3: u32 = d2;
-        let d3: u32 = <u32>(a3 <= b3);
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 40;
-        continue;
-      }
-      // i32_and_ri i32_and_ri i32_lt_u_rr:a=1:b=0 i32_lt_u_rr:a=0:b=1
-      case 213: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 & imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 & imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
-        const b2: u32 = d0;
-        let d2: u32 = <u32>(a2 < b2);
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const a3: u32 = d0;
-        const b3: u32 = d1;
-        let d3: u32 = <u32>(a3 < b3);
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 40;
-        continue;
-      }
-      // i32_shl_ri i32_add_rr:b-0 load32:a-1 store32:v-2
-      case 214: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 << imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 + b1;
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 34));
-        const v3: u32 = <u32>d2;
-        const off3: u32 = load<u32>(pc, 40);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 4 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        store<u32>(ea3, v3, GUEST);
-        pc += 44;
-        continue;
-      }
       // i32_add_ri i32_add_ri i32_add_ri br_nz:a=2
-      case 215: {
+      case 211: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -3091,8 +2877,460 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i64_or_rr i64_rem_u_rr:a-0 i64_shl_ri:a-1 load32
+      // i32_add_rr i32_add_ri i32_add_ri br_nz:a=2
+      case 212: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        const a3: u32 = d2;
+        let charge: i64;
+        if (a3 != 0) {
+          charge = <i64>load<u16>(pc, 36);
+          pc += 32 + load<i32>(pc, 40);
+        } else {
+          charge = <i64>load<u16>(pc, 38);
+          pc += 44;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_add_ri load64:a-0 f64_mul:b=1
+      case 213: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = load<u64>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: f64 = load<f64>(fp + load<u16>(pc, 28));
+        const b2: f64 = reinterpret<f64>(d1);
+        let d2: f64 = a2 * b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 26), d2);
+        pc += 32;
+        continue;
+      }
+      // f64_add store64:v-0 f64_add store64:v-2
+      case 214: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 + b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u64 = reinterpret<u64>(d0);
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u64>(ea1, v1, GUEST);
+        const a2: f64 = load<f64>(fp + load<u16>(pc, 24));
+        const b2: f64 = load<f64>(fp + load<u16>(pc, 26));
+        let d2: f64 = a2 + b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 30));
+        const v3: u64 = reinterpret<u64>(d2);
+        const off3: u32 = load<u32>(pc, 36);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 8 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        store<u64>(ea3, v3, GUEST);
+        pc += 40;
+        continue;
+      }
+      // f64_sub store64:v-0 i32_add_ri load64:a=2
+      case 215: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 - b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u64 = reinterpret<u64>(d0);
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u64>(ea1, v1, GUEST);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        const a3: u32 = d2;
+        const off3: u32 = load<u32>(pc, 40);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 8 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        let d3: u64 = load<u64>(ea3, GUEST);
+        store<u64>(fp + load<u16>(pc, 34), d3);
+        pc += 44;
+        continue;
+      }
+      // i32_add_ri i32_ge_u_ri mov br_nz:a=1
       case 216: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = <u32>(a1 >= imm1);
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 28));
+        let d2: u64 = a2;
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        const a3: u32 = d1;
+        let charge: i64;
+        if (a3 != 0) {
+          charge = <i64>load<u16>(pc, 36);
+          pc += 32 + load<i32>(pc, 40);
+        } else {
+          charge = <i64>load<u16>(pc, 38);
+          pc += 44;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // mov load8_u:a=0 br_i32_eq_ri:a=1
+      case 217: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const a2: u32 = <u32>d1;
+        const imm2: u32 = load<u32>(pc, 32);
+        let charge: i64;
+        if (a2 == imm2) {
+          charge = <i64>load<u16>(pc, 24);
+          pc += 20 + load<i32>(pc, 28);
+        } else {
+          charge = <i64>load<u16>(pc, 26);
+          pc += 36;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_xor_rr i32_mul_ri:a-0 i32_shr_u_ri:a=1
+      case 218: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 ^ b0;
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 * imm1;
+        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 >> imm2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // i32_add_rr i32_add_ri:a=0 load64:a-1
+      case 219: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = load<u64>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
+      }
+      // i32_add_ri i32_xor_rr:b=0 i32_mul_ri:a-1
+      case 220: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 ^ b1;
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 * imm2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // f64_mul f64_add:b-0 i32_add_ri br_loop
+      case 221: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 * b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
+        const b1: f64 = d0;
+        let d1: f64 = a1 + b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 10), d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
+        const imm2: u32 = load<u32>(pc, 24);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
+        const charge: i64 = <i64>load<u16>(pc, 30);
+        pc += 28 + load<i32>(pc, 32);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // global_get store32:a-0 mov br_z
+      case 222: {
+        const addr0: u32 = load<u32>(pc, 4);
+        let d0: u64 = load<u64>(addr0);
+        const a1: u32 = <u32>d0;
+        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        let d2: u64 = a2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 30));
+        let charge: i64;
+        if (a3 == 0) {
+          charge = <i64>load<u16>(pc, 32);
+          pc += 28 + load<i32>(pc, 36);
+        } else {
+          charge = <i64>load<u16>(pc, 34);
+          pc += 40;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // global_get store32:a-0 global_get store32:a-2
+      case 223: {
+        const addr0: u32 = load<u32>(pc, 4);
+        let d0: u64 = load<u64>(addr0);
+        const a1: u32 = <u32>d0;
+        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        const addr2: u32 = load<u32>(pc, 24);
+        let d2: u64 = load<u64>(addr2);
+        const a3: u32 = <u32>d2;
+        const v3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const off3: u32 = load<u32>(pc, 36);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 4 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        store<u32>(ea3, v3, GUEST);
+        pc += 40;
+        continue;
+      }
+      // i32_shl_ri i32_add_ri:a-0 load16_u:a-1
+      case 224: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 32);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 2 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u16>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        pc += 36;
+        continue;
+      }
+      // i32_lt_u_rr i32_lt_u_rr i32_sub_rr:a-0:b-1 ret_slot:a-2
+      case 225: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = <u32>(a0 < b0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = <u32>(a1 < b1);
+        const a2: u32 = d0;
+        const b2: u32 = d1;
+        let d2: u32 = a2 - b2;
+        const a3: u64 = <u64>d2;
+        store<u64>(fp, a3);
+        pc = load<u32>(fp + load<u16>(pc, 26));
+        fp -= load<u16>(pc - 10);
+        const charge: i64 = <i64>load<u16>(pc - 6);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // load32 store32:v-0 i32_ge_s_ri i32_add_rr:b-2
+      case 226: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        const v1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const imm2: u32 = load<u32>(pc, 32);
+        let d2: u32 = <u32>(<i32>a2 >= <i32>imm2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 40));
+        const b3: u32 = d2;
+        let d3: u32 = a3 + b3;
+        store<u64>(fp + load<u16>(pc, 38), <u64>d3);
+        pc += 44;
+        continue;
+      }
+      // load32 load32 br_i32_lt_u_rr:a-1:b-0
+      case 227: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        const a2: u32 = <u32>d1;
+        const b2: u32 = <u32>d0;
+        let charge: i64;
+        if (a2 < b2) {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 24 + load<i32>(pc, 36);
+        } else {
+          charge = <i64>load<u16>(pc, 32);
+          pc += 40;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_add_ri i32_shl_ri i32_xor_rr:a-1
+      case 228: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 << imm1;
+        const a2: u32 = d1;
+        const b2: u32 = load<u32>(fp + load<u16>(pc, 30));
+        let d2: u32 = a2 ^ b2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // load8_u load8_u br_i32_ne_rr:a-0:b-1
+      case 229: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u8>(ea0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        const a2: u32 = <u32>d0;
+        const b2: u32 = <u32>d1;
+        let charge: i64;
+        if (a2 != b2) {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 24 + load<i32>(pc, 36);
+        } else {
+          charge = <i64>load<u16>(pc, 32);
+          pc += 40;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // const32 const32
+      case 230: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const imm1: u32 = load<u32>(pc, 12);
+        let d1: u64 = <u64>imm1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        pc += 16;
+        continue;
+      }
+      // i32_add_ri load32:a-0
+      case 231: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 24;
+        continue;
+      }
+      // i64_or_rr i64_rem_u_rr:a-0 i64_shl_ri:a-1 load32
+      case 232: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
         const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
         let d0: u64 = a0 | b0;
@@ -3115,7 +3353,7 @@ export function hot(): i32 {
         continue;
       }
       // const32 load64:a-0 const64 f64_mul:a-1:b-2
-      case 217: {
+      case 233: {
         const imm0: u32 = load<u32>(pc, 4);
         let d0: u64 = <u64>imm0;
         const a1: u32 = <u32>d0;
@@ -3134,8 +3372,84 @@ export function hot(): i32 {
         pc += 40;
         continue;
       }
+      // const32 load64:a-0 f64_add:b-1 const32
+      case 234: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = load<u64>(ea1, GUEST);
+        const a2: f64 = load<f64>(fp + load<u16>(pc, 24));
+        const b2: f64 = reinterpret<f64>(d1);
+        let d2: f64 = a2 + b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 22), d2);
+        const imm3: u32 = load<u32>(pc, 32);
+        let d3: u64 = <u64>imm3;
+        store<u64>(fp + load<u16>(pc, 30), d3);
+        pc += 36;
+        continue;
+      }
+      // i32_ne_ri i32_ne_rr i32_and_rr:a-0:b-1
+      case 235: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = <u32>(a0 != imm0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
+        let d1: u32 = <u32>(a1 != b1);
+        const a2: u32 = d0;
+        const b2: u32 = d1;
+        let d2: u32 = a2 & b2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 28;
+        continue;
+      }
+      // i32_shl_ri i32_add_rr:b-0 i32_add_ri
+      case 236: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // mov jump
+      case 237: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        pc += 8 + load<i32>(pc, 12);
+        continue;
+      }
+      // i32_add_rr i32_xor_rr i32_and_rr:a-1
+      case 238: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = a1 ^ b1;
+        const a2: u32 = d1;
+        const b2: u32 = load<u32>(fp + load<u16>(pc, 22));
+        let d2: u32 = a2 & b2;
+        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
+        pc += 24;
+        continue;
+      }
       // global_get i32_add_ri:a-0 global_set:a-1 ret
-      case 218: {
+      case 239: {
         const addr0: u32 = load<u32>(pc, 4);
         let d0: u64 = load<u64>(addr0);
         const a1: u32 = <u32>d0;
@@ -3153,52 +3467,89 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_xor_rr i32_xor_rr:a-0 i32_mul_ri:a-1
-      case 219: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 ^ b0;
-        const a1: u32 = d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        let d1: u32 = a1 ^ b1;
-        const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 24);
-        let d2: u32 = a2 * imm2;
-        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
-        pc += 28;
-        continue;
-      }
-      // i32_add_ri i32_add_ri br_loop
-      case 220: {
+      // i32_add_ri const32 i32_div_u_rr:b-1
+      case 240: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
         store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const charge: i64 = <i64>load<u16>(pc, 26);
-        pc += 24 + load<i32>(pc, 28);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u64 = <u64>imm1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        const b2: u32 = <u32>d1;
+        if (b2 == 0) { pc += 20; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
+        let d2: u32 = a2 / b2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 28;
+        continue;
       }
-      // mov mov
-      case 221: {
+      // i32_add_ri load8_u:a-0
+      case 241: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 24;
+        continue;
+      }
+      // i64_rotl_ri i64_xor_rr:b-0
+      case 242: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = rotl<u64>(a0, imm0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
+        const b1: u64 = d0;
+        let d1: u64 = a1 ^ b1;
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 20;
+        continue;
+      }
+      // load32 load32
+      case 243: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
         store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
-        let d1: u64 = a1;
-        store<u64>(fp + load<u16>(pc, 10), d1);
-        pc += 16;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 24;
+        continue;
+      }
+      // i32_add_ri i32_add_rr:a-0 const32 i32_div_u_rr:b-2
+      case 244: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
+        let d1: u32 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const imm2: u32 = load<u32>(pc, 24);
+        let d2: u64 = <u64>imm2;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const b3: u32 = <u32>d2;
+        if (b3 == 0) { pc += 28; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
+        let d3: u32 = a3 / b3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        pc += 36;
         continue;
       }
       // i32_add_ri i32_add_ri load32:a=1 br_i32_lt_u_rr:a=2
-      case 222: {
+      case 245: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -3230,8 +3581,83 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
+      // i32_add_rr i32_add_ri load32:a-1
+      case 246: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
+      }
+      // i64_rotl_ri i64_add_rr:b-0 i64_xor_rr:b=1
+      case 247: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = rotl<u64>(a0, imm0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
+        const b1: u64 = d0;
+        let d1: u64 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        const b2: u64 = d1;
+        let d2: u64 = a2 ^ b2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 28;
+        continue;
+      }
+      // mov load32 i32_add_ri:a-1
+      case 248: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        const a2: u32 = <u32>d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // load32 i32_add_ri:a=0 store32:v-1
+      case 249: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = <u32>d0;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 26));
+        const v2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 32);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        store<u32>(ea2, v2, GUEST);
+        pc += 36;
+        continue;
+      }
       // i32_add_rr i32_add_ri:a=0 i32_add_ri
-      case 223: {
+      case 250: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d0: u32 = a0 + b0;
@@ -3247,71 +3673,65 @@ export function hot(): i32 {
         pc += 32;
         continue;
       }
-      // f64_mul i32_add_ri load64:a=1
-      case 224: {
+      // f64_mul f64_mul f64_add:a-0:b-1
+      case 251: {
         const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
         let d0: f64 = a0 * b0;
         if (d0 != d0) d0 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = load<u64>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
-        continue;
-      }
-      // f64_sub f64_sub:b=0 store64:v-1
-      case 225: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 - b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 2), d0);
         const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
-        const b1: f64 = d0;
-        let d1: f64 = a1 - b1;
+        const b1: f64 = load<f64>(fp + load<u16>(pc, 14));
+        let d1: f64 = a1 * b1;
         if (d1 != d1) d1 = <f64>NaN;
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 18));
-        const v2: u64 = reinterpret<u64>(d1);
-        const off2: u32 = load<u32>(pc, 24);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 8 > limit) { pc += 16; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        store<u64>(ea2, v2, GUEST);
-        pc += 28;
+        const a2: f64 = d0;
+        const b2: f64 = d1;
+        let d2: f64 = a2 + b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 18), d2);
+        pc += 24;
         continue;
       }
-      // i32_add_ri load64:a=0 f64_mul
-      case 226: {
+      // i32_add_ri load8_u:a-0 br_i32_ne_rr:b-1
+      case 252: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 26));
+        const b2: u32 = <u32>d1;
+        let charge: i64;
+        if (a2 != b2) {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 24 + load<i32>(pc, 36);
+        } else {
+          charge = <i64>load<u16>(pc, 32);
+          pc += 40;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_add_ri const32
+      case 253: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
         store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = load<u64>(ea1, GUEST);
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u64 = <u64>imm1;
         store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: f64 = load<f64>(fp + load<u16>(pc, 28));
-        const b2: f64 = load<f64>(fp + load<u16>(pc, 30));
-        let d2: f64 = a2 * b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 26), d2);
-        pc += 32;
+        pc += 20;
         continue;
       }
       // i32_add_ri i32_and_rr:a-0 br_loop
-      case 227: {
+      case 254: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -3327,140 +3747,73 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i64_shr_u_ri i64_xor_rr:a-0 i32_wrap_i64:a-1 i32_and_rr:b-2
-      case 228: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = a0 >> imm0;
-        const a1: u64 = d0;
-        const b1: u64 = load<u64>(fp + load<u16>(pc, 18));
-        let d1: u64 = a1 ^ b1;
-        const a2: u32 = <u32>d1;
-        let d2: u32 = a2;
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
-        const b3: u32 = d2;
-        let d3: u32 = a3 & b3;
-        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
-        pc += 36;
-        continue;
-      }
-      // mov mov mov mov
-      case 229: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
-        let d1: u64 = a1;
-        store<u64>(fp + load<u16>(pc, 10), d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 20));
-        let d2: u64 = a2;
-        store<u64>(fp + load<u16>(pc, 18), d2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 28));
-        let d3: u64 = a3;
-        store<u64>(fp + load<u16>(pc, 26), d3);
-        pc += 32;
-        continue;
-      }
-      // i32_add_ri load32 i32_add_ri mov:a=2
-      case 230: {
+      // i32_add_ri store32:v-0 i32_add_ri i32_add_ri
+      case 255: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        const v1: u32 = d0;
         const off1: u32 = load<u32>(pc, 20);
         const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
         if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
+        store<u32>(ea1, v1, GUEST);
         const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
         const imm2: u32 = load<u32>(pc, 32);
         let d2: u32 = a2 + imm2;
         store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const a3: u64 = <u64>d2;
-        let d3: u64 = a3;
-        store<u64>(fp + load<u16>(pc, 38), d3);
-        pc += 44;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 40));
+        const imm3: u32 = load<u32>(pc, 44);
+        let d3: u32 = a3 + imm3;
+        store<u64>(fp + load<u16>(pc, 38), <u64>d3);
+        pc += 48;
         continue;
       }
-      // i32_add_ri i32_shl_ri i32_xor_rr:a-1
-      case 231: {
+      // i32_shl_ri i32_add_rr:b-0 load64:a-1
+      case 256: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        let d0: u32 = a0 << imm0;
         const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 << imm1;
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
         const a2: u32 = d1;
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 30));
-        let d2: u32 = a2 ^ b2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = load<u64>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
         pc += 32;
         continue;
       }
-      // i64_rotl_ri i64_xor_rr:b-0 i64_rotl_ri:a=1 i64_add_rr
-      case 232: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = rotl<u64>(a0, imm0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const b1: u64 = d0;
-        let d1: u64 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = d1;
-        const imm2: u64 = <u64><i64>load<i32>(pc, 28);
-        let d2: u64 = rotl<u64>(a2, imm2);
+      // i32_and_rr load32 const32 charge
+      case 257: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 & b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const imm2: u32 = load<u32>(pc, 24);
+        let d2: u64 = <u64>imm2;
         store<u64>(fp + load<u16>(pc, 22), d2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 36));
-        const b3: u64 = load<u64>(fp + load<u16>(pc, 38));
-        let d3: u64 = a3 + b3;
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 40;
-        continue;
-      }
-      // i64_rotl_ri i64_add_rr:b-0 i64_xor_rr:b=1 i64_rotl_ri
-      case 233: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = rotl<u64>(a0, imm0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const b1: u64 = d0;
-        let d1: u64 = a1 + b1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        const b2: u64 = d1;
-        let d2: u64 = a2 ^ b2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 32));
-        const imm3: u64 = <u64><i64>load<i32>(pc, 36);
-        let d3: u64 = rotl<u64>(a3, imm3);
-        store<u64>(fp + load<u16>(pc, 30), d3);
-        pc += 40;
-        continue;
-      }
-      // i64_rotl_ri i64_xor_rr:b-0 i64_rotl_ri i64_xor_rr:b-2
-      case 234: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = rotl<u64>(a0, imm0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const b1: u64 = d0;
-        let d1: u64 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        const imm2: u64 = <u64><i64>load<i32>(pc, 28);
-        let d2: u64 = rotl<u64>(a2, imm2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 36));
-        const b3: u64 = d2;
-        let d3: u64 = a3 ^ b3;
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 40;
-        continue;
+        const charge: i64 = <i64>load<u16>(pc, 30);
+        pc += 32;
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
       }
       // i32_add_ri br_i32_ne_ri:a=0
-      case 235: {
+      case 258: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -3481,274 +3834,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_add_rr i32_xor_rr i32_and_rr:a-1 i32_and_rr
-      case 236: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        let d1: u32 = a1 ^ b1;
-        const a2: u32 = d1;
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 22));
-        let d2: u32 = a2 & b2;
-        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const b3: u32 = load<u32>(fp + load<u16>(pc, 30));
-        let d3: u32 = a3 & b3;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d3);
-        pc += 32;
-        continue;
-      }
-      // i32_xor_rr i32_add_rr:b-0 i32_add_rr mov
-      case 237: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 ^ b0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const b1: u32 = d0;
-        let d1: u32 = a1 + b1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 22));
-        let d2: u32 = a2 + b2;
-        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 28));
-        let d3: u64 = a3;
-        store<u64>(fp + load<u16>(pc, 26), d3);
-        pc += 32;
-        continue;
-      }
-      // i32_shl_ri i32_add_rr:b-0 load64:a-1
-      case 238: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 << imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 + b1;
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = load<u64>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
-        continue;
-      }
-      // i32_add_rr i32_add_ri:a=0 i32_mul_rr:a-1:b=0
-      case 239: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = d1;
-        const b2: u32 = d0;
-        let d2: u32 = a2 * b2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        pc += 28;
-        continue;
-      }
-      // mov mov mov
-      case 240: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
-        let d1: u64 = a1;
-        store<u64>(fp + load<u16>(pc, 10), d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 20));
-        let d2: u64 = a2;
-        store<u64>(fp + load<u16>(pc, 18), d2);
-        pc += 24;
-        continue;
-      }
-      // mov i32_lt_s_ri:a=0 select:c=1
-      case 241: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = <u32>d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = <u32>(<i32>a1 < <i32>imm1);
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        const b2: u64 = load<u64>(fp + load<u16>(pc, 26));
-        const c2: u32 = d1;
-        let d2: u64 = c2 ? a2 : b2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
-        continue;
-      }
-      // i32_shl_ri i32_xor_rr:b-0 i32_shr_u_ri:a=1 i32_xor_rr:a=1:b-2
-      case 242: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 << imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 >> imm2;
-        const a3: u32 = d1;
-        const b3: u32 = d2;
-        let d3: u32 = a3 ^ b3;
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 40;
-        continue;
-      }
-      // i64_shl_ri i32_add_ri load32:a-1
-      case 243: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = a0 << imm0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 32);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        pc += 36;
-        continue;
-      }
-      // f64_add store64:v-0
-      case 244: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 + b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const v1: u64 = reinterpret<u64>(d0);
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u64>(ea1, v1, GUEST);
-        pc += 20;
-        continue;
-      }
-      // load64 i32_add_ri load64:a=1 f64_sub:b-2
-      case 245: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = load<u64>(ea0, GUEST);
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 32);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 8 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = load<u64>(ea2, GUEST);
-        const a3: f64 = load<f64>(fp + load<u16>(pc, 40));
-        const b3: f64 = reinterpret<f64>(d2);
-        let d3: f64 = a3 - b3;
-        if (d3 != d3) d3 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 38), d3);
-        pc += 44;
-        continue;
-      }
-      // f64_mul f64_add:b-0 f64_add:b-1 f64_sqrt:a=2
-      case 246: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 * b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
-        const b1: f64 = d0;
-        let d1: f64 = a1 + b1;
-        if (d1 != d1) d1 = <f64>NaN;
-        const a2: f64 = load<f64>(fp + load<u16>(pc, 20));
-        const b2: f64 = d1;
-        let d2: f64 = a2 + b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 18), d2);
-        const a3: f64 = d2;
-        let d3: f64 = sqrt<f64>(a3);
-        if (d3 != d3) d3 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 26), d3);
-        pc += 32;
-        continue;
-      }
-      // f64_mul const64 f64_div:a-1:b-0 f64_mul:b=2
-      case 247: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 * b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const imm641: u64 = load<u64>(pc, 12);
-        let d1: u64 = imm641;
-        const a2: f64 = reinterpret<f64>(d1);
-        const b2: f64 = d0;
-        let d2: f64 = a2 / b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 22), d2);
-        const a3: f64 = load<f64>(fp + load<u16>(pc, 32));
-        const b3: f64 = d2;
-        let d3: f64 = a3 * b3;
-        if (d3 != d3) d3 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 30), d3);
-        pc += 36;
-        continue;
-      }
-      // const32 load64:a-0 f64_add:b-1
-      case 248: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        const a1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = load<u64>(ea1, GUEST);
-        const a2: f64 = load<f64>(fp + load<u16>(pc, 24));
-        const b2: f64 = reinterpret<f64>(d1);
-        let d2: f64 = a2 + b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 22), d2);
-        pc += 28;
-        continue;
-      }
-      // global_get store32:a-0 mov mov
-      case 249: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        let d2: u64 = a2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 32));
-        let d3: u64 = a3;
-        store<u64>(fp + load<u16>(pc, 30), d3);
-        pc += 36;
-        continue;
-      }
       // load8_u br_z:a=0
-      case 250: {
+      case 259: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off0: u32 = load<u32>(pc, 8);
         const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
@@ -3771,13 +3858,51 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_add_rr load32:a=0
-      case 251: {
+      // load8_u i32_and_ri:a-0 br_z:a-1
+      case 260: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u8>(ea0, GUEST);
+        const a1: u32 = <u32>d0;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 & imm1;
+        const a2: u32 = d1;
+        let charge: i64;
+        if (a2 == 0) {
+          charge = <i64>load<u16>(pc, 28);
+          pc += 24 + load<i32>(pc, 32);
+        } else {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 36;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // const32 store8:v-0
+      case 261: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u8>(ea1, <u8>v1, GUEST);
+        pc += 20;
+        continue;
+      }
+      // const32 load32:a-0
+      case 262: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u32 = <u32>d0;
         const off1: u32 = load<u32>(pc, 16);
         const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
         if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
@@ -3788,7 +3913,7 @@ export function hot(): i32 {
         continue;
       }
       // load8_u br_nz:a=0
-      case 252: {
+      case 263: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off0: u32 = load<u32>(pc, 8);
         const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
@@ -3811,8 +3936,622 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
+      // const32 const32 select:a-1:b-0
+      case 264: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const imm1: u32 = load<u32>(pc, 12);
+        let d1: u64 = <u64>imm1;
+        const a2: u64 = d1;
+        const b2: u64 = d0;
+        const c2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        let d2: u64 = c2 ? a2 : b2;
+        store<u64>(fp + load<u16>(pc, 18), d2);
+        pc += 28;
+        continue;
+      }
+      // f64_add f64_add:b-0
+      case 265: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 + b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
+        const b1: f64 = d0;
+        let d1: f64 = a1 + b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 10), d1);
+        pc += 16;
+        continue;
+      }
+      // mov const32 const32
+      case 266: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const imm1: u32 = load<u32>(pc, 12);
+        let d1: u64 = <u64>imm1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const imm2: u32 = load<u32>(pc, 20);
+        let d2: u64 = <u64>imm2;
+        store<u64>(fp + load<u16>(pc, 18), d2);
+        pc += 24;
+        continue;
+      }
+      // i32_add_ri load32 i32_add_ri mov:a=2
+      case 267: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const imm2: u32 = load<u32>(pc, 32);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        const a3: u64 = <u64>d2;
+        let d3: u64 = a3;
+        store<u64>(fp + load<u16>(pc, 38), d3);
+        pc += 44;
+        continue;
+      }
+      // store32 jump
+      case 268: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
+        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        store<u32>(ea0, v0, GUEST);
+        pc += 12 + load<i32>(pc, 16);
+        continue;
+      }
+      // i32_and_ri br_z:a-0
+      case 269: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 & imm0;
+        const a1: u32 = d0;
+        let charge: i64;
+        if (a1 == 0) {
+          charge = <i64>load<u16>(pc, 16);
+          pc += 12 + load<i32>(pc, 20);
+        } else {
+          charge = <i64>load<u16>(pc, 18);
+          pc += 24;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i64_rotl_ri i64_xor_rr:b-0 i64_rotl_ri:a=1 i64_add_rr
+      case 270: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = rotl<u64>(a0, imm0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
+        const b1: u64 = d0;
+        let d1: u64 = a1 ^ b1;
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: u64 = d1;
+        const imm2: u64 = <u64><i64>load<i32>(pc, 28);
+        let d2: u64 = rotl<u64>(a2, imm2);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        const a3: u64 = load<u64>(fp + load<u16>(pc, 36));
+        const b3: u64 = load<u64>(fp + load<u16>(pc, 38));
+        let d3: u64 = a3 + b3;
+        store<u64>(fp + load<u16>(pc, 34), d3);
+        pc += 40;
+        continue;
+      }
+      // const32 store32:v-0
+      case 271: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        pc += 20;
+        continue;
+      }
+      // i32_shl_ri i32_add_rr:b-0
+      case 272: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        pc += 20;
+        continue;
+      }
+      // load8_u load8_u br_i32_ne_rr:a=0:b=1
+      case 273: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u8>(ea0, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: u32 = <u32>d0;
+        const b2: u32 = <u32>d1;
+        let charge: i64;
+        if (a2 != b2) {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 24 + load<i32>(pc, 36);
+        } else {
+          charge = <i64>load<u16>(pc, 32);
+          pc += 40;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_and_rr i32_xor_rr:b-0 i32_add_rr:b-1 i32_add_rr
+      case 274: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 & b0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const b1: u32 = d0;
+        let d1: u32 = a1 ^ b1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
+        const b2: u32 = d1;
+        let d2: u32 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const b3: u32 = load<u32>(fp + load<u16>(pc, 30));
+        let d3: u32 = a3 + b3;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d3);
+        pc += 32;
+        continue;
+      }
+      // i32_add_rr i32_add_ri:a-0 f64_convert_i32_s:a-1
+      case 275: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        let d2: f64 = <f64><i32>a2;
+        store<f64>(fp + load<u16>(pc, 22), d2);
+        pc += 28;
+        continue;
+      }
+      // i32_add_rr i32_add_ri:a=0 i32_mul_rr:a-1:b=0
+      case 276: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        const b2: u32 = d0;
+        let d2: u32 = a2 * b2;
+        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 28;
+        continue;
+      }
+      // i32_add_ri i32_add_ri i32_add_rr
+      case 277: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const b2: u32 = load<u32>(fp + load<u16>(pc, 30));
+        let d2: u32 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        pc += 32;
+        continue;
+      }
+      // mov i32_lt_s_ri:a=0 select:c=1
+      case 278: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = <u32>d0;
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = <u32>(<i32>a1 < <i32>imm1);
+        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        const b2: u64 = load<u64>(fp + load<u16>(pc, 26));
+        const c2: u32 = d1;
+        let d2: u64 = c2 ? a2 : b2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
+      }
+      // global_get i64_add_ri:a-0 global_set:a-1
+      case 279: {
+        const addr0: u32 = load<u32>(pc, 4);
+        let d0: u64 = load<u64>(addr0);
+        const a1: u64 = d0;
+        const imm1: u64 = <u64><i64>load<i32>(pc, 16);
+        let d1: u64 = a1 + imm1;
+        const a2: u64 = d1;
+        const addr2: u32 = load<u32>(pc, 24);
+        store<u64>(addr2, a2);
+        pc += 28;
+        continue;
+      }
+      // i32_or_rr i32_or_rr:a-0
+      case 280: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 | b0;
+        const a1: u32 = d0;
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = a1 | b1;
+        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
+        pc += 16;
+        continue;
+      }
+      // i32_shl_ri i32_xor_rr:b-0 i32_shr_u_ri:a=1 i32_xor_rr:a=1:b-2
+      case 281: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 ^ b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 >> imm2;
+        const a3: u32 = d1;
+        const b3: u32 = d2;
+        let d3: u32 = a3 ^ b3;
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
+        pc += 40;
+        continue;
+      }
+      // const32 jump
+      case 282: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        pc += 8 + load<i32>(pc, 12);
+        continue;
+      }
+      // load32 br_i32_lt_u_rr:b=0
+      case 283: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        const b1: u32 = <u32>d0;
+        let charge: i64;
+        if (a1 < b1) {
+          charge = <i64>load<u16>(pc, 18);
+          pc += 12 + load<i32>(pc, 24);
+        } else {
+          charge = <i64>load<u16>(pc, 20);
+          pc += 28;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i64_shl_ri i32_add_ri load32:a-1
+      case 284: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = a0 << imm0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 32);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        pc += 36;
+        continue;
+      }
+      // load32 store32:v-0
+      case 285: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        const v1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        pc += 24;
+        continue;
+      }
+      // f64_mul f64_sub:b-0 store64:v-1 load64
+      case 286: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 * b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
+        const b1: f64 = d0;
+        let d1: f64 = a1 - b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 18));
+        const v2: u64 = reinterpret<u64>(d1);
+        const off2: u32 = load<u32>(pc, 24);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 8 > limit) { pc += 16; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        store<u64>(ea2, v2, GUEST);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const off3: u32 = load<u32>(pc, 36);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 8 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        let d3: u64 = load<u64>(ea3, GUEST);
+        store<u64>(fp + load<u16>(pc, 30), d3);
+        pc += 40;
+        continue;
+      }
+      // mov store32:v=0
+      case 287: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        pc += 20;
+        continue;
+      }
+      // i32_add_rr store32:v-0
+      case 288: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        pc += 20;
+        continue;
+      }
+      // i64_mul_rr i64_shr_u_ri i64_add_rr:a-0:b-1 store32:v=2
+      case 289: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
+        let d0: u64 = a0 * b0;
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
+        const imm1: u64 = <u64><i64>load<i32>(pc, 16);
+        let d1: u64 = a1 >> imm1;
+        const a2: u64 = d0;
+        const b2: u64 = d1;
+        let d2: u64 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 30));
+        const v3: u32 = <u32>d2;
+        const off3: u32 = load<u32>(pc, 36);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 4 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        store<u32>(ea3, v3, GUEST);
+        pc += 40;
+        continue;
+      }
+      // i32_mul_ri i32_add_rr:a=0 i32_xor_ri:a=0 i32_lt_u_rr:a-2
+      case 290: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 * imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
+        let d1: u32 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = d0;
+        const imm2: u32 = load<u32>(pc, 28);
+        let d2: u32 = a2 ^ imm2;
+        const a3: u32 = d2;
+        const b3: u32 = load<u32>(fp + load<u16>(pc, 38));
+        let d3: u32 = <u32>(a3 < b3);
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
+        pc += 40;
+        continue;
+      }
+      // i32_add_ri const32 mov
+      case 291: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u64 = <u64>imm1;
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        let d2: u64 = a2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 28;
+        continue;
+      }
+      // load64 load64
+      case 292: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = load<u64>(ea0, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = load<u64>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 24;
+        continue;
+      }
+      // global_get store32:a-0
+      case 293: {
+        const addr0: u32 = load<u32>(pc, 4);
+        let d0: u64 = load<u64>(addr0);
+        const a1: u32 = <u32>d0;
+        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        pc += 20;
+        continue;
+      }
+      // i32_add_rr load32:a=0
+      case 294: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        pc += 20;
+        continue;
+      }
+      // mov const32
+      case 295: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const imm1: u32 = load<u32>(pc, 12);
+        let d1: u64 = <u64>imm1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        pc += 16;
+        continue;
+      }
+      // i64_rotl_ri i64_rotl_ri i64_xor_rr:b-1 i64_add_rr:a-0:b=2
+      case 296: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = rotl<u64>(a0, imm0);
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
+        const imm1: u64 = <u64><i64>load<i32>(pc, 20);
+        let d1: u64 = rotl<u64>(a1, imm1);
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 28));
+        const b2: u64 = d1;
+        let d2: u64 = a2 ^ b2;
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        const a3: u64 = d0;
+        const b3: u64 = d2;
+        let d3: u64 = a3 + b3;
+        store<u64>(fp + load<u16>(pc, 34), d3);
+        pc += 40;
+        continue;
+      }
+      // i32_add_rr load8_u:a-0
+      case 297: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        pc += 20;
+        continue;
+      }
+      // load32 i32_add_rr:b-0
+      case 298: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = <u32>d0;
+        let d1: u32 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        pc += 20;
+        continue;
+      }
+      // const32 i64_div_u_rr:b-0 i64_mul_ri:a=1 i64_sub_rr:b-2
+      case 299: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
+        const b1: u64 = d0;
+        if (b1 == 0) { pc += 8; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
+        let d1: u64 = a1 / b1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        const a2: u64 = d1;
+        const imm2: u64 = <u64><i64>load<i32>(pc, 24);
+        let d2: u64 = a2 * imm2;
+        const a3: u64 = load<u64>(fp + load<u16>(pc, 32));
+        const b3: u64 = d2;
+        let d3: u64 = a3 - b3;
+        store<u64>(fp + load<u16>(pc, 30), d3);
+        pc += 36;
+        continue;
+      }
       // i32_and_ri br_i32_ne_ri:a=0
-      case 253: {
+      case 300: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 & imm0;
@@ -3833,46 +4572,170 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // f64_add f64_add:b-0
-      case 254: {
-        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
-        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 + b0;
-        if (d0 != d0) d0 = <f64>NaN;
-        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
-        const b1: f64 = d0;
-        let d1: f64 = a1 + b1;
-        if (d1 != d1) d1 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 10), d1);
-        pc += 16;
-        continue;
-      }
-      // i32_add_ri i32_xor_rr:b-0 i32_mul_ri:a-1
-      case 255: {
+      // i32_add_ri load32:a=0
+      case 301: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 24;
+        continue;
+      }
+      // i32_add_ri i32_add_ri load32:a=1
+      case 302: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
         const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 ^ b1;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
         const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 * imm2;
+        const off2: u32 = load<u32>(pc, 32);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        pc += 36;
+        continue;
+      }
+      // i32_shl_ri i32_add_ri:a-0 load32:a-1
+      case 303: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = d0;
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 32);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        pc += 36;
+        continue;
+      }
+      // mov call
+      case 304: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        pc += 8;
+        const callee: u32 = load<u32>(pc, 8);
+        const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
+        if (<i32>depth < 0) { code = Exit.STACK_OVERFLOW; break; }
+        const frame: u32 = fp + load<u16>(pc, 2);
+        if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
+        const header: u32 = frame + load<u16>(callee, Entry.HEADER);
+        for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
+        store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
+        fp = frame;
+        pc = callee + Entry.SIZE;
+        const charge: i64 = <i64>load<u16>(callee, Entry.COST);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i64_shr_u_ri i64_xor_rr:a-0 i32_wrap_i64:a-1
+      case 305: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = a0 >> imm0;
+        const a1: u64 = d0;
+        const b1: u64 = load<u64>(fp + load<u16>(pc, 18));
+        let d1: u64 = a1 ^ b1;
+        const a2: u32 = <u32>d1;
+        let d2: u32 = a2;
         store<u64>(fp + load<u16>(pc, 22), <u64>d2);
+        pc += 28;
+        continue;
+      }
+      // i32_add_ri load8_u:a-0 i32_xor_rr:b-1
+      case 306: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u8>(ea1, GUEST);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const b2: u32 = <u32>d1;
+        let d2: u32 = a2 ^ b2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
         pc += 32;
         continue;
       }
-      // select mov br_i32_ne_ri
-      case 256: {
+      // const64 f64_mul:b-0
+      case 307: {
+        const imm640: u64 = load<u64>(pc, 4);
+        let d0: u64 = imm640;
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 16));
+        const b1: f64 = reinterpret<f64>(d0);
+        let d1: f64 = a1 * b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 14), d1);
+        pc += 20;
+        continue;
+      }
+      // mov br_loop
+      case 308: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
-        const c0: u32 = load<u32>(fp + load<u16>(pc, 8));
-        let d0: u64 = c0 ? a0 : b0;
+        let d0: u64 = a0;
         store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        let d1: u64 = a1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 22));
+        const charge: i64 = <i64>load<u16>(pc, 10);
+        pc += 8 + load<i32>(pc, 12);
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // store8 i32_add_ri i32_add_ri
+      case 309: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
+        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        store<u8>(ea0, <u8>v0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const imm2: u32 = load<u32>(pc, 32);
+        let d2: u32 = a2 + imm2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        pc += 36;
+        continue;
+      }
+      // mov i32_add_ri br_i32_ne_ri:a=1
+      case 310: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
+        const a2: u32 = d1;
         const imm2: u32 = load<u32>(pc, 32);
         let charge: i64;
         if (a2 != imm2) {
@@ -3888,90 +4751,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // global_get store32:a-0 i32_add_ri load32:a-2
-      case 257: {
-        const addr0: u32 = load<u32>(pc, 4);
-        let d0: u64 = load<u64>(addr0);
-        const a1: u32 = <u32>d0;
-        const v1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        const a3: u32 = d2;
-        const off3: u32 = load<u32>(pc, 40);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 4 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = <u64>load<u32>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 44;
-        continue;
-      }
-      // i32_add_rr i32_add_ri:a=0 i32_add_ri:a=0 load32:a-2
-      case 258: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = d0;
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        const a3: u32 = d2;
-        const off3: u32 = load<u32>(pc, 40);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 4 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = <u64>load<u32>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 44;
-        continue;
-      }
-      // i32_shr_u_ri i32_xor_rr:b-0 i32_add_rr:b-1 store32:v-2
-      case 259: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 >> imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 ^ b1;
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const b2: u32 = d1;
-        let d2: u32 = a2 + b2;
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 30));
-        const v3: u32 = d2;
-        const off3: u32 = load<u32>(pc, 36);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 4 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        store<u32>(ea3, v3, GUEST);
-        pc += 40;
-        continue;
-      }
-      // f64_convert_i32_s const64 f64_div:a-1:b-0 jump
-      case 260: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        let d0: f64 = <f64><i32>a0;
-        const imm641: u64 = load<u64>(pc, 12);
-        let d1: u64 = imm641;
-        const a2: f64 = reinterpret<f64>(d1);
-        const b2: f64 = d0;
-        let d2: f64 = a2 / b2;
-        if (d2 != d2) d2 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 22), d2);
-        pc += 28 + load<i32>(pc, 32);
-        continue;
-      }
-      // load32 const32 charge
-      case 261: {
+      // load32 br_nz:a=0
+      case 311: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off0: u32 = load<u32>(pc, 8);
         const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
@@ -3979,40 +4760,14 @@ export function hot(): i32 {
         const ea0: u32 = <u32>ea0Wide;
         let d0: u64 = <u64>load<u32>(ea0, GUEST);
         store<u64>(fp + load<u16>(pc, 2), d0);
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u64 = <u64>imm1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const charge: i64 = <i64>load<u16>(pc, 22);
-        pc += 24;
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i64_xor_rr i32_add_ri i32_add_ri br_i32_ge_u_ri:a=2
-      case 262: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
-        let d0: u64 = a0 ^ b0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        const a3: u32 = d2;
-        const imm3: u32 = load<u32>(pc, 44);
+        const a1: u32 = <u32>d0;
         let charge: i64;
-        if (a3 >= imm3) {
-          charge = <i64>load<u16>(pc, 36);
-          pc += 32 + load<i32>(pc, 40);
+        if (a1 != 0) {
+          charge = <i64>load<u16>(pc, 16);
+          pc += 12 + load<i32>(pc, 20);
         } else {
-          charge = <i64>load<u16>(pc, 38);
-          pc += 48;
+          charge = <i64>load<u16>(pc, 18);
+          pc += 24;
         }
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -4020,41 +4775,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_add_ri br_loop
-      case 263: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const charge: i64 = <i64>load<u16>(pc, 14);
-        pc += 12 + load<i32>(pc, 16);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_shr_u_ri i32_add_ri load8_u:a-1
-      case 264: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 >> imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 32);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 1 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u8>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        pc += 36;
-        continue;
-      }
       // mov i32_add_ri br_nz:a=1
-      case 265: {
+      case 312: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d0: u64 = a0;
         store<u64>(fp + load<u16>(pc, 2), d0);
@@ -4077,62 +4799,52 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // load32 i32_shl_ri:a-0 load32 i32_mul_ri:a=2
-      case 266: {
+      // load64 i32_add_ri load64:a=1
+      case 313: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off0: u32 = load<u32>(pc, 8);
         const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        const a1: u32 = <u32>d0;
+        let d0: u64 = load<u64>(ea0, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
         const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 << imm1;
+        let d1: u32 = a1 + imm1;
         store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const a2: u32 = d1;
         const off2: u32 = load<u32>(pc, 32);
         const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        if (ea2Wide + 8 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        let d2: u64 = load<u64>(ea2, GUEST);
         store<u64>(fp + load<u16>(pc, 26), d2);
-        const a3: u32 = <u32>d2;
-        const imm3: u32 = load<u32>(pc, 44);
-        let d3: u32 = a3 * imm3;
-        store<u64>(fp + load<u16>(pc, 38), <u64>d3);
-        pc += 48;
+        pc += 36;
         continue;
       }
-      // const32 store32:v-0 store32 store64
-      case 267: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const v1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 22));
-        const v2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        store<u32>(ea2, v2, GUEST);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 34));
-        const v3: u64 = load<u64>(fp + load<u16>(pc, 36));
-        const off3: u32 = load<u32>(pc, 40);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 8 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        store<u64>(ea3, v3, GUEST);
-        pc += 44;
-        continue;
+      // i32_add_ri br_nz:a=0
+      case 314: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        let charge: i64;
+        if (a1 != 0) {
+          charge = <i64>load<u16>(pc, 16);
+          pc += 12 + load<i32>(pc, 20);
+        } else {
+          charge = <i64>load<u16>(pc, 18);
+          pc += 24;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
       }
       // load8_u i32_eq_ri:a=0
-      case 268: {
+      case 315: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off0: u32 = load<u32>(pc, 8);
         const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
@@ -4147,8 +4859,45 @@ export function hot(): i32 {
         pc += 24;
         continue;
       }
+      // i32_add_ri load64:a=0
+      case 316: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = load<u64>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        pc += 24;
+        continue;
+      }
+      // i32_or_rr br_nz:a=0
+      case 317: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 | b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        let charge: i64;
+        if (a1 != 0) {
+          charge = <i64>load<u16>(pc, 12);
+          pc += 8 + load<i32>(pc, 16);
+        } else {
+          charge = <i64>load<u16>(pc, 14);
+          pc += 20;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
       // i32_shr_u_ri br_i32_lt_u_rr:b-0
-      case 269: {
+      case 318: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 >> imm0;
@@ -4168,40 +4917,8 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_add_rr i32_xor_rr i32_and_rr:a-1
-      case 270: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        let d1: u32 = a1 ^ b1;
-        const a2: u32 = d1;
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 22));
-        let d2: u32 = a2 & b2;
-        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
-        pc += 24;
-        continue;
-      }
-      // i32_xor_rr i32_add_rr:b-0 i32_add_rr
-      case 271: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 ^ b0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const b1: u32 = d0;
-        let d1: u32 = a1 + b1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 22));
-        let d2: u32 = a2 + b2;
-        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
-        pc += 24;
-        continue;
-      }
       // i32_rotl_ri i32_xor_rr:b-0 mov
-      case 272: {
+      case 319: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = rotl<u32>(a0, imm0);
@@ -4215,8 +4932,48 @@ export function hot(): i32 {
         pc += 28;
         continue;
       }
+      // mov charge
+      case 320: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const charge: i64 = <i64>load<u16>(pc, 10);
+        pc += 12;
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
+      // i32_add_ri load32:a=0 br_z:a-1
+      case 321: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        const a2: u32 = <u32>d1;
+        let charge: i64;
+        if (a2 == 0) {
+          charge = <i64>load<u16>(pc, 28);
+          pc += 24 + load<i32>(pc, 32);
+        } else {
+          charge = <i64>load<u16>(pc, 30);
+          pc += 36;
+        }
+        fuel -= charge;
+        if (fuel >= 0) continue;
+        cost = charge;
+        code = Exit.FUEL;
+        break;
+      }
       // global_get store32:a-0 store32
-      case 273: {
+      case 322: {
         const addr0: u32 = load<u32>(pc, 4);
         let d0: u64 = load<u64>(addr0);
         const a1: u32 = <u32>d0;
@@ -4236,152 +4993,109 @@ export function hot(): i32 {
         pc += 32;
         continue;
       }
-      // i32_xor_rr i32_mul_ri:a-0 i32_shr_u_ri:a=1 i32_xor_rr:a=1:b-2
-      case 274: {
+      // i32_and_ri i32_and_ri
+      case 323: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 ^ b0;
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 * imm1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 >> imm2;
-        const a3: u32 = d1;
-        const b3: u32 = d2;
-        let d3: u32 = a3 ^ b3;
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 40;
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 & imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 & imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        pc += 24;
         continue;
       }
-      // load32 store32:v-0 i32_add_ri br_loop
-      case 275: {
+      // store16 i32_add_ri
+      case 324: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
+        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 2 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        store<u16>(ea0, <u16>v0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        pc += 24;
+        continue;
+      }
+      // load32 i32_add_ri:a-0 store32:v-1
+      case 325: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off0: u32 = load<u32>(pc, 8);
         const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
         if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea0: u32 = <u32>ea0Wide;
         let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        const v1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const charge: i64 = <i64>load<u16>(pc, 38);
-        pc += 36 + load<i32>(pc, 40);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // store32 mov mov br_loop
-      case 276: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        store<u32>(ea0, v0, GUEST);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        let d1: u64 = a1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        let d2: u64 = a2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const charge: i64 = <i64>load<u16>(pc, 30);
-        pc += 28 + load<i32>(pc, 32);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_ri i32_add_ri load32:a=1 load32:a=0
-      case 277: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const a1: u32 = <u32>d0;
         const imm1: u32 = load<u32>(pc, 20);
         let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 26));
+        const v2: u32 = d1;
         const off2: u32 = load<u32>(pc, 32);
         const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
         if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        const a3: u32 = d0;
-        const off3: u32 = load<u32>(pc, 44);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 4 > limit) { pc += 36; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = <u64>load<u32>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 38), d3);
-        pc += 48;
+        store<u32>(ea2, v2, GUEST);
+        pc += 36;
         continue;
       }
-      // i32_shl_ri i32_add_ri:a-0 load32:a-1 br_loop
-      case 278: {
+      // i32_mul_ri i32_add_rr:b-0
+      case 326: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 * imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        pc += 20;
+        continue;
+      }
+      // const32 select:a-0
+      case 327: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u64 = d0;
+        const b1: u64 = load<u64>(fp + load<u16>(pc, 14));
+        const c1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        let d1: u64 = c1 ? a1 : b1;
+        store<u64>(fp + load<u16>(pc, 10), d1);
+        pc += 20;
+        continue;
+      }
+      // i32_shl_ri i32_add_rr:b-0 load16_u:a-1
+      case 328: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 << imm0;
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
         const a2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 32);
+        const off2: u32 = load<u32>(pc, 28);
         const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        if (ea2Wide + 2 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        const charge: i64 = <i64>load<u16>(pc, 38);
-        pc += 36 + load<i32>(pc, 40);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i64_rotl_ri i64_rotl_ri
-      case 279: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = rotl<u64>(a0, imm0);
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const imm1: u64 = <u64><i64>load<i32>(pc, 20);
-        let d1: u64 = rotl<u64>(a1, imm1);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        pc += 24;
+        let d2: u64 = <u64>load<u16>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
         continue;
       }
-      // f64_sub store64:v-0 load64
-      case 280: {
+      // f64_mul i32_add_ri load64:a-1
+      case 329: {
         const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
         const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
-        let d0: f64 = a0 - b0;
+        let d0: f64 = a0 * b0;
         if (d0 != d0) d0 = <f64>NaN;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const v1: u64 = reinterpret<u64>(d0);
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u64>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        store<f64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
         const off2: u32 = load<u32>(pc, 28);
         const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
         if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
@@ -4391,24 +5105,8 @@ export function hot(): i32 {
         pc += 32;
         continue;
       }
-      // i32_sub_rr ret_slot:a-0
-      case 281: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 - b0;
-        const a1: u64 = <u64>d0;
-        store<u64>(fp, a1);
-        pc = load<u32>(fp + load<u16>(pc, 10));
-        fp -= load<u16>(pc - 10);
-        const charge: i64 = <i64>load<u16>(pc - 6);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
       // i32_add_ri i32_and_ri:a-0 br_i32_ge_u_ri:a-1
-      case 282: {
+      case 330: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
@@ -4431,222 +5129,12 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_add_ri load32:a=0 i64_mul_rr:a-1 i64_shr_u_ri
-      case 283: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        const a2: u64 = d1;
-        const b2: u64 = load<u64>(fp + load<u16>(pc, 30));
-        let d2: u64 = a2 * b2;
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 36));
-        const imm3: u64 = <u64><i64>load<i32>(pc, 40);
-        let d3: u64 = a3 >> imm3;
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 44;
-        continue;
-      }
-      // load64 br_i64_eq_rr:a-0
-      case 284: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = load<u64>(ea0, GUEST);
-        const a1: u64 = d0;
-        const b1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        let charge: i64;
-        if (a1 == b1) {
-          charge = <i64>load<u16>(pc, 18);
-          pc += 12 + load<i32>(pc, 24);
-        } else {
-          charge = <i64>load<u16>(pc, 20);
-          pc += 28;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // const64 i64_xor_rr:b-0 const64 i64_xor_rr:b-2
-      case 285: {
-        const imm640: u64 = load<u64>(pc, 4);
-        let d0: u64 = imm640;
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const b1: u64 = d0;
-        let d1: u64 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const imm642: u64 = load<u64>(pc, 24);
-        let d2: u64 = imm642;
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 36));
-        const b3: u64 = d2;
-        let d3: u64 = a3 ^ b3;
-        store<u64>(fp + load<u16>(pc, 34), d3);
-        pc += 40;
-        continue;
-      }
-      // i64_rotl_ri i64_xor_rr:b-0 i64_add_rr:a=1
-      case 286: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
-        let d0: u64 = rotl<u64>(a0, imm0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const b1: u64 = d0;
-        let d1: u64 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = d1;
-        const b2: u64 = load<u64>(fp + load<u16>(pc, 26));
-        let d2: u64 = a2 + b2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 28;
-        continue;
-      }
-      // i32_add_ri load8_u i32_add_ri br_nz:a=1
-      case 287: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u8>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const a3: u32 = <u32>d1;
-        let charge: i64;
-        if (a3 != 0) {
-          charge = <i64>load<u16>(pc, 40);
-          pc += 36 + load<i32>(pc, 44);
-        } else {
-          charge = <i64>load<u16>(pc, 42);
-          pc += 48;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_shl_ri i32_add_rr:b-0 i32_add_ri
-      case 288: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 << imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 + b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        pc += 32;
-        continue;
-      }
-      // i32_add_ri load8_u:a=0 br_nz:a=1
-      case 289: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u8>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u32 = <u32>d1;
-        let charge: i64;
-        if (a2 != 0) {
-          charge = <i64>load<u16>(pc, 28);
-          pc += 24 + load<i32>(pc, 32);
-        } else {
-          charge = <i64>load<u16>(pc, 30);
-          pc += 36;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // store8 i32_add_ri i32_shl_ri i32_xor_rr:a-2
-      case 290: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        store<u8>(ea0, <u8>v0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 << imm2;
-        const a3: u32 = d2;
-        const b3: u32 = load<u32>(fp + load<u16>(pc, 42));
-        let d3: u32 = a3 ^ b3;
-        store<u64>(fp + load<u16>(pc, 38), <u64>d3);
-        pc += 44;
-        continue;
-      }
-      // i32_shr_u_ri i32_xor_rr:b-0 load32
-      case 291: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 >> imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 32;
-        continue;
-      }
-      // const32 load32:a-0
-      case 292: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        const a1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 10), d1);
-        pc += 20;
-        continue;
-      }
-      // f64_convert_i32_s const64 f64_div:a-1:b-0
-      case 293: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        let d0: f64 = <f64><i32>a0;
+      // f64_mul const64 f64_div:a-1:b-0
+      case 331: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 * b0;
+        if (d0 != d0) d0 = <f64>NaN;
         const imm641: u64 = load<u64>(pc, 12);
         let d1: u64 = imm641;
         const a2: f64 = reinterpret<f64>(d1);
@@ -4657,307 +5145,16 @@ export function hot(): i32 {
         pc += 28;
         continue;
       }
-      // load32 load32
-      case 294: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        pc += 24;
-        continue;
-      }
-      // load64 i64_xor_rr:a=0 i64_add_rr:a=1
-      case 295: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = load<u64>(ea0, GUEST);
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u64 = d0;
-        const b1: u64 = load<u64>(fp + load<u16>(pc, 18));
-        let d1: u64 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = d1;
-        const b2: u64 = load<u64>(fp + load<u16>(pc, 26));
-        let d2: u64 = a2 + b2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        pc += 28;
-        continue;
-      }
-      // i32_xor_rr i32_mul_ri:a-0 i32_shr_u_ri:a=1
-      case 296: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 ^ b0;
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 * imm1;
-        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
-        const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 >> imm2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        pc += 32;
-        continue;
-      }
-      // i64_or_rr i64_rem_u_rr:a-0
-      case 297: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
-        let d0: u64 = a0 | b0;
-        const a1: u64 = d0;
-        const b1: u64 = load<u64>(fp + load<u16>(pc, 14));
-        if (b1 == 0) { pc += 8; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
-        let d1: u64 = a1 % b1;
-        store<u64>(fp + load<u16>(pc, 10), d1);
-        pc += 16;
-        continue;
-      }
-      // mov load32:a=0 br_nz:a-1
-      case 298: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        const a2: u32 = <u32>d1;
-        let charge: i64;
-        if (a2 != 0) {
-          charge = <i64>load<u16>(pc, 24);
-          pc += 20 + load<i32>(pc, 28);
-        } else {
-          charge = <i64>load<u16>(pc, 26);
-          pc += 32;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // const32 store64:a-0
-      case 299: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        const a1: u32 = <u32>d0;
-        const v1: u64 = load<u64>(fp + load<u16>(pc, 12));
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u64>(ea1, v1, GUEST);
-        pc += 20;
-        continue;
-      }
-      // i32_add_ri i32_add_ri i32_add_ri br_i32_ne_ri:a=2
-      case 300: {
+      // i32_shr_u_ri i32_xor_rr:a-0 i32_add_ri load8_u:a-2
+      case 332: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const a3: u32 = d2;
-        const imm3: u32 = load<u32>(pc, 48);
-        let charge: i64;
-        if (a3 != imm3) {
-          charge = <i64>load<u16>(pc, 40);
-          pc += 36 + load<i32>(pc, 44);
-        } else {
-          charge = <i64>load<u16>(pc, 42);
-          pc += 52;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_and_ri br_z:a-0
-      case 301: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 & imm0;
-        const a1: u32 = d0;
-        let charge: i64;
-        if (a1 == 0) {
-          charge = <i64>load<u16>(pc, 16);
-          pc += 12 + load<i32>(pc, 20);
-        } else {
-          charge = <i64>load<u16>(pc, 18);
-          pc += 24;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_ri i32_shl_ri i32_add_ri:a-1 charge
-      case 302: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 << imm1;
-        const a2: u32 = d1;
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const charge: i64 = <i64>load<u16>(pc, 38);
-        pc += 40;
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // const32 i32_rem_u_rr:b-0 const64 i64_mul_rr:a-1:b-2
-      case 303: {
-        const imm0: u32 = load<u32>(pc, 4);
-        let d0: u64 = <u64>imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
-        const b1: u32 = <u32>d0;
-        if (b1 == 0) { pc += 8; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
-        let d1: u32 = a1 % b1;
-        const imm642: u64 = load<u64>(pc, 20);
-        let d2: u64 = imm642;
-        const a3: u64 = <u64>d1;
-        const b3: u64 = d2;
-        let d3: u64 = a3 * b3;
-        store<u64>(fp + load<u16>(pc, 30), d3);
-        pc += 36;
-        continue;
-      }
-      // load32 i32_add_ri:a-0 store32:v-1
-      case 304: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        const a1: u32 = <u32>d0;
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 26));
-        const v2: u32 = d1;
-        const off2: u32 = load<u32>(pc, 32);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        store<u32>(ea2, v2, GUEST);
-        pc += 36;
-        continue;
-      }
-      // i32_add_ri i32_add_rr:a-0 const32 i32_div_u_rr:b-2
-      case 305: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
+        let d0: u32 = a0 >> imm0;
         const a1: u32 = d0;
         const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
-        let d1: u32 = a1 + b1;
+        let d1: u32 = a1 ^ b1;
         store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const imm2: u32 = load<u32>(pc, 24);
-        let d2: u64 = <u64>imm2;
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
-        const b3: u32 = <u32>d2;
-        if (b3 == 0) { pc += 28; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
-        let d3: u32 = a3 / b3;
-        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
-        pc += 36;
-        continue;
-      }
-      // store8 mov i32_add_ri:a=1 i32_add_ri
-      case 306: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        store<u8>(ea0, <u8>v0, GUEST);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        let d1: u64 = a1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u32 = <u32>d1;
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 36));
-        const imm3: u32 = load<u32>(pc, 40);
-        let d3: u32 = a3 + imm3;
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
-        pc += 44;
-        continue;
-      }
-      // store8 i32_add_ri i32_add_ri br_i32_ge_s_ri:a=2
-      case 307: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        store<u8>(ea0, <u8>v0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        const a3: u32 = d2;
-        const imm3: u32 = load<u32>(pc, 48);
-        let charge: i64;
-        if (<i32>a3 >= <i32>imm3) {
-          charge = <i64>load<u16>(pc, 40);
-          pc += 36 + load<i32>(pc, 44);
-        } else {
-          charge = <i64>load<u16>(pc, 42);
-          pc += 52;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_ri i32_add_rr:a-0 i32_add_ri:a-1 load8_u:a-2
-      case 308: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        const a1: u32 = d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
-        let d1: u32 = a1 + b1;
-        const a2: u32 = d1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
         const imm2: u32 = load<u32>(pc, 28);
         let d2: u32 = a2 + imm2;
         const a3: u32 = d2;
@@ -4970,200 +5167,82 @@ export function hot(): i32 {
         pc += 44;
         continue;
       }
-      // i32_add_ri load8_u:a=0 br_z:a=1
-      case 309: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 1 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u8>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u32 = <u32>d1;
-        let charge: i64;
-        if (a2 == 0) {
-          charge = <i64>load<u16>(pc, 28);
-          pc += 24 + load<i32>(pc, 32);
-        } else {
-          charge = <i64>load<u16>(pc, 30);
-          pc += 36;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_ri i64_add_ri i64_add_ri br_i64_ne_ri:a=2
-      case 310: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 16));
-        const imm1: u64 = <u64><i64>load<i32>(pc, 20);
-        let d1: u64 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 28));
-        const imm2: u64 = <u64><i64>load<i32>(pc, 32);
-        let d2: u64 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        const a3: u64 = d2;
-        const imm3: u64 = <u64><i64>load<i32>(pc, 48);
-        let charge: i64;
-        if (a3 != imm3) {
-          charge = <i64>load<u16>(pc, 40);
-          pc += 36 + load<i32>(pc, 44);
-        } else {
-          charge = <i64>load<u16>(pc, 42);
-          pc += 52;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // mov mov load32:a=1
-      case 311: {
-        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
-        let d0: u64 = a0;
-        store<u64>(fp + load<u16>(pc, 2), d0);
-        const a1: u64 = load<u64>(fp + load<u16>(pc, 12));
-        let d1: u64 = a1;
-        store<u64>(fp + load<u16>(pc, 10), d1);
-        const a2: u32 = <u32>d1;
-        const off2: u32 = load<u32>(pc, 24);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 16; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = <u64>load<u32>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 18), d2);
-        pc += 28;
+      // const32 i32_sub_rr:a-0 i32_and_rr:b-1 i32_or_rr:a=2
+      case 333: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u32 = <u32>d0;
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = a1 - b1;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 20));
+        const b2: u32 = d1;
+        let d2: u32 = a2 & b2;
+        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
+        const a3: u32 = d2;
+        const b3: u32 = load<u32>(fp + load<u16>(pc, 30));
+        let d3: u32 = a3 | b3;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d3);
+        pc += 32;
         continue;
       }
-      // i32_add_ri load32:a=0
-      case 312: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        pc += 24;
-        continue;
-      }
-      // i32_add_ri load32:a=0 i32_add_ri
-      case 313: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        store<u64>(fp + load<u16>(pc, 14), d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const imm2: u32 = load<u32>(pc, 32);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
-        pc += 36;
-        continue;
-      }
-      // i32_add_rr store32:v-0 mov br_loop
-      case 314: {
+      // i32_or_rr i32_shl_ri:a-0 i32_or_rr i32_shr_u_ri:a-2
+      case 334: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
-        const v1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 16);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        let d2: u64 = a2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const charge: i64 = <i64>load<u16>(pc, 30);
-        pc += 28 + load<i32>(pc, 32);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_add_rr i32_add_ri:a=0 i32_shl_ri i32_xor_rr:a-2
-      case 315: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
-        let d0: u32 = a0 + b0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        let d0: u32 = a0 | b0;
         const a1: u32 = d0;
         const imm1: u32 = load<u32>(pc, 16);
-        let d1: u32 = a1 + imm1;
+        let d1: u32 = a1 << imm1;
         store<u64>(fp + load<u16>(pc, 10), <u64>d1);
         const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 << imm2;
+        const b2: u32 = load<u32>(fp + load<u16>(pc, 26));
+        let d2: u32 = a2 | b2;
         const a3: u32 = d2;
-        const b3: u32 = load<u32>(fp + load<u16>(pc, 38));
-        let d3: u32 = a3 ^ b3;
-        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
+        const imm3: u32 = load<u32>(pc, 36);
+        let d3: u32 = a3 >> imm3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
         pc += 40;
         continue;
       }
-      // store32 i32_add_ri
-      case 316: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        store<u32>(ea0, v0, GUEST);
+      // i32_or_rr i32_or_rr:a-0 i32_xor_ri:a-1 i32_and_rr:b-2
+      case 335: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 | b0;
+        const a1: u32 = d0;
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = a1 | b1;
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 24);
+        let d2: u32 = a2 ^ imm2;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const b3: u32 = d2;
+        let d3: u32 = a3 & b3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        pc += 36;
+        continue;
+      }
+      // i32_add_ri i32_add_ri load32 br_i32_lt_u_rr:a=1:b=2
+      case 336: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
         const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
         const imm1: u32 = load<u32>(pc, 20);
         let d1: u32 = a1 + imm1;
         store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        pc += 24;
-        continue;
-      }
-      // store32 i32_add_ri store32:a-1 br_i32_lt_s_rr
-      case 317: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        store<u32>(ea0, v0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        const a2: u32 = d1;
-        const v2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
         const off2: u32 = load<u32>(pc, 32);
         const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
         if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea2: u32 = <u32>ea2Wide;
-        store<u32>(ea2, v2, GUEST);
-        const a3: u32 = load<u32>(fp + load<u16>(pc, 38));
-        const b3: u32 = load<u32>(fp + load<u16>(pc, 40));
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        const a3: u32 = d1;
+        const b3: u32 = <u32>d2;
         let charge: i64;
-        if (<i32>a3 < <i32>b3) {
+        if (a3 < b3) {
           charge = <i64>load<u16>(pc, 42);
           pc += 36 + load<i32>(pc, 48);
         } else {
@@ -5176,183 +5255,77 @@ export function hot(): i32 {
         code = Exit.FUEL;
         break;
       }
-      // i32_add_ri load32:a-0 br_i32_ne_ri:a-1
-      case 318: {
+      // i32_add_rr load32:a=0 i64_add_rr:b-1 i32_add_rr
+      case 337: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
         const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
+        const off1: u32 = load<u32>(pc, 16);
         const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea1: u32 = <u32>ea1Wide;
         let d1: u64 = <u64>load<u32>(ea1, GUEST);
-        const a2: u32 = <u32>d1;
-        const imm2: u32 = load<u32>(pc, 36);
-        let charge: i64;
-        if (a2 != imm2) {
-          charge = <i64>load<u16>(pc, 28);
-          pc += 24 + load<i32>(pc, 32);
-        } else {
-          charge = <i64>load<u16>(pc, 30);
-          pc += 40;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        const b2: u64 = d1;
+        let d2: u64 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const b3: u32 = load<u32>(fp + load<u16>(pc, 34));
+        let d3: u32 = a3 + b3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        pc += 36;
+        continue;
       }
-      // i32_add_ri i32_add_ri br_i32_le_u_rr:a=1
-      case 319: {
+      // i32_add_ri f64_mul f64_mul:a-1 load64:a=0
+      case 338: {
         const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
         const imm0: u32 = load<u32>(pc, 8);
         let d0: u32 = a0 + imm0;
         store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 16));
+        const b1: f64 = load<f64>(fp + load<u16>(pc, 18));
+        let d1: f64 = a1 * b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        const a2: f64 = d1;
+        const b2: f64 = load<f64>(fp + load<u16>(pc, 26));
+        let d2: f64 = a2 * b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 22), d2);
+        const a3: u32 = d0;
+        const off3: u32 = load<u32>(pc, 36);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 8 > limit) { pc += 28; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        let d3: u64 = load<u64>(ea3, GUEST);
+        store<u64>(fp + load<u16>(pc, 30), d3);
+        pc += 40;
+        continue;
+      }
+      // select i32_add_ri i32_xor_rr:a=0:b=1 i32_mul_ri:a-2
+      case 339: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
+        const c0: u32 = load<u32>(fp + load<u16>(pc, 8));
+        let d0: u64 = c0 ? a0 : b0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
         const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
         const imm1: u32 = load<u32>(pc, 20);
         let d1: u32 = a1 + imm1;
         store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
-        const b2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        let charge: i64;
-        if (a2 <= b2) {
-          charge = <i64>load<u16>(pc, 30);
-          pc += 24 + load<i32>(pc, 36);
-        } else {
-          charge = <i64>load<u16>(pc, 32);
-          pc += 40;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_shr_u_ri i32_xor_rr:a-0 i32_add_ri
-      case 320: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 >> imm0;
-        const a1: u32 = d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        pc += 32;
-        continue;
-      }
-      // i32_add_ri load64:a-0 const64 f64_mul:a-1:b-2
-      case 321: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 + imm0;
-        const a1: u32 = d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        let d1: u64 = load<u64>(ea1, GUEST);
-        const imm642: u64 = load<u64>(pc, 28);
-        let d2: u64 = imm642;
-        const a3: f64 = reinterpret<f64>(d1);
-        const b3: f64 = reinterpret<f64>(d2);
-        let d3: f64 = a3 * b3;
-        if (d3 != d3) d3 = <f64>NaN;
-        store<f64>(fp + load<u16>(pc, 38), d3);
+        const a2: u32 = <u32>d0;
+        const b2: u32 = d1;
+        let d2: u32 = a2 ^ b2;
+        const a3: u32 = d2;
+        const imm3: u32 = load<u32>(pc, 40);
+        let d3: u32 = a3 * imm3;
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
         pc += 44;
         continue;
       }
-      // i32_shl_ri i32_xor_rr:b-0
-      case 322: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 << imm0;
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        pc += 20;
-        continue;
-      }
-      // i32_mul_ri i32_add_ri:a=0 load64:a=0 load64:a=0
-      case 323: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 * imm0;
-        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
-        const a1: u32 = d0;
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d0;
-        const off2: u32 = load<u32>(pc, 32);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 8 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        let d2: u64 = load<u64>(ea2, GUEST);
-        store<u64>(fp + load<u16>(pc, 26), d2);
-        const a3: u32 = d0;
-        const off3: u32 = load<u32>(pc, 44);
-        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
-        if (ea3Wide + 8 > limit) { pc += 36; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea3: u32 = <u32>ea3Wide;
-        let d3: u64 = load<u64>(ea3, GUEST);
-        store<u64>(fp + load<u16>(pc, 38), d3);
-        pc += 48;
-        continue;
-      }
-      // i32_shr_u_ri i32_xor_rr:a-0 i32_add_ri br_i32_ne_rr:a=2
-      case 324: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 >> imm0;
-        const a1: u32 = d0;
-        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
-        const imm2: u32 = load<u32>(pc, 28);
-        let d2: u32 = a2 + imm2;
-        store<u64>(fp + load<u16>(pc, 22), <u64>d2);
-        const a3: u32 = d2;
-        const b3: u32 = load<u32>(fp + load<u16>(pc, 36));
-        let charge: i64;
-        if (a3 != b3) {
-          charge = <i64>load<u16>(pc, 38);
-          pc += 32 + load<i32>(pc, 44);
-        } else {
-          charge = <i64>load<u16>(pc, 40);
-          pc += 48;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // i32_and_ri f32_convert_i32_u:a-0 store32:v-1
-      case 325: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = a0 & imm0;
-        const a1: u32 = d0;
-        let d1: f32 = <f32>a1;
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 22));
-        const v2: u32 = reinterpret<u32>(d1);
-        const off2: u32 = load<u32>(pc, 28);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        store<u32>(ea2, v2, GUEST);
-        pc += 32;
-        continue;
-      }
-      // global_get store32:a-0 mov i32_add_ri:a=2
-      case 326: {
+      // global_get store32:a-0 load32 i32_add_rr:b-2
+      case 340: {
         const addr0: u32 = load<u32>(pc, 4);
         let d0: u64 = load<u64>(addr0);
         const a1: u32 = <u32>d0;
@@ -5362,18 +5335,409 @@ export function hot(): i32 {
         if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
         const ea1: u32 = <u32>ea1Wide;
         store<u32>(ea1, v1, GUEST);
-        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
-        let d2: u64 = a2;
-        store<u64>(fp + load<u16>(pc, 22), d2);
-        const a3: u32 = <u32>d2;
-        const imm3: u32 = load<u32>(pc, 36);
-        let d3: u32 = a3 + imm3;
-        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 24));
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 36));
+        const b3: u32 = <u32>d2;
+        let d3: u32 = a3 + b3;
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
         pc += 40;
         continue;
       }
-      // i64_rotl_ri i64_add_rr:b-0
-      case 327: {
+      // mov store32:v=0 load32:a=0 load32
+      case 341: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        let d0: u64 = a0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        const a2: u32 = <u32>d0;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 36));
+        const off3: u32 = load<u32>(pc, 40);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 4 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        let d3: u64 = <u64>load<u32>(ea3, GUEST);
+        store<u64>(fp + load<u16>(pc, 34), d3);
+        pc += 44;
+        continue;
+      }
+      // i32_ne_ri i32_ne_rr i32_and_rr:a-0:b-1 i32_or_rr:b-2
+      case 342: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = <u32>(a0 != imm0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 18));
+        let d1: u32 = <u32>(a1 != b1);
+        const a2: u32 = d0;
+        const b2: u32 = d1;
+        let d2: u32 = a2 & b2;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const b3: u32 = d2;
+        let d3: u32 = a3 | b3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        pc += 36;
+        continue;
+      }
+      // i64_add_rr store32:v=0 i64_shr_u_ri:a=0
+      case 343: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const b0: u64 = load<u64>(fp + load<u16>(pc, 6));
+        let d0: u64 = a0 + b0;
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 10));
+        const v1: u32 = <u32>d0;
+        const off1: u32 = load<u32>(pc, 16);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 8; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        store<u32>(ea1, v1, GUEST);
+        const a2: u64 = d0;
+        const imm2: u64 = <u64><i64>load<i32>(pc, 28);
+        let d2: u64 = a2 >> imm2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
+      }
+      // load32 load32 i64_mul_rr:a-0:b-1
+      case 344: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = <u64>load<u32>(ea0, GUEST);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = <u64>load<u32>(ea1, GUEST);
+        const a2: u64 = d0;
+        const b2: u64 = d1;
+        let d2: u64 = a2 * b2;
+        store<u64>(fp + load<u16>(pc, 26), d2);
+        pc += 32;
+        continue;
+      }
+      // f64_mul i32_add_ri load64:a-1 f64_sub:b-2
+      case 345: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 * b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = load<u64>(ea2, GUEST);
+        const a3: f64 = load<f64>(fp + load<u16>(pc, 36));
+        const b3: f64 = reinterpret<f64>(d2);
+        let d3: f64 = a3 - b3;
+        if (d3 != d3) d3 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 34), d3);
+        pc += 40;
+        continue;
+      }
+      // load64 load64 i32_add_ri load64:a-2
+      case 346: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const off0: u32 = load<u32>(pc, 8);
+        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
+        if (ea0Wide + 8 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea0: u32 = <u32>ea0Wide;
+        let d0: u64 = load<u64>(ea0, GUEST);
+        store<u64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = load<u64>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const imm2: u32 = load<u32>(pc, 32);
+        let d2: u32 = a2 + imm2;
+        const a3: u32 = d2;
+        const off3: u32 = load<u32>(pc, 44);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 8 > limit) { pc += 36; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        let d3: u64 = load<u64>(ea3, GUEST);
+        store<u64>(fp + load<u16>(pc, 38), d3);
+        pc += 48;
+        continue;
+      }
+      // i32_add_ri load64:a-0 f64_mul:b-1 f64_mul:b=2
+      case 347: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = load<u64>(ea1, GUEST);
+        const a2: f64 = load<f64>(fp + load<u16>(pc, 28));
+        const b2: f64 = reinterpret<f64>(d1);
+        let d2: f64 = a2 * b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 26), d2);
+        const a3: f64 = load<f64>(fp + load<u16>(pc, 36));
+        const b3: f64 = d2;
+        let d3: f64 = a3 * b3;
+        if (d3 != d3) d3 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 34), d3);
+        pc += 40;
+        continue;
+      }
+      // f64_mul f64_add:b-0 f64_sub:b=1 store64:v-2
+      case 348: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 * b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
+        const b1: f64 = d0;
+        let d1: f64 = a1 + b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 10), d1);
+        const a2: f64 = load<f64>(fp + load<u16>(pc, 20));
+        const b2: f64 = d1;
+        let d2: f64 = a2 - b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 26));
+        const v3: u64 = reinterpret<u64>(d2);
+        const off3: u32 = load<u32>(pc, 32);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 8 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        store<u64>(ea3, v3, GUEST);
+        pc += 36;
+        continue;
+      }
+      // f64_mul f64_add:a-0 f64_add:b-1
+      case 349: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 * b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        const a1: f64 = d0;
+        const b1: f64 = load<f64>(fp + load<u16>(pc, 14));
+        let d1: f64 = a1 + b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        const a2: f64 = load<f64>(fp + load<u16>(pc, 20));
+        const b2: f64 = d1;
+        let d2: f64 = a2 + b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 18), d2);
+        pc += 24;
+        continue;
+      }
+      // const32 i32_div_s_rr:b-0 i32_add_rr:a-1 i32_add_ri:a-2
+      case 350: {
+        const imm0: u32 = load<u32>(pc, 4);
+        let d0: u64 = <u64>imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const b1: u32 = <u32>d0;
+        if (b1 == 0) { pc += 8; code = Exit.INTEGER_DIVIDE_BY_ZERO; break; }
+        if (b1 == -1 && a1 == 0x80000000) { pc += 8; code = Exit.INTEGER_OVERFLOW; break; }
+        let d1: u32 = <u32>(<i32>a1 / <i32>b1);
+        const a2: u32 = d1;
+        const b2: u32 = load<u32>(fp + load<u16>(pc, 22));
+        let d2: u32 = a2 + b2;
+        const a3: u32 = d2;
+        const imm3: u32 = load<u32>(pc, 32);
+        let d3: u32 = a3 + imm3;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d3);
+        pc += 36;
+        continue;
+      }
+      // i32_add_ri i32_add_ri i32_add_rr i32_le_u_rr:b=2
+      case 351: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 28));
+        const b2: u32 = load<u32>(fp + load<u16>(pc, 30));
+        let d2: u32 = a2 + b2;
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 36));
+        const b3: u32 = d2;
+        let d3: u32 = <u32>(a3 <= b3);
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
+        pc += 40;
+        continue;
+      }
+      // i32_and_ri i32_and_ri i32_lt_u_rr:a=1:b=0 i32_lt_u_rr:a=0:b=1
+      case 352: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 & imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const imm1: u32 = load<u32>(pc, 20);
+        let d1: u32 = a1 & imm1;
+        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
+        const a2: u32 = d1;
+        const b2: u32 = d0;
+        let d2: u32 = <u32>(a2 < b2);
+        store<u64>(fp + load<u16>(pc, 26), <u64>d2);
+        const a3: u32 = d0;
+        const b3: u32 = d1;
+        let d3: u32 = <u32>(a3 < b3);
+        store<u64>(fp + load<u16>(pc, 34), <u64>d3);
+        pc += 40;
+        continue;
+      }
+      // i32_shl_ri i32_add_rr:b-0 load32:a-1 store32:v-2
+      case 353: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 << imm0;
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
+        const b1: u32 = d0;
+        let d1: u32 = a1 + b1;
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 4 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = <u64>load<u32>(ea2, GUEST);
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 34));
+        const v3: u32 = <u32>d2;
+        const off3: u32 = load<u32>(pc, 40);
+        const ea3Wide: u64 = <u64><u32>a3 + <u64><u32>off3;
+        if (ea3Wide + 4 > limit) { pc += 32; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea3: u32 = <u32>ea3Wide;
+        store<u32>(ea3, v3, GUEST);
+        pc += 44;
+        continue;
+      }
+      // i32_xor_rr i32_xor_rr:a-0 i32_mul_ri:a-1
+      case 354: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const b0: u32 = load<u32>(fp + load<u16>(pc, 6));
+        let d0: u32 = a0 ^ b0;
+        const a1: u32 = d0;
+        const b1: u32 = load<u32>(fp + load<u16>(pc, 14));
+        let d1: u32 = a1 ^ b1;
+        const a2: u32 = d1;
+        const imm2: u32 = load<u32>(pc, 24);
+        let d2: u32 = a2 * imm2;
+        store<u64>(fp + load<u16>(pc, 18), <u64>d2);
+        pc += 28;
+        continue;
+      }
+      // f64_mul i32_add_ri load64:a=1
+      case 355: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 * b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 2), d0);
+        const a1: u32 = load<u32>(fp + load<u16>(pc, 12));
+        const imm1: u32 = load<u32>(pc, 16);
+        let d1: u32 = a1 + imm1;
+        store<u64>(fp + load<u16>(pc, 10), <u64>d1);
+        const a2: u32 = d1;
+        const off2: u32 = load<u32>(pc, 28);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 8 > limit) { pc += 20; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        let d2: u64 = load<u64>(ea2, GUEST);
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        pc += 32;
+        continue;
+      }
+      // f64_sub f64_sub:b=0 store64:v-1
+      case 356: {
+        const a0: f64 = load<f64>(fp + load<u16>(pc, 4));
+        const b0: f64 = load<f64>(fp + load<u16>(pc, 6));
+        let d0: f64 = a0 - b0;
+        if (d0 != d0) d0 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 2), d0);
+        const a1: f64 = load<f64>(fp + load<u16>(pc, 12));
+        const b1: f64 = d0;
+        let d1: f64 = a1 - b1;
+        if (d1 != d1) d1 = <f64>NaN;
+        const a2: u32 = load<u32>(fp + load<u16>(pc, 18));
+        const v2: u64 = reinterpret<u64>(d1);
+        const off2: u32 = load<u32>(pc, 24);
+        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
+        if (ea2Wide + 8 > limit) { pc += 16; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea2: u32 = <u32>ea2Wide;
+        store<u64>(ea2, v2, GUEST);
+        pc += 28;
+        continue;
+      }
+      // i32_add_ri load64:a=0 f64_mul
+      case 357: {
+        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
+        const imm0: u32 = load<u32>(pc, 8);
+        let d0: u32 = a0 + imm0;
+        store<u64>(fp + load<u16>(pc, 2), <u64>d0);
+        const a1: u32 = d0;
+        const off1: u32 = load<u32>(pc, 20);
+        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
+        if (ea1Wide + 8 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
+        const ea1: u32 = <u32>ea1Wide;
+        let d1: u64 = load<u64>(ea1, GUEST);
+        store<u64>(fp + load<u16>(pc, 14), d1);
+        const a2: f64 = load<f64>(fp + load<u16>(pc, 28));
+        const b2: f64 = load<f64>(fp + load<u16>(pc, 30));
+        let d2: f64 = a2 * b2;
+        if (d2 != d2) d2 = <f64>NaN;
+        store<f64>(fp + load<u16>(pc, 26), d2);
+        pc += 32;
+        continue;
+      }
+      // i64_shr_u_ri i64_xor_rr:a-0 i32_wrap_i64:a-1 i32_and_rr:b-2
+      case 358: {
+        const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
+        const imm0: u64 = <u64><i64>load<i32>(pc, 8);
+        let d0: u64 = a0 >> imm0;
+        const a1: u64 = d0;
+        const b1: u64 = load<u64>(fp + load<u16>(pc, 18));
+        let d1: u64 = a1 ^ b1;
+        const a2: u32 = <u32>d1;
+        let d2: u32 = a2;
+        const a3: u32 = load<u32>(fp + load<u16>(pc, 32));
+        const b3: u32 = d2;
+        let d3: u32 = a3 & b3;
+        store<u64>(fp + load<u16>(pc, 30), <u64>d3);
+        pc += 36;
+        continue;
+      }
+      // i64_rotl_ri i64_add_rr:b-0 i64_xor_rr:b=1 i64_rotl_ri
+      case 359: {
         const a0: u64 = load<u64>(fp + load<u16>(pc, 4));
         const imm0: u64 = <u64><i64>load<i32>(pc, 8);
         let d0: u64 = rotl<u64>(a0, imm0);
@@ -5381,96 +5745,16 @@ export function hot(): i32 {
         const b1: u64 = d0;
         let d1: u64 = a1 + b1;
         store<u64>(fp + load<u16>(pc, 14), d1);
-        pc += 20;
+        const a2: u64 = load<u64>(fp + load<u16>(pc, 24));
+        const b2: u64 = d1;
+        let d2: u64 = a2 ^ b2;
+        store<u64>(fp + load<u16>(pc, 22), d2);
+        const a3: u64 = load<u64>(fp + load<u16>(pc, 32));
+        const imm3: u64 = <u64><i64>load<i32>(pc, 36);
+        let d3: u64 = rotl<u64>(a3, imm3);
+        store<u64>(fp + load<u16>(pc, 30), d3);
+        pc += 40;
         continue;
-      }
-      // load32 i32_add_rr:b-0
-      case 328: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = <u32>d0;
-        let d1: u32 = a1 + b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        pc += 20;
-        continue;
-      }
-      // i32_rotl_ri i32_xor_rr:b-0
-      case 329: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const imm0: u32 = load<u32>(pc, 8);
-        let d0: u32 = rotl<u32>(a0, imm0);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const b1: u32 = d0;
-        let d1: u32 = a1 ^ b1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        pc += 20;
-        continue;
-      }
-      // store8 i32_add_ri br_nz:a=1
-      case 330: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 2));
-        const v0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 1 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        store<u8>(ea0, <u8>v0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 16));
-        const imm1: u32 = load<u32>(pc, 20);
-        let d1: u32 = a1 + imm1;
-        store<u64>(fp + load<u16>(pc, 14), <u64>d1);
-        const a2: u32 = d1;
-        let charge: i64;
-        if (a2 != 0) {
-          charge = <i64>load<u16>(pc, 28);
-          pc += 24 + load<i32>(pc, 32);
-        } else {
-          charge = <i64>load<u16>(pc, 30);
-          pc += 36;
-        }
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
-      }
-      // load32 store32:v-0 store32 ret_slot
-      case 331: {
-        const a0: u32 = load<u32>(fp + load<u16>(pc, 4));
-        const off0: u32 = load<u32>(pc, 8);
-        const ea0Wide: u64 = <u64><u32>a0 + <u64><u32>off0;
-        if (ea0Wide + 4 > limit) { code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea0: u32 = <u32>ea0Wide;
-        let d0: u64 = <u64>load<u32>(ea0, GUEST);
-        const a1: u32 = load<u32>(fp + load<u16>(pc, 14));
-        const v1: u32 = <u32>d0;
-        const off1: u32 = load<u32>(pc, 20);
-        const ea1Wide: u64 = <u64><u32>a1 + <u64><u32>off1;
-        if (ea1Wide + 4 > limit) { pc += 12; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea1: u32 = <u32>ea1Wide;
-        store<u32>(ea1, v1, GUEST);
-        const a2: u32 = load<u32>(fp + load<u16>(pc, 26));
-        const v2: u32 = load<u32>(fp + load<u16>(pc, 28));
-        const off2: u32 = load<u32>(pc, 32);
-        const ea2Wide: u64 = <u64><u32>a2 + <u64><u32>off2;
-        if (ea2Wide + 4 > limit) { pc += 24; code = Exit.MEMORY_OUT_OF_BOUNDS; break; }
-        const ea2: u32 = <u32>ea2Wide;
-        store<u32>(ea2, v2, GUEST);
-        const a3: u64 = load<u64>(fp + load<u16>(pc, 40));
-        store<u64>(fp, a3);
-        pc = load<u32>(fp + load<u16>(pc, 38));
-        fp -= load<u16>(pc - 10);
-        const charge: i64 = <i64>load<u16>(pc - 6);
-        fuel -= charge;
-        if (fuel >= 0) continue;
-        cost = charge;
-        code = Exit.FUEL;
-        break;
       }
       default: {
         code = Exit.COLD;
