@@ -1,4 +1,5 @@
 /** The interpreter: the public surface of this folder. */
+export { disassemble } from './disassemble.js';
 export { InterpreterEngine, type InterpreterEngineOptions } from './engine.js';
 export type { GuestFrame, TypedBits } from './frames.js';
 export { InterpreterInstance } from './instance.js';

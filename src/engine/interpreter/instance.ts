@@ -4,6 +4,7 @@ import type { Export, Module } from '../../wasm/module.js';
 import { allGlobals, allMemories, allTables } from '../../wasm/spaces.js';
 import type { BoundaryValue, EngineInstance, Extern, GuestMemory, Outcome } from '../engine.js';
 import { type InterpreterExtern, registerExtern } from './externs.js';
+import { Entry } from './generated/abi.js';
 import { HelperTrap } from './helpers.js';
 import { type InstanceSpaces, placeSegments } from './instantiate.js';
 import type { Machine } from './machine.js';
@@ -60,6 +61,14 @@ export class InterpreterInstance implements EngineInstance {
   /** Starts a run that can be stopped at any instruction. @throws LinkError if there is no such function */
   debug(exportName: string, args: readonly BoundaryValue[]): DebugSession {
     return new DebugSession(this.runner, this.spaces, this.functionRef(exportName), args);
+  }
+
+  /** The translated code of an exported function, for disassemble. @throws LinkError if there is no such function */
+  code(exportName: string): Uint8Array {
+    const { machine } = this.spaces;
+    const entry = machine.entryOf(this.functionRef(exportName));
+    const { end } = machine.code.find(entry)!;
+    return machine.memory.u8.slice(entry + Entry.SIZE, end);
   }
 
   extern(exportName: string): Extern | undefined {
