@@ -1,0 +1,171 @@
+/** What the injected code costs while nothing of it is needed: each feature on top of the counter, and all together. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { load, programs, runOnce } from './lib/injected-programs.mjs';
+import { formatTable } from './lib/table.mjs';
+
+export const summary = 'steady-state time of injected code, as ratios to the module as it is';
+
+export const options = {
+  rounds: { type: 'string', default: '7', help: 'timed rounds; the variants take turns in each' },
+  scale: { type: 'string', default: '0.3', help: 'share of the 0.2 s that a kernel takes' },
+  programs: { type: 'string', default: '', help: 'names, separated by commas (all of them)' },
+  variants: { type: 'string', default: '', help: 'names, separated by commas (all of them)' },
+};
+
+const { CompiledEngine } = await load('engine/compiled/index.js');
+const { DEFAULT_LIMITS, GuestStop } = await load('engine/engine.js');
+const { inject } = await load('inject/index.js');
+const { decodeModule } = await load('wasm/decode/index.js');
+
+const NOTHING = { depth: false, preemption: false, canonicalNans: false, capture: false };
+const REST = { depth: true, preemption: true, canonicalNans: true, capture: false };
+const VARIANTS = {
+  original: undefined,
+  counter: NOTHING,
+  depth: { ...NOTHING, depth: true },
+  preemption: { ...NOTHING, preemption: true },
+  nan: { ...NOTHING, canonicalNans: true },
+  capture: { ...NOTHING, preemption: true, capture: true },
+  rest: REST,
+  all: { ...REST, capture: true },
+  asyncify: undefined,
+};
+const WARM_UPS = 3;
+
+/** @param {Record<string, string>} values */
+export async function run(values) {
+  const chosen = values.variants === '' ? Object.keys(VARIANTS) : ['original', ...values.variants.split(',')];
+  const names = values.programs.split(',').filter((name) => name !== '');
+  const results = [];
+  for (const program of programs(Number(values.scale))) {
+    if (names.length > 0 && !names.includes(program.name)) continue;
+    results.push(await measure(program, [...new Set(chosen)], Number(values.rounds)));
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${program.name}`);
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  print(results, [...new Set(chosen)]);
+  return results;
+}
+
+/** The shortest processor time of each variant: what disturbs a round only adds to it. */
+async function measure(program, variants, rounds) {
+  const runs = new Map();
+  const sizes = {};
+  for (const variant of variants) {
+    const { bytes, run } = await prepare(program, variant);
+    runs.set(variant, run);
+    sizes[variant] = bytes;
+  }
+  const expected = runs.get('original')();
+  const times = Object.fromEntries(variants.map((variant) => [variant, Number.POSITIVE_INFINITY]));
+  for (let round = -WARM_UPS; round < rounds; round++) {
+    for (const variant of variants) {
+      const started = process.cpuUsage();
+      if (runs.get(variant)() !== expected) throw new Error(`${program.name} as ${variant} writes something else`);
+      const { system, user } = process.cpuUsage(started);
+      if (round >= 0) times[variant] = Math.min(times[variant], (user + system) / 1000);
+    }
+  }
+  return { name: program.name, ms: times, bytes: sizes };
+}
+
+async function prepare(program, variant) {
+  if (variant === 'original') return plain(program, program.bytes);
+  if (variant === 'asyncify') return plain(program, asyncified(program.bytes));
+  const options = VARIANTS[variant];
+  if (options === undefined) throw new Error(`there is no variant ${variant}`);
+  const prepared = await new CompiledEngine({ inject: options }).prepare(program.bytes);
+  const run = () =>
+    runOnce(program, (imports) => {
+      const instance = prepared.instantiate({ imports, limits: DEFAULT_LIMITS, sliceFuel: 1_000_000 });
+      const start = () => {
+        instance.start();
+        instance.call('_start', []);
+      };
+      return { memory: () => instance.memory, start };
+    });
+  return { run, bytes: inject(decodeModule(program.bytes), options).bytes.length };
+}
+
+/** The module without an engine around it. */
+function plain(program, bytes) {
+  const module = new WebAssembly.Module(bytes);
+  const wanted = WebAssembly.Module.imports(module);
+  const run = () =>
+    runOnce(program, (imports) => {
+      const linked = {};
+      for (const { module: from, name } of wanted) {
+        const type = decodedType(program, from, name);
+        linked[from] ??= {};
+        linked[from][name] = withCounter(imports.resolve(from, name, type), type.params.length);
+      }
+      const { exports } = new WebAssembly.Instance(module, linked);
+      const view = () => {
+        const { buffer } = exports.memory;
+        return { bytes: new Uint8Array(buffer), view: new DataView(buffer) };
+      };
+      return { memory: view, start: () => start(exports) };
+    });
+  return { run, bytes: bytes.length };
+}
+
+function withCounter(host, params) {
+  return (...args) => {
+    args[params] = 0;
+    return host(...args);
+  };
+}
+
+function start(exports) {
+  try {
+    exports._start();
+  } catch (thrown) {
+    if (!(thrown instanceof GuestStop)) throw thrown;
+  }
+}
+
+function decodedType(program, from, name) {
+  program.module ??= decodeModule(program.bytes);
+  const entry = program.module.imports.find((each) => each.module === from && each.name === name);
+  return program.module.types[entry.desc.typeIndex];
+}
+
+function asyncified(bytes) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ft-wasm-bench-'));
+  try {
+    const file = path.join(folder, 'in.wasm');
+    writeFileSync(file, bytes);
+    const wasmOpt = path.join(path.dirname(createRequire(import.meta.url).resolve('binaryen')), 'bin/wasm-opt');
+    execFileSync(process.execPath, [wasmOpt, '-all', '--asyncify', '-O1', file, '-o', `${file}.out`], {
+      stdio: 'pipe',
+    });
+    return new Uint8Array(readFileSync(`${file}.out`));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function print(results, variants) {
+  const others = variants.filter((variant) => variant !== 'original');
+  const ratio = (result, what, variant) => result[what][variant] / result[what].original;
+  const rows = results.map((result) => [
+    result.name,
+    `${result.ms.original.toFixed(1)} ms`,
+    ...others.map(
+      (variant) => `${ratio(result, 'ms', variant).toFixed(2)} / ${ratio(result, 'bytes', variant).toFixed(2)}`,
+    ),
+  ]);
+  const mean = (what, variant) =>
+    Math.exp(results.reduce((sum, result) => sum + Math.log(ratio(result, what, variant)), 0) / results.length);
+  rows.push([
+    'geomean',
+    '',
+    ...others.map((variant) => `${mean('ms', variant).toFixed(3)} / ${mean('bytes', variant).toFixed(2)}`),
+  ]);
+  console.log('time / module size, as ratios to the original\n');
+  console.log(formatTable(['program', 'original', ...others], rows));
+}
