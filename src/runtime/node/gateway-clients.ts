@@ -8,6 +8,8 @@ import { listenError } from '../../transport/node/tcp.js';
 
 /** A client that was told that the guest closed its connection gets so long to take its last bytes, in ms. */
 const LINGER_MS = 10_000;
+/** A client that has vanished without a word is found out by probes after this silence. */
+const KEEP_ALIVE_MS = 60_000;
 
 export class GatewayClients {
   readonly #gateway: Gateway;
@@ -50,6 +52,7 @@ export class GatewayClients {
 
   #accept(listener: number, socket: net.Socket): void {
     this.#sockets.add(socket);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const adapter = new SocketAdapter(socket, (bytes) => this.#gateway.delivered(stream, bytes));
     const stream: ClientStream = this.#gateway.connect(listener, adapter, performance.now());
     socket.on('data', (bytes) => {
