@@ -1,19 +1,28 @@
 /** `ft-wasm status` and `ft-wasm switch`: an operator talks to replicas at their log addresses. */
 import { type ReplicaStatus, requestStatus, requestSwitch } from '../index.js';
+import { errorText, exitCodeOf } from './exit-code.js';
 import { checkAddress } from './flags.js';
 import type { CliProcess } from './streams.js';
 
-/** Prints one line per replica. Rejects for the first that does not answer. */
-export async function status(addresses: readonly string[], json: boolean, process: CliProcess): Promise<void> {
+/** Prints one line per replica that answers and complains about each that does not; returns the exit code. */
+export async function status(addresses: readonly string[], json: boolean, process: CliProcess): Promise<number> {
   for (const text of addresses) checkAddress(text, 'host:port');
-  const all = await Promise.all(addresses.map(requestStatus));
-  for (const one of all) process.stdout.write(`${json ? JSON.stringify(one) : describe(one)}\n`);
+  let exitCode = 0;
+  for (const asked of await Promise.allSettled(addresses.map(requestStatus))) {
+    if (asked.status === 'fulfilled') {
+      process.stdout.write(`${json ? JSON.stringify(asked.value) : describe(asked.value)}\n`);
+    } else {
+      process.stderr.write(errorText(asked.reason));
+      exitCode = exitCodeOf(asked.reason);
+    }
+  }
+  return exitCode;
 }
 
 /** Lets the primary hand over; prints how it left. Rejects if it cannot. */
 export async function switchOver(address: string, json: boolean, process: CliProcess): Promise<void> {
   const left = await requestSwitch(checkAddress(address, 'host:port'));
-  process.stdout.write(`${json ? JSON.stringify(left) : `handed over: ${left.reason}`}\n`);
+  process.stdout.write(`${json ? JSON.stringify(left) : left.reason}\n`);
 }
 
 function describe(replica: ReplicaStatus): string {

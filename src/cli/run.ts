@@ -47,7 +47,7 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
     });
   declareServe(program, process, setExitCode);
   declareGateway(program, process, setExitCode);
-  declareControl(program, process);
+  declareControl(program, process, setExitCode);
   declareRunCommands(program, process, setExitCode);
   declareSimulate(program, process, setExitCode);
   return program;
@@ -78,7 +78,7 @@ function declareGateway(program: Command, process: CliProcess, setExitCode: (cod
   declareFlags(command, GATEWAY_FLAGS);
 }
 
-function declareControl(program: Command, process: CliProcess): void {
+function declareControl(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {
   const address = "the replica's --log-listen address";
   const json = 'print JSON';
   program
@@ -86,7 +86,9 @@ function declareControl(program: Command, process: CliProcess): void {
     .summary('ask replicas about themselves')
     .argument('<host:port...>', address)
     .option('--json', json)
-    .action((addresses: string[], { json = false }: { json?: boolean }) => status(addresses, json, process));
+    .action(async (addresses: string[], { json = false }: { json?: boolean }) => {
+      setExitCode(await status(addresses, json, process));
+    });
   program
     .command('switch')
     .summary('let the primary hand over to its backup and stop')

@@ -5,6 +5,7 @@
 import { ChannelError } from '../errors.js';
 import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { FrameType } from '../transport/frame.js';
+import type { Timers } from './ports.js';
 
 export type ControlCommand = 'status' | 'switch';
 
@@ -28,24 +29,33 @@ export interface ReplicaStatus {
 export type ControlReply =
   | { readonly kind: 'status'; readonly status: ReplicaStatus }
   | { readonly kind: 'switching' }
-  | { readonly kind: 'stopped'; readonly reason: string; readonly exitCode: number }
+  | {
+      readonly kind: 'stopped';
+      readonly reason: string;
+      readonly exitCode: number;
+      /** Id of the backup that was told to go live; undefined if the replica stopped for another reason. */
+      readonly successor?: string;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
 export interface Controlled {
   status(): ReplicaStatus;
-  /** Begins a hand-over, or says why that is impossible. */
-  switchOver(): string | undefined;
+  /** Begins a hand-over, whose end goes to `report`; or says why that is impossible. */
+  switchOver(report: StopReport): string | undefined;
 }
+
+export type StopReport = (reason: string, exitCode: number, successor: string | undefined) => void;
+
+/** A replica answers at once; somebody else's server may never. In ms. */
+const ANSWER_MS = 5_000;
+/** A hand-over waits for outputs to leave and for the successor, and ends by itself long before this. In ms. */
+const SWITCH_MS = 60_000;
 
 /** Frames carry no epoch of the protocol: an operator asks whoever is there. */
 const NO_EPOCH = 0;
 
-/** Serves the operator behind `channel`. `onSwitching` gets a function that reports the end of the hand-over. */
-export function serveControl(
-  replica: Controlled,
-  channel: Channel,
-  onSwitching: (report: (reason: string, exitCode: number) => void) => void,
-): ChannelHandlers {
+/** Serves the operator behind `channel`. */
+export function serveControl(replica: Controlled, channel: Channel): ChannelHandlers {
   const answer = (reply: ControlReply): void => {
     channel.send({ type: FrameType.Control, epoch: NO_EPOCH, payload: encodeControl(reply) });
   };
@@ -55,8 +65,9 @@ export function serveControl(
       if (command === 'status') {
         answer({ kind: 'status', status: replica.status() });
       } else if (command === 'switch') {
-        onSwitching((reason, exitCode) => answer({ kind: 'stopped', reason, exitCode }));
-        const refusal = replica.switchOver();
+        const refusal = replica.switchOver((reason, exitCode, successor) =>
+          answer({ kind: 'stopped', reason, exitCode, ...(successor === undefined ? {} : { successor }) }),
+        );
         answer(refusal === undefined ? { kind: 'switching' } : { kind: 'refused', reason: refusal });
       } else {
         answer({ kind: 'refused', reason: `'${command}' is not a command; this replica knows status and switch` });
@@ -66,21 +77,37 @@ export function serveControl(
   };
 }
 
-/** Sends `command` and hands every reply to `take` until that returns true. Rejects if the replica goes away before. */
+/**
+ * Sends `command` and hands every reply to `take` until that returns true. Rejects if the replica goes away before, or
+ * does not answer.
+ */
 export function askControl(
   channel: Channel,
+  timers: Timers,
   command: ControlCommand,
   take: (reply: ControlReply) => boolean,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    const giveUpAfter = (ms: number): (() => void) =>
+      timers.after(ms, () => {
+        const what = `${channel.remote} did not answer within ${ms / 1000} s`;
+        channel.destroy(new ChannelError('FTW_CHANNEL', what, { remote: channel.remote }));
+      });
+    let cancel = giveUpAfter(ANSWER_MS);
     channel.start({
       onFrame: (frame) => {
         const reply = decodeControl<ControlReply>(frame.payload);
-        if (reply === undefined || !take(reply)) return;
+        if (reply === undefined) return;
+        cancel();
+        if (!take(reply)) {
+          cancel = giveUpAfter(SWITCH_MS);
+          return;
+        }
         resolve();
         channel.close();
       },
       onClose: (reason) => {
+        cancel();
         const what = reason.error?.message ?? `${channel.remote} closed the connection before it had answered`;
         reject(new ChannelError('FTW_CHANNEL', what, { remote: channel.remote }));
       },

@@ -14,7 +14,7 @@ import { ArbiterRequests } from './arbiter-requests.js';
 import { openClients } from './client-opening.js';
 import type { Clients } from './clients.js';
 import { Connections } from './connections.js';
-import { type Controlled, type ReplicaStatus, serveControl } from './control-link.js';
+import { type Controlled, type ReplicaStatus, type StopReport, serveControl } from './control-link.js';
 import { GATEWAY_ABSENT_MS, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import type { OutputGate } from './output-gate.js';
 import type { EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
@@ -40,7 +40,9 @@ export class ReplicaDriver implements Controlled {
   /** Undone at the end: the ticking, and an attempt to take client addresses. */
   readonly #cancels: (() => void)[] = [];
   /** Operators who asked for a switch and wait for its end. */
-  readonly #stopReports: ((reason: string, exitCode: number) => void)[] = [];
+  readonly #stopReports: StopReport[] = [];
+  /** The backup that was told to go live. */
+  #successor: string | undefined;
   /** Inputs that arise while effects are being carried out wait here: steps never nest. */
   readonly #inputs: Input[] = [];
   #stepping = false;
@@ -99,9 +101,11 @@ export class ReplicaDriver implements Controlled {
     };
   }
 
-  switchOver(): string | undefined {
-    if (this.#replica.role !== 'primary') return 'it is a backup';
+  switchOver(report: StopReport): string | undefined {
+    const { primaryAddress } = this.#parts.config;
+    if (this.#replica.role !== 'primary') return `it is a backup; ask the primary, at ${primaryAddress} when it joined`;
     if (this.#members.length < 2) return 'it has no backup to hand over to';
+    this.#stopReports.push(report);
     this.shutdown();
     return undefined;
   }
@@ -141,9 +145,7 @@ export class ReplicaDriver implements Controlled {
 
   #serveCaller(type: FrameType, channel: Channel): ChannelHandlers {
     const { clients, timers } = this.#parts;
-    return type === FrameType.Gateway
-      ? serveGateway(clients.gateways, channel, timers)
-      : serveControl(this, channel, (report) => this.#stopReports.push(report));
+    return type === FrameType.Gateway ? serveGateway(clients.gateways, channel, timers) : serveControl(this, channel);
   }
 
   #input(input: Input): void {
@@ -243,6 +245,7 @@ export class ReplicaDriver implements Controlled {
       this.#members = fields['members'] as string[];
       this.#parts.clients.gateways.raiseEpoch(this.#epoch);
     }
+    if (name === 'handing-over') this.#successor = fields['id'] as string;
     this.#parts.onEvent(name, level, fields);
   }
 
@@ -273,7 +276,7 @@ export class ReplicaDriver implements Controlled {
   #stop(reason: string, exitCode: number): void {
     this.#stopped = true;
     for (const cancel of this.#cancels) cancel();
-    for (const report of this.#stopReports) report(reason, exitCode);
+    for (const report of this.#stopReports) report(reason, exitCode, this.#successor);
     this.#connections.close();
     this.#parts.onStop(reason, exitCode);
   }

@@ -35,6 +35,31 @@ it('SIGTERM of the primary: clients do not notice', async () => {
   client.close();
 });
 
+it('a gateway inside the backup: its clients keep their connection when the primary dies', async () => {
+  const replicas = new Replicas();
+  const alpha = await replicas.primary();
+  const beta = await replicas.backup(alpha.logAddress, { flags: ['--gateway', '127.0.0.1:0'] });
+  await alpha.process.event('guest-started');
+  const client = await connectThrough(beta.process);
+  await countUp(client, 1, 100);
+  const counting = countUp(client, 101, 500);
+  alpha.process.kill('SIGKILL');
+  await counting;
+  await beta.process.event('gateway-attached', { address: beta.logAddress });
+  client.close();
+});
+
+it('a gateway inside the primary dies with its process', async () => {
+  const replicas = new Replicas();
+  const alpha = await replicas.primary({ flags: ['--gateway', '127.0.0.1:0', '--replicas', '127.0.0.1:1'] });
+  await replicas.backup(alpha.logAddress);
+  await alpha.process.event('guest-started');
+  const client = await connectThrough(alpha.process);
+  await countUp(client, 1, 10);
+  alpha.process.kill('SIGKILL');
+  await client.closed;
+});
+
 it('clients wait for replicas that are not there, for as long as was said', async () => {
   const { alpha, beta, logAddresses } = await new Replicas().pair();
   const gateway = await startGateway(logAddresses, '--wait', '500ms');

@@ -36,6 +36,26 @@ it('without a gateway, clients find the new primary at the same address', async 
   again.close();
 });
 
+it('SIGTERM for the whole group ends the pair in order: nobody takes over what is meant to stop', async () => {
+  const { pair } = await startPair();
+  process.kill(-pair.pid, 'SIGTERM');
+  expect(await pair.exit()).toEqual({ code: 0, signal: null });
+  expect(pair.has('handing-over')).toBe(false);
+  expect(pair.has('go-live')).toBe(false);
+  expect(pair.errors).toEqual([]);
+});
+
+it('SIGTERM for the primary alone is a hand-over', async () => {
+  const { pair } = await startPair();
+  const client = await connectThrough(pair);
+  expect(await client.command('INCR', 'a')).toBe(1);
+  process.kill(Number((await pair.event('replica-started', { role: 'primary' }))['pid']), 'SIGTERM');
+  await pair.event('go-live');
+  expect(await client.command('INCR', 'a')).toBe(2);
+  expect(pair.has('peer-silent')).toBe(false);
+  client.close();
+});
+
 it('leaves nothing behind', async () => {
   const { pair } = await startPair();
   const pids = pair.events.filter(({ event }) => event === 'replica-started').map((event) => Number(event['pid']));

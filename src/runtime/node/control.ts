@@ -3,11 +3,12 @@ import { ChannelError } from '../../errors.js';
 import { parseAddress } from '../../transport/address.js';
 import { dialTcp } from '../../transport/node/tcp.js';
 import { askControl, type ControlReply, type ReplicaStatus } from '../control-link.js';
+import { nodeTimers } from './timers.js';
 
 /** Asks the replica at log address `address` about itself. Rejects with FTW_CHANNEL if nobody answers. */
 export async function requestStatus(address: string): Promise<ReplicaStatus> {
   let status: ReplicaStatus | undefined;
-  await askControl(await dialTcp(parseAddress(address, 'replica')), 'status', (reply) => {
+  await askControl(await dialTcp(parseAddress(address, 'replica')), nodeTimers, 'status', (reply) => {
     if (reply.kind === 'status') status = reply.status;
     return true;
   });
@@ -17,15 +18,16 @@ export async function requestStatus(address: string): Promise<ReplicaStatus> {
 
 /**
  * Tells the primary at log address `address` to hand over to its backup and to stop; resolves when it has. Rejects with
- * FTW_HANDSHAKE if it is not a primary, or has no backup.
+ * FTW_HANDSHAKE if it is not a primary, has no backup, or stopped without one.
  */
-export async function requestSwitch(address: string): Promise<{ reason: string; exitCode: number }> {
+export async function requestSwitch(address: string): Promise<{ successor: string; reason: string }> {
   let last: ControlReply | undefined;
-  await askControl(await dialTcp(parseAddress(address, 'replica')), 'switch', (reply) => {
+  await askControl(await dialTcp(parseAddress(address, 'replica')), nodeTimers, 'switch', (reply) => {
     last = reply;
     return reply.kind !== 'switching';
   });
-  if (last?.kind === 'stopped') return { reason: last.reason, exitCode: last.exitCode };
-  const reason = last?.kind === 'refused' ? last.reason : 'it gave no answer to that';
+  if (last?.kind === 'stopped' && last.successor !== undefined)
+    return { successor: last.successor, reason: last.reason };
+  const reason = last?.kind === 'refused' || last?.kind === 'stopped' ? last.reason : 'it gave no answer to that';
   throw new ChannelError('FTW_HANDSHAKE', `${address} does not hand over: ${reason}`, { address });
 }

@@ -39,6 +39,9 @@ export interface PairService extends Service {
   readonly processes: Readonly<Record<string, number>>;
 }
 
+/** SIGTERM that came to one replica comes to this process within this time, if it was meant for the whole pair; in ms. */
+const GROUP_SIGNAL_MS = 100;
+
 const PRIMARY_ID = 'replica-1';
 const BACKUP_ID = 'replica-2';
 
@@ -81,6 +84,7 @@ class Pair {
   #gateway: GatewayService | undefined;
   readonly #redundant = deferred<void>();
   #liveId = PRIMARY_ID;
+  #closing = false;
   done: Promise<ServiceExit> = Promise.reject(new Error('the pair has not been started'));
 
   constructor(options: PairOptions & { arbiter: string }) {
@@ -121,10 +125,19 @@ class Pair {
 
   /** Orderly end: the backup leaves first, so that nobody takes over what is meant to stop. */
   close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
     const live = this.#replicas.get(this.#liveId);
     const others = [...this.#replicas.values()].filter((child) => child !== live);
     for (const child of others) child.shutdown();
     void Promise.all(others.map((child) => child.exited)).then(() => live?.shutdown());
+  }
+
+  /** SIGTERM for one replica means a hand-over; for all of them it means the end, which has an order of its own. */
+  #terminated(child: ReplicaChild): void {
+    setTimeout(() => {
+      if (!this.#closing) child.shutdown();
+    }, GROUP_SIGNAL_MS);
   }
 
   async kill(): Promise<void> {
@@ -138,7 +151,13 @@ class Pair {
     own: { role: 'primary' | 'backup'; logListen: string; primary?: string; tcplisten?: readonly string[] },
   ): Promise<ReplicaChild> {
     const { stdio, onEvent: _, onProgress: __, stdin: ___, gateway: ____, ...shared } = this.#options;
-    const child = new ReplicaChild(id, { ...shared, ...own, id }, stdio, (event) => this.#onEvent(id, event));
+    const child = new ReplicaChild(
+      id,
+      { ...shared, ...own, id },
+      stdio,
+      (event) => this.#onEvent(id, event),
+      () => this.#terminated(child),
+    );
     this.#replicas.set(id, child);
     void child.exited.then((exit) => {
       this.#replicas.delete(id);

@@ -32,6 +32,7 @@ export class ReplicaChild {
     options: ReplicaOptions,
     stdio: GuestOptions['stdio'],
     onEvent: (event: ServiceEvent) => void,
+    onTerminated: () => void,
   ) {
     const streams = stdio === undefined ? 'inherit' : 'pipe';
     this.#process = fork(fileURLToPath(new URL('./replica-process.js', import.meta.url)), [], {
@@ -46,6 +47,7 @@ export class ReplicaChild {
     const started = deferred<FtWasmError | undefined>();
     this.#process.on('message', (message: FromReplica) => {
       if (message.type === 'event') onEvent(message.event);
+      else if (message.type === 'terminated') onTerminated();
       else if (message.type === 'started') started.resolve(undefined);
       else if (message.type === 'start-failed')
         started.resolve(new FtWasmError(message.code, message.message, message.details));

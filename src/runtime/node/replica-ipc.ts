@@ -15,6 +15,8 @@ export type FromReplica =
       readonly message: string;
       readonly details: Record<string, unknown>;
     }
+  /** SIGTERM came to the replica: what that means depends on whether it came to the whole pair. */
+  | { readonly type: 'terminated' }
   | { readonly type: 'event'; readonly event: ServiceEvent }
   | { readonly type: 'stats'; readonly stats: ServiceStats }
   | { readonly type: 'exit'; readonly exit: ServiceExit };

@@ -59,6 +59,9 @@ process.on('message', (message: ToReplica) => {
   }
 });
 process.on('disconnect', leave);
-// The parent decides what Ctrl-C means; a terminal sends it to the whole group.
+// The parent decides: a terminal sends Ctrl-C to the whole group, and so does who ends the group with SIGTERM.
 process.on('SIGINT', () => {});
-process.on('SIGTERM', leave);
+process.on('SIGTERM', () => {
+  if (process.connected) tell({ type: 'terminated' });
+  else leave();
+});
