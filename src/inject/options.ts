@@ -1,7 +1,7 @@
 /** What the pass adds, and the version that goes into the handshake. */
 
 /** Raised with every change of the rewritten bytes that replicas could notice. */
-export const INJECT_VERSION = 1;
+export const INJECT_VERSION = 2;
 
 /** Features, each of which can be switched off for measurements. The counter is always there. */
 export interface InjectOptions {
@@ -22,4 +22,9 @@ export interface InjectOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export const DEFAULT_INJECT_OPTIONS: InjectOptions = { depth: true, preemption: true, canonicalNans: true };
+export const DEFAULT_INJECT_OPTIONS: InjectOptions = {
+  depth: true,
+  preemption: true,
+  canonicalNans: true,
+  capture: true,
+};

@@ -18,7 +18,10 @@ export function segmentFunctions(layout: Layout): AddedFunction[] {
   const data = layout.module.data.slice(0, dataCount ?? 0);
   const tables = layout.tableTypes.length;
   const added: AddedFunction[] = [];
-  for (const [at] of data.entries()) added.push(initFunction(layout, Op.MemoryInit, at, 0));
+  const hasMemory = layout.memoryMaxima.length > 0;
+  for (const [at] of data.entries()) {
+    added.push(hasMemory ? initFunction(layout, Op.MemoryInit, at, 0) : neverCalled(layout));
+  }
   for (const [at, { mode }] of data.entries()) {
     added.push(dropFunction(layout, Op.DataDrop, at, mode === 'passive' ? layout.droppedData(at) : undefined));
   }

@@ -23,6 +23,8 @@ describe('inject', () => {
       'ftw:tableElementsMax',
       'ftw:memory',
       'ftw:start',
+      'ftw:memory0',
+      'ftw:pick',
     ]);
   });
 

@@ -1,7 +1,7 @@
 ;; Two labels with different potentials: the loop is reached through a stub that pays the difference.
 (module (func (param i32) (block $out local.get 0 br_if $out i32.const 1 drop (loop $again local.get 0 br_table $again $out))))
 ;; becomes
-(func (;1;) (type 1) (param i32 i64 i32) (result i64)
+(func (;6;) (type 1) (param i32 i64 i32) (result i64)
   (local i32)
   block  ;; label = @1
     local.get 0
@@ -16,7 +16,17 @@
         local.get 1
         i64.const 4
         i64.add
-        call 3
+        call 8
+        local.tee 1
+        i64.const 0
+        i64.ge_s
+        if  ;; label = @4
+          local.get 0
+          i32.const 35
+          call 10
+          return
+        end
+        local.get 1
         i64.const -4
         i64.add
         local.set 1

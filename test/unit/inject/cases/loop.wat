@@ -1,7 +1,7 @@
 ;; Entering a loop is free, the way back pays for one round; the header looks at the counter.
 (module (func (param i32) (loop $again local.get 0 i32.const 1 i32.sub local.tee 0 br_if $again)))
 ;; becomes
-(func (;1;) (type 1) (param i32 i64 i32) (result i64)
+(func (;6;) (type 1) (param i32 i64 i32) (result i64)
   loop  ;; label = @1
     local.get 1
     i64.const -1
@@ -10,7 +10,17 @@
       local.get 1
       i64.const 1
       i64.add
-      call 3
+      call 8
+      local.tee 1
+      i64.const 0
+      i64.ge_s
+      if  ;; label = @3
+        local.get 0
+        i32.const 26
+        call 10
+        return
+      end
+      local.get 1
       i64.const -1
       i64.add
       local.set 1

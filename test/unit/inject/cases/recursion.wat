@@ -1,7 +1,7 @@
 ;; A function that can call itself takes stack units on entry; one test serves depth and slices.
 (module (func $f (param i32) local.get 0 (if (then local.get 0 i32.const 1 i32.sub call $f))))
 ;; becomes
-(func (;1;) (type 1) (param i32 i64 i32) (result i64)
+(func (;6;) (type 1) (param i32 i64 i32) (result i64)
   local.get 2
   i32.const 11
   i32.sub
@@ -13,18 +13,28 @@
   i64.ge_s
   i32.or
   if  ;; label = @1
-    local.get 0
     local.get 1
     i64.const 1
     i64.add
     local.get 2
-    call 2
+    call 7
+    local.tee 1
+    i64.const 0
+    i64.ge_s
+    if  ;; label = @2
+      local.get 0
+      i32.const 24
+      call 11
+      return
+    end
+    local.get 0
+    local.get 1
     i64.const -1
     i64.add
     local.get 2
     i32.const 11
     i32.add
-    call 1
+    call 6
     return
   end
   local.get 0
@@ -36,8 +46,18 @@
     i64.const 7
     i64.add
     local.get 2
-    call 1
-    local.set 1
+    call 6
+    local.tee 1
+    i64.const 0
+    i64.ge_s
+    if  ;; label = @2
+      global.get 3
+      i32.eqz
+      br_if 0 (;@2;)
+      i32.const 35
+      call 10
+      return
+    end
     local.get 1
     i64.const -3
     i64.add

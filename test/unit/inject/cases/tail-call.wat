@@ -1,7 +1,7 @@
 ;; The callee gets the depth that this function was entered with.
 (module (func $f (param i32) local.get 0 i32.const 1 i32.sub return_call $f))
 ;; becomes
-(func (;1;) (type 1) (param i32 i64 i32) (result i64)
+(func (;6;) (type 1) (param i32 i64 i32) (result i64)
   (local i32)
   local.get 2
   local.set 3
@@ -16,18 +16,28 @@
   i64.ge_s
   i32.or
   if  ;; label = @1
-    local.get 0
     local.get 1
     i64.const 1
     i64.add
     local.get 2
-    call 2
+    call 7
+    local.tee 1
+    i64.const 0
+    i64.ge_s
+    if  ;; label = @2
+      local.get 0
+      i32.const 24
+      call 10
+      return
+    end
+    local.get 0
+    local.get 1
     i64.const -1
     i64.add
     local.get 2
     i32.const 11
     i32.add
-    call 1
+    call 6
     return
   end
   local.get 0
@@ -37,4 +47,4 @@
   i64.const 5
   i64.add
   local.get 3
-  return_call 1)
+  return_call 6)
