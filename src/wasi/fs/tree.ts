@@ -4,14 +4,17 @@ import { ERRNO } from '../abi.js';
 import { fail } from '../failure.js';
 import type { DirectoryInode, Inode, InodeTimes, TreeState } from './inode.js';
 
+/** 1980-01-02: no file is older. Programs that write archives fail on a year that zip does not know. */
+export const OLDEST_FILE_NS = 315_619_200_000_000_000n;
+
 export class Tree {
   readonly state: TreeState;
   readonly #now: () => bigint;
 
-  /** `now`: virtual realtime in nanoseconds. */
+  /** `now`: virtual realtime in nanoseconds, 0 until the guest has seen a clock. */
   constructor(state: TreeState, now: () => bigint) {
     this.state = state;
-    this.#now = now;
+    this.#now = () => (now() > OLDEST_FILE_NS ? now() : OLDEST_FILE_NS);
   }
 
   get(inode: number): Inode {
