@@ -48,6 +48,7 @@ const FOR_TESTS: Readonly<Record<string, string>> = {
   'src/host/memory.ts': 'the in-memory form of a public interface',
   'src/host/node/stdin.ts': 'blocking input, for a guest that is run on the main thread',
   'src/transport/memory.ts': 'the in-memory form of a public interface',
+  'src/snapshot/index.ts': 'the snapshot format; its version is frozen by golden files',
   'src/wasi/snapshot.ts': 'replicated state as bytes; the proof that it is complete',
 };
 

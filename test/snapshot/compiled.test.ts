@@ -1,12 +1,11 @@
 /** The compiled engine: a run that is captured, at any place and however often, is the run that was not. */
 import { describe, expect, it } from 'vitest';
 import { CompiledEngine } from '../../src/engine/compiled/index.js';
-import { DEFAULT_INJECT_OPTIONS } from '../../src/inject/index.js';
 import { assemble } from '../support/wat.js';
 import { type GuestRun, runGuest } from './capture-run.js';
 import { GUESTS } from './guests.js';
 
-const engine = new CompiledEngine({ inject: { ...DEFAULT_INJECT_OPTIONS, capture: true } });
+const engine = new CompiledEngine();
 const SLICES = [1, 7, 1000];
 /** Single captures per guest, spread over its run. */
 const SINGLES_MAX = 40;

@@ -11,11 +11,13 @@ import {
   type PreparedModule,
 } from '../../src/engine/engine.js';
 import { ManualClock, MemoryInput, MemoryNetwork, OpenBarrier, SeededEntropy } from '../../src/host/memory.js';
-import { DEFAULT_INJECT_OPTIONS } from '../../src/inject/index.js';
-import { Session } from '../../src/record/session.js';
-import { createWasi } from '../../src/wasi/wasi.js';
+import type { HostServices } from '../../src/host/services.js';
+import { INJECT_VERSION } from '../../src/inject/index.js';
+import { Session, type SessionState } from '../../src/record/session.js';
+import { encodeSnapshot, SnapshotReader } from '../../src/snapshot/index.js';
+import { exportState, importState, type WasiSnapshot } from '../../src/wasi/snapshot.js';
+import { createWasi, type Wasi } from '../../src/wasi/wasi.js';
 import { kernels, loadGuest } from '../support/guests.js';
-import { copyOf } from './capture-run.js';
 
 interface Program {
   readonly name: string;
@@ -37,7 +39,7 @@ const PROGRAMS: readonly Program[] = [
   { name: 'SQLite', module: 'guests/sqlite/sqlite.wasm', args: ['sqlite', ':memory:', '20'] },
 ];
 
-const engine = new CompiledEngine({ inject: { ...DEFAULT_INJECT_OPTIONS, capture: true } });
+const engine = new CompiledEngine();
 
 class TextOutput {
   text = '';
@@ -49,58 +51,91 @@ class TextOutput {
   close(): void {}
 }
 
-/** Runs to the end. `slices` of the run; at each one, and at every n-th host call, the guest moves. */
-function run(prepared: PreparedModule, { args, stdin }: Program, sliceFuel: number, moveAtCall: number) {
-  const output = new TextOutput();
-  const input = new MemoryInput(stdin ?? '');
-  input.closed = true;
-  const session = new Session({ sink: { append: () => {} } });
-  const services = {
-    ...{ clock: new ManualClock(), entropy: new SeededEntropy(1), network: new MemoryNetwork(0), stdin: input, output },
-    ...{ waiter: { wait: () => {} }, barrier: new OpenBarrier() },
-  };
-  const wasi = createWasi({ args }, services, session);
-  let instance: EngineInstance;
-  let calls = 0;
-  let moves = 0;
-  const moving = Number.isFinite(moveAtCall);
-  const options: InstanceOptions = {
-    imports: {
-      resolve: (from, name, type) => {
-        const host = wasi.imports.resolve(from, name, type) as ((...all: unknown[]) => unknown) | undefined;
-        if (host === undefined) return undefined;
-        const counted = (...all: unknown[]) => {
-          if (++calls % moveAtCall === 0) instance.requestCapture!();
-          return host(...all);
-        };
-        return counted as never;
-      },
-    },
-    limits: DEFAULT_LIMITS,
-    sliceFuel,
-    onSlice: () => {
-      if (moving) instance.requestCapture!();
-    },
-  };
-  instance = prepared.instantiate(options);
-  wasi.bindMemory(() => instance.memory);
-  let outcome = instance.start();
-  if (outcome.kind === 'returned') outcome = instance.call('_start', []);
-  while (outcome.kind === 'captured') {
-    moves++;
-    instance = prepared.restore!(copyOf(instance.state!()), options);
-    outcome = instance.resume!();
+/** A program on its way: each move makes engine instance, WASI and session anew from the bytes of a snapshot. */
+class Journey {
+  readonly output = new TextOutput();
+  readonly #input: MemoryInput;
+  readonly #services: HostServices;
+  session = new Session({ sink: { append: () => {} } });
+  wasi: Wasi;
+  #instance: EngineInstance;
+  #calls = 0;
+  moves = 0;
+
+  constructor(
+    private readonly prepared: PreparedModule,
+    private readonly program: Program,
+    private readonly sliceFuel: number,
+    /** Move at every n-th host call and every slice; never, if not given. */
+    private readonly moveAtCall?: number,
+  ) {
+    this.#input = new MemoryInput(program.stdin ?? '');
+    this.#input.closed = true;
+    this.#services = {
+      ...{ clock: new ManualClock(), entropy: new SeededEntropy(1), network: new MemoryNetwork(0) },
+      ...{ stdin: this.#input, output: this.output, waiter: { wait: () => {} }, barrier: new OpenBarrier() },
+    };
+    this.wasi = createWasi({ args: program.args }, this.#services, this.session);
+    this.#instance = prepared.instantiate(this.#options());
+    this.wasi.bindMemory(() => this.#instance.memory);
   }
-  return { result: { outcome, text: output.text, digest: session.digest.hex() }, moves };
+
+  run() {
+    let outcome = this.#instance.start();
+    if (outcome.kind === 'returned') outcome = this.#instance.call('_start', []);
+    while (outcome.kind === 'captured') {
+      this.#move();
+      outcome = this.#instance.resume!();
+    }
+    return { outcome, text: this.output.text, digest: this.session.digest.hex() };
+  }
+
+  #move(): void {
+    this.moves++;
+    const sections = { wasi: exportState(this.wasi.state), session: this.session.state() };
+    const engineState = this.#instance.state!();
+    const reader = new SnapshotReader();
+    const header = { moduleHash: this.prepared.hash, rewriterVersion: String(INJECT_VERSION), manifest: {} };
+    for (const chunk of encodeSnapshot({ ...header, engine: engineState, sections })) reader.push(chunk);
+    const snapshot = reader.finish();
+    const { session, wasi } = snapshot.sections as { session: SessionState; wasi: WasiSnapshot };
+    this.session = new Session({ sink: { append: () => {} }, resume: session });
+    this.wasi = createWasi({ args: this.program.args }, this.#services, this.session, importState(wasi));
+    this.#instance = this.prepared.restore!(snapshot.engine, this.#options());
+    this.wasi.bindMemory(() => this.#instance.memory);
+  }
+
+  #options(): InstanceOptions {
+    const { imports } = this.wasi;
+    return {
+      imports: {
+        resolve: (from, name, type) => {
+          const host = imports.resolve(from, name, type) as ((...all: unknown[]) => unknown) | undefined;
+          if (host === undefined) return undefined;
+          const counted = (...all: unknown[]) => {
+            if (this.moveAtCall !== undefined && ++this.#calls % this.moveAtCall === 0)
+              this.#instance.requestCapture!();
+            return host(...all);
+          };
+          return counted as never;
+        },
+      },
+      limits: DEFAULT_LIMITS,
+      sliceFuel: this.sliceFuel,
+      onSlice: () => {
+        if (this.moveAtCall !== undefined) this.#instance.requestCapture!();
+      },
+    };
+  }
 }
 
 describe.each(PROGRAMS)('$name', (program) => {
   it('moves from instance to instance unnoticed', async () => {
     const prepared = await engine.prepare(await loadGuest(program.module));
-    const { result } = run(prepared, program, 1e15, Number.POSITIVE_INFINITY);
-    expect(result.outcome.kind).toMatch(/returned|exited/);
-    const moved = run(prepared, program, Math.max(1, Math.floor(result.outcome.counter / 40)), 3);
-    expect(moved.result).toEqual(result);
-    expect(moved.moves).toBeGreaterThan(5);
+    const expected = new Journey(prepared, program, 1e15).run();
+    expect(expected.outcome.kind).toMatch(/returned|exited/);
+    const journey = new Journey(prepared, program, Math.max(1, Math.floor(expected.outcome.counter / 40)), 3);
+    expect(journey.run()).toEqual(expected);
+    expect(journey.moves).toBeGreaterThan(5);
   });
 });
