@@ -15,7 +15,7 @@ import { type Capturing, cannotCapture } from './capturing.js';
 import type { InstanceContents } from './contents.js';
 import { CompiledMemory } from './guest-memory.js';
 import type { AnyFunction, HostMonitor } from './host-calls.js';
-import type { Resumer } from './resumer.js';
+import type { Resumer, Returned } from './resumer.js';
 import type { Slices } from './slices.js';
 import { trapCodeOf } from './traps.js';
 import { type WasmExports, type WasmGlobal, type WasmMemory, WebAssembly } from './webassembly.js';
@@ -189,19 +189,20 @@ export class CompiledInstance implements EngineInstance {
   private resumeFrames(capture: InstanceCapture): Outcome {
     const { capturing, resumer } = capture;
     const { frames, pendingCall } = capturing;
-    let results: readonly TypedBits[] = [];
+    let returned: Returned = { results: [], counter: this.globals.counter.value as bigint };
     if (pendingCall !== undefined) {
       const answer = this.askAgain(capture, pendingCall);
       if (answer === undefined) return this.captured(capture, frames);
-      results = answer;
+      returned = { results: answer, counter: this.globals.counter.value as bigint };
     }
     for (let at = frames.length - 1; at >= 0; at--) {
       const outer = frames.slice(0, at);
-      results = resumer.run(frames[at]!, results, outer);
+      returned = resumer.run(frames[at]!, returned, outer);
       if (this.globals.halt.value === Halt.Capture) return this.captured(capture, outer);
     }
     capturing.clear();
-    return { kind: 'returned', counter: this.counter, values: capturing.values(results) };
+    this.globals.counter.value = returned.counter;
+    return { kind: 'returned', counter: this.counter, values: capturing.values(returned.results) };
   }
 
   /** Makes the host call that was not answered; undefined if it is captured (again). @throws what it throws */

@@ -36,6 +36,12 @@ export interface ResumeParts {
   readonly stackUnitsMax: number;
 }
 
+/** What a function returns: its results, and the counter relative to the limit. */
+export interface Returned {
+  readonly results: readonly TypedBits[];
+  readonly counter: bigint;
+}
+
 export class Resumer {
   /** Resume functions by place. */
   private readonly functions = new Map<number, () => void>();
@@ -66,8 +72,8 @@ export class Resumer {
     return { functionIndex, offset, locals, operands };
   }
 
-  /** Runs `frame` on; `results` are those of its call, `outer` the frames below it. Answers what it returns. */
-  run(frame: Frame, results: readonly TypedBits[], outer: readonly Frame[]): TypedBits[] {
+  /** Runs `frame` on with the results of its call; `outer` are the frames below it. */
+  run(frame: Frame, { counter, results }: Returned, outer: readonly Frame[]): Returned {
     const { exchange, frames, references } = this.parts;
     const { functionIndex, offset, locals } = frame;
     const place = frames.place(functionIndex, offset);
@@ -77,9 +83,11 @@ export class Resumer {
     const entryDepth = this.depthBelow(outer);
     const depth = this.depthBelow([...outer, frame]);
     const resume = this.functionFor(place);
-    exchange.offer([depth, entryDepth, ...takenBy([...locals, ...operands], references)]);
+    exchange.offer([counter, depth, entryDepth, ...takenBy([...locals, ...operands], references)]);
     resume();
-    return putBy(frames.typeOf(functionIndex).results, exchange.collect(), references);
+    const put = exchange.collect();
+    const returned = putBy(frames.typeOf(functionIndex).results, put.slice(0, -1), references);
+    return { results: returned, counter: put.at(-1) as bigint };
   }
 
   /** Stack units that the frames leave. @throws FTW_SNAPSHOT if they are more than the budget */

@@ -34,9 +34,10 @@ export interface ResumeModule {
 }
 
 /**
- * Makes the module for a place. Its export `resume` takes, in this order: the depth that is left below the frame, the
- * depth on entry of the frame, locals, operands (all of them, results of the call under way included); it puts the
- * results, and the global `counter` is the counter before and after.
+ * Makes the module for a place. Its export `resume` takes, in this order: the counter (as the global has it, relative to
+ * the limit), the depth that is left below the frame, the depth on entry of the frame, locals, operands (all of them,
+ * results of the call under way included). It puts the results, then the counter. The global itself is left to the guest:
+ * what it says after a trap must not depend on captures.
  */
 export function resumeModule(frames: FrameMap, place: Place): ResumeModule {
   return new Maker(frames, place).make();
@@ -147,10 +148,10 @@ class Maker {
     const { results } = this.result;
     const asm = new Assembler(layout);
     const counter = results.length;
-    asm.globalGet('counter').engineCall('take32').op(Op.Call, layout.ownFunctions).op(Op.LocalSet, counter);
+    asm.engineCall('take64').engineCall('take32').op(Op.Call, layout.ownFunctions).op(Op.LocalSet, counter);
     for (let at = counter - 1; at >= 0; at--) asm.op(Op.LocalSet, at);
     for (const [at, type] of results.entries()) putLocal(asm, at, type);
-    asm.op(Op.LocalGet, counter).globalSet('counter');
+    putLocal(asm, counter, ValType.I64);
     return asm.finish({ params: [], results: [] }, [...results, ValType.I64]);
   }
 
