@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { environment, writeResults } from './lib/results.mjs';
 
-const NAMES = ['serve', 'failover', 'interp'];
+const NAMES = ['serve', 'failover', 'gateway', 'interp'];
 
 async function usage() {
   const lines = [

@@ -137,7 +137,7 @@ export class GatewayKeeper {
 
   #attach(address: string, channel: Channel): void {
     const previous = this.#current;
-    this.#current = new Link(address, channel);
+    this.#current = new Link(address, channel, this.#parts.timers.soon ?? queueMicrotask);
     this.#troubles.clear();
     previous?.channel.destroy();
     this.#parts.gateway.linkUp(this.#current);
@@ -175,11 +175,11 @@ export class GatewayKeeper {
 /** The connection to the replica that serves. */
 class Link implements GatewaySink {
   congested = false;
-  readonly later = queueMicrotask;
 
   constructor(
     readonly address: string,
     readonly channel: Channel,
+    readonly later: (flush: () => void) => void,
   ) {}
 
   send(payload: Uint8Array, epoch: number): void {

@@ -39,6 +39,11 @@ export interface Timers {
   every(ms: number, run: () => void): () => void;
   /** Calls `run` once after `ms`; the returned function cancels. */
   after(ms: number, run: () => void): () => void;
+  /**
+   * Calls `run` once everything that has arrived by now was handled, so that one frame carries what many connections
+   * brought up. Left out: at the end of the turn.
+   */
+  soon?(run: () => void): void;
 }
 
 /** Receives everything a replica reports about itself. */

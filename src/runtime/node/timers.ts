@@ -12,4 +12,5 @@ export const nodeTimers: Timers = {
     const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
+  soon: setImmediate,
 };

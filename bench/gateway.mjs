@@ -1,0 +1,143 @@
+/** What the gateway costs, and what its clients feel of kills and planned switches. */
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as failover from './failover.mjs';
+import { Load } from './lib/load.mjs';
+import { quantile } from './lib/statistics.mjs';
+import { startPair } from './lib/systems.mjs';
+import { formatTable } from './lib/table.mjs';
+import * as serve from './serve.mjs';
+
+export const summary = 'cost of the gateway; stalls at kills and switches; thousands of idle connections';
+
+export const options = {
+  rounds: { type: 'string', default: '5', help: 'rounds of throughput and latency; 0 leaves them out' },
+  seconds: { type: 'string', default: '3', help: 'measured time per system and round' },
+  connections: { type: 'string', default: '50', help: 'client connections for throughput' },
+  failovers: { type: 'string', default: '30', help: 'kills, and as many switches; 0 leaves them out' },
+  clients: { type: 'string', default: '8', help: 'busy connections while failovers are measured' },
+  idle: { type: 'string', default: '5000', help: 'idle connections that live through one kill; 0 leaves them out' },
+};
+
+/** The base first; each system with and without the gateway. */
+const SYSTEMS = 'pair,gateway + pair,solo,gateway + solo';
+const SETTLE_MS = 500;
+const PING = '*1\r\n$4\r\nPING\r\n';
+
+/** @param {Record<string, string>} values */
+export async function run(values) {
+  const results = {};
+  if (Number(values.rounds) > 0) {
+    console.log(`throughput, ${values.connections} connections`);
+    results.throughput = await serve.run(serveOptions(values, values.connections));
+    console.log('\nlatency, 1 connection');
+    results.latency = await serve.run(serveOptions(values, '1'));
+  }
+  if (Number(values.failovers) > 0) {
+    console.log(`\nkills, ${values.clients} busy connections`);
+    results.kills = await failover.run({ ...defaults(failover), kills: values.failovers, connections: values.clients });
+    console.log(`\nswitches, ${values.clients} busy connections`);
+    results.switches = await measureSwitches(values);
+  }
+  if (Number(values.idle) > 0) results.idle = await measureIdle(Number(values.idle));
+  return results;
+}
+
+/** @param {Record<string, string>} values @param {string} connections */
+function serveOptions({ rounds, seconds }, connections) {
+  return { ...defaults(serve), systems: SYSTEMS, rounds, seconds, connections };
+}
+
+/** @param {{ options: Record<string, { default: string }> }} bench @returns {Record<string, string>} */
+function defaults(bench) {
+  return Object.fromEntries(Object.entries(bench.options).map(([name, option]) => [name, option.default]));
+}
+
+/** @param {Record<string, string>} values */
+async function measureSwitches(values) {
+  const load = new Load();
+  const switches = [];
+  try {
+    while (switches.length < Number(values.failovers)) switches.push(await switchOnce(load, Number(values.clients)));
+  } finally {
+    load.close();
+  }
+  const row = (/** @type {string} */ name, /** @type {number[]} */ samples) => [
+    name,
+    ...[0.5, 0.99, 1].map((q) => `${quantile(samples, q).toFixed(1)} ms`),
+  ];
+  const rows = [
+    row(
+      'request to go-live',
+      switches.map(({ goLiveMs }) => goLiveMs),
+    ),
+    row(
+      'longest client stall',
+      switches.map(({ stallMs }) => stallMs),
+    ),
+  ];
+  console.log(formatTable([`${switches.length} switches`, 'median', 'p99', 'max'], rows));
+  return switches;
+}
+
+/** @param {Load} load @param {number} connections */
+async function switchOnce(load, connections) {
+  const { requestSwitch } = await import('../dist/index.js');
+  const pair = await startPair('pair', true);
+  try {
+    const shape = { pipeline: 1, readPercent: 0, wait: false, keys: 10_000, valueBytes: 16, reconnect: true };
+    await load.start({ port: pair.port, connections, ...shape });
+    await sleep(1000);
+    const live = pair.backup.event('go-live');
+    const askedAt = performance.now();
+    await requestSwitch(`127.0.0.1:${await pair.primary.port('log')}`);
+    const { receivedAt } = await live;
+    await sleep(SETTLE_MS);
+    const { maxUs, reconnects } = await load.stop();
+    return { goLiveMs: receivedAt - askedAt, stallMs: maxUs / 1000, reconnects };
+  } finally {
+    await pair.stop();
+  }
+}
+
+/** Connections that have all spoken once, then a kill: until the gateway is attached again, and until all were answered. */
+async function measureIdle(/** @type {number} */ count) {
+  const pair = await startPair('pair', true);
+  const sockets = /** @type {net.Socket[]} */ ([]);
+  try {
+    while (sockets.length < count) {
+      const group = Array.from({ length: Math.min(250, count - sockets.length) }, () => open(pair.port));
+      sockets.push(...(await Promise.all(group)));
+    }
+    const broken = { count: 0 };
+    for (const socket of sockets) socket.once('close', () => broken.count++);
+    const live = pair.backup.event('go-live');
+    const killedAt = performance.now();
+    pair.primary.process.kill('SIGKILL');
+    await Promise.all(sockets.map(ping));
+    const answeredMs = performance.now() - killedAt;
+    const goLiveMs = (await live).receivedAt - killedAt;
+    const times = `go-live after ${goLiveMs.toFixed(0)} ms, all answered after ${answeredMs.toFixed(0)} ms`;
+    console.log(`\n${count} idle connections, one kill: ${times}, ${broken.count} broken`);
+    return { count, goLiveMs, answeredMs, broken: broken.count };
+  } finally {
+    for (const socket of sockets) socket.removeAllListeners('close').destroy();
+    await pair.stop();
+  }
+}
+
+/** @param {number} port @returns {Promise<net.Socket>} */
+async function open(port) {
+  const socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  await ping(socket);
+  return socket;
+}
+
+/** @param {net.Socket} socket @returns {Promise<void>} */
+function ping(socket) {
+  return new Promise((resolve) => {
+    socket.once('data', () => resolve());
+    socket.write(PING);
+  });
+}
