@@ -26,7 +26,8 @@ export function shell(script: string): Promise<CommandResult> {
   return runProgram('bash', ['-c', script], undefined, { env: { ...process.env, FT: `${process.execPath} ${MAIN}` } });
 }
 
-async function runProgram(
+/** Runs any program. */
+export async function runProgram(
   program: string,
   args: readonly string[],
   input: string | Uint8Array | undefined,

@@ -27,15 +27,15 @@ export function packageDirectory(name, version) {
   return join(prefixOf(name, version), 'node_modules', name);
 }
 
-/** Installs one npm package into the cache (without scripts) unless it is there; returns its directory. */
-export function installPackage(name, version) {
+/** Installs one npm package into the cache (without scripts) unless it is there; returns its directory. `flags` are npm's. */
+export function installPackage(name, version, flags = []) {
   const directory = packageDirectory(name, version);
   if (existsSync(join(directory, 'package.json'))) return directory;
   const prefix = prefixOf(name, version);
   mkdirSync(prefix, { recursive: true });
   writeFileSync(join(prefix, 'package.json'), '{ "private": true }\n');
   const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--save-exact', `${name}@${version}`];
-  execFileSync('npm', args, { cwd: prefix, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('npm', [...args, ...flags], { cwd: prefix, stdio: ['ignore', 'ignore', 'inherit'] });
   return directory;
 }
 
