@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLOCK, ERRNO, FDFLAGS, FILETYPE, FSTFLAGS, OFLAGS, RIGHTS, WHENCE } from '../../../src/wasi/abi.js';
 import { FILE_BYTES_MAX } from '../../../src/wasi/fs/content.js';
+import { OLDEST_FILE_NS } from '../../../src/wasi/fs/tree.js';
 import { files, ROOT, text } from './files-harness.js';
 
 const OUT = 64;
@@ -142,14 +143,14 @@ describe('fd_advise, fd_sync, fd_datasync', () => {
 describe('file status', () => {
   it('has virtual inodes, and the guest own times', () => {
     const f = files([text('b', 'xy'), text('a', 'z')]);
-    expect(f.stat('a')).toMatchObject({ device: 1, inode: 2, links: 1, size: 1, mtim: 0n });
+    expect(f.stat('a')).toMatchObject({ device: 1, inode: 2, links: 1, size: 1, mtim: OLDEST_FILE_NS });
     expect(f.stat('b')).toMatchObject({ device: 1, inode: 3, filetype: FILETYPE.REGULAR_FILE, size: 2 });
     expect(f.stat('.')).toMatchObject({ inode: 1, filetype: FILETYPE.DIRECTORY });
     f.h.call('clock_time_get', CLOCK.REALTIME, 0n, OUT);
     const now = f.h.u64(OUT);
     f.h.fakes.clock.advance(5_000n);
     f.write(f.open('a'), 'new');
-    expect(f.stat('a')).toMatchObject({ mtim: now, ctim: now, atim: 0n });
+    expect(f.stat('a')).toMatchObject({ mtim: now, ctim: now, atim: OLDEST_FILE_NS });
   });
 
   it('is written whole, padding included', () => {
