@@ -1,0 +1,43 @@
+;; After a call that may leave, a test; the operand below goes through it, only what is read later is saved.
+(module (import "host" "ask" (func $ask (param i32) (result i32)))
+  (func (param $dead i32) (param $live i64) (result i64)
+    local.get $dead
+    local.get $dead
+    call $ask
+    i32.add
+    i64.extend_i32_s
+    local.get $live
+    i64.add))
+;; becomes
+(func (;7;) (type 3) (param i32 i64 i64 i32) (result i64 i64)
+  (local i32)
+  local.get 0
+  local.get 0
+  local.get 2
+  i64.const 4
+  i64.add
+  local.get 3
+  call 8
+  local.tee 2
+  i64.const 0
+  i64.ge_s
+  if (param i32 i32) (result i32 i32)  ;; label = @1
+    global.get 3
+    i32.eqz
+    br_if 0 (;@1;)
+    drop
+    local.set 4
+    i64.const 0
+    local.get 1
+    local.get 4
+    i32.const 51
+    call 12
+    return
+  end
+  i32.add
+  i64.extend_i32_s
+  local.get 1
+  i64.add
+  local.get 2
+  i64.const 4
+  i64.add)
