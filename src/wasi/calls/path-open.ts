@@ -31,7 +31,7 @@ export function pathOpen(
   ctx.memory.check(fdPointer, 4);
   checkFlags(lookup, oflags, fdflags);
   ctx.fds.checkRoom();
-  const rights = Number(rightsBase & BigInt(directory.inheriting));
+  const rights = Number((rightsBase | IMPLIED_RIGHTS) & BigInt(directory.inheriting));
   const inheriting = Number(rightsInheriting & BigInt(directory.inheriting));
   const follow = (lookup & LOOKUP_SYMLINK_FOLLOW) !== 0 && (oflags & OFLAGS.EXCL) === 0;
   const request: OpenArguments = { oflags, rights, inheriting, fdflags };
@@ -43,6 +43,9 @@ export function pathOpen(
   const resolved = resolvePath(ctx.tree, directory.inode, name, follow);
   return report(ctx.fds.insert(open(ctx, { directory, ...request }, resolved)));
 }
+
+/** Go opens directories without the right to truncate files in them, and does it all the same: Wasmtime never looks. */
+const IMPLIED_RIGHTS = BigInt(RIGHTS.PATH_FILESTAT_SET_SIZE);
 
 function neededRights(oflags: number): number {
   let rights: number = RIGHTS.PATH_OPEN;

@@ -156,6 +156,13 @@ describe('path_open', () => {
     expect(f.write(a, 'y')).toBe(-ERRNO.BADF);
     expect(f.mkdir('sub', d)).toBe(ERRNO.NOTCAPABLE);
   });
+
+  it('truncates files in a directory that was opened without asking for that right, as Go does', () => {
+    const f = files([text('d/a', 'x')]);
+    const d = f.open('d', { oflags: OFLAGS.DIRECTORY, rights: BigInt(RIGHTS.PATH_OPEN) });
+    expect(f.open('a', { oflags: OFLAGS.TRUNC }, d)).toBe(d + 1);
+    expect(f.stat('d/a')).toMatchObject({ size: 0 });
+  });
 });
 
 describe('directories', () => {
