@@ -111,6 +111,8 @@ describe('run', () => {
     const refused = await command(['run', moduleFile(IMPORTS_UNKNOWN)]);
     expect(refused.code).toBe(71);
     expect(refused.stderr).toMatch(/^ft-wasm: .*env\.launch_rocket.* \[FTW_LINK\]\n$/);
+    const library = await command(['run', moduleFile('(module (func (export "f")))')]);
+    expect(library).toMatchObject({ code: 71, stderr: expect.stringContaining('neither a _start export nor') });
     expect((await command(['run', '/no/such.wasm'])).code).toBe(78);
     expect((await command(['run', '--engine', 'fast', LUA])).code).toBe(70);
   });

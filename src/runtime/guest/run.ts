@@ -3,7 +3,7 @@
  * shared storage of this host are passed in, everything else comes through the rings.
  */
 import type { EngineInstance, Outcome, PreparedModule } from '../../engine/engine.js';
-import { DivergenceError, FtWasmError } from '../../errors.js';
+import { DivergenceError, FtWasmError, LinkError } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { HostFiles } from '../../host/files.js';
 import type { HostClock, HostEntropy } from '../../host/services.js';
@@ -121,11 +121,17 @@ function connect(init: GuestInit, { clock }: GuestWorld) {
   return { streams, outbox, inbox: new Inbox(new RingReader(init.toGuest), control, streams, outbox, clock) };
 }
 
-/** A WASI command: its start function if any, then `_start` (WASI application ABI). */
+/**
+ * A WASI command: its start function if any, then `_start` (WASI application ABI).
+ * @throws LinkError if it has neither, as a reactor: it would do nothing, and seem to have succeeded
+ */
 function runCommand(instance: EngineInstance, prepared: PreparedModule): Outcome {
   const started = instance.start();
   const hasEntry = prepared.exports.some(({ name, kind }) => kind === 'func' && name === '_start');
-  return started.kind === 'returned' && hasEntry ? instance.call('_start', []) : started;
+  if (started.kind === 'returned' && hasEntry) return instance.call('_start', []);
+  // Entering a start function counts.
+  if (started.counter > 0) return started;
+  throw new LinkError('the module is no WASI command: it has neither a _start export nor a start function');
 }
 
 /** Client streams that the guest holds, from the replicated state. */
