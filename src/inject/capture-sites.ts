@@ -21,8 +21,6 @@ export class CaptureSites {
   readonly liveness: Liveness;
   /** Called for every site that is written, while somebody wants to know; `id` is what the site tells the host. */
   onSite: ((id: number, site: SavedSite) => void) | undefined;
-  /** Locals that belong to the guest: the first ones. All but in resume functions. */
-  private guestLocals = 0;
 
   constructor(
     bytes: Uint8Array,
@@ -35,9 +33,8 @@ export class CaptureSites {
     this.liveness = new Liveness(bytes, (op, immediates) => this.isSite(bytes, op, immediates));
   }
 
-  load(body: FunctionBody, guestLocals: number): void {
-    this.guestLocals = guestLocals;
-    this.liveness.analyse(body.code, guestLocals);
+  load(body: FunctionBody, locals: number): void {
+    this.liveness.analyse(body.code, locals);
   }
 
   mayLeave(callee: number): boolean {
@@ -51,9 +48,7 @@ export class CaptureSites {
   /** The locals to save at the place `pos`: those that are live, by type. */
   liveLocals(pos: number, types: Uint8Array): number[] {
     this.liveness.siteAhead(pos);
-    const live: number[] = [];
-    for (let local = 0; local < this.guestLocals; local++) if (this.liveness.isLive(local)) live.push(local);
-    return sortedByType(live, types);
+    return sortedByType(this.liveness.liveLocals(), types);
   }
 
   private isSite(bytes: Uint8Array, op: number, immediates: number): boolean {
@@ -65,5 +60,10 @@ export class CaptureSites {
 
 /** Locals in the order in which they are saved. */
 export function sortedByType(locals: readonly number[], types: Uint8Array): number[] {
-  return SAVE_ORDER.flatMap((type) => locals.filter((local) => types[local] === type));
+  const sorted: number[] = [];
+  for (const type of SAVE_ORDER) {
+    if (sorted.length === locals.length) break;
+    for (const local of locals) if (types[local] === type) sorted.push(local);
+  }
+  return sorted;
 }

@@ -8,23 +8,37 @@
  */
 import { immediatesAt, lebU32At, opcodeAt, skipImmediates, skipLeb } from '../wasm/instructions.js';
 import type { Range } from '../wasm/module.js';
-import { Op } from '../wasm/opcode.js';
+import { FLAT_OPCODES, Op } from '../wasm/opcode.js';
 
-/** What {@link Liveness} keeps of an instruction, as two numbers: kind and operand. */
+/** What {@link Liveness} keeps of an instruction, as two numbers: kind and operand. Those up to BrIf have an index. */
 const Event = {
-  Get: 0,
-  Set: 1,
-  Block: 2,
-  Loop: 3,
-  If: 4,
-  Else: 5,
-  End: 6,
-  Br: 7,
-  BrIf: 8,
-  Table: 9,
-  Leave: 10,
-  Site: 11,
+  ...{ None: 0, Get: 1, Set: 2, Br: 3, BrIf: 4 },
+  ...{ Table: 5, Block: 6, Loop: 7, If: 8, Else: 9, End: 10, Leave: 11, Call: 12, Site: 13 },
 };
+
+/** By flat opcode. */
+const EVENT_OF = new Uint8Array(FLAT_OPCODES);
+for (const [op, event] of [
+  [Op.LocalGet, Event.Get],
+  [Op.LocalSet, Event.Set],
+  [Op.LocalTee, Event.Set],
+  [Op.Br, Event.Br],
+  [Op.BrIf, Event.BrIf],
+  [Op.BrTable, Event.Table],
+  [Op.Block, Event.Block],
+  [Op.Loop, Event.Loop],
+  [Op.If, Event.If],
+  [Op.Else, Event.Else],
+  [Op.End, Event.End],
+  [Op.Return, Event.Leave],
+  [Op.Unreachable, Event.Leave],
+  [Op.ReturnCall, Event.Leave],
+  [Op.ReturnCallIndirect, Event.Leave],
+  [Op.Call, Event.Call],
+  [Op.CallIndirect, Event.Call],
+] as const) {
+  EVENT_OF[op] = event;
+}
 
 export class Liveness {
   /** Offsets of the sites, ascending: after a call, or of the first instruction of a loop's body. */
@@ -42,10 +56,6 @@ export class Liveness {
     private readonly bytes: Uint8Array,
     private readonly isSite: (op: number, immediates: number) => boolean,
   ) {}
-
-  get hasSites(): boolean {
-    return this.siteCount > 0;
-  }
 
   /** Analyses a body with `locals` parameters and locals. */
   analyse(code: Range, locals: number): void {
@@ -68,9 +78,13 @@ export class Liveness {
     return this.cursor < this.siteCount;
   }
 
-  /** Whether local `index` is live at the site that {@link siteAhead} found. */
-  isLive(index: number): boolean {
-    return (this.liveAt[this.cursor]![index >>> 5]! & (1 << (index & 31))) !== 0;
+  /** The locals that are live at the site that {@link siteAhead} found, ascending. */
+  liveLocals(): number[] {
+    const live: number[] = [];
+    for (const [word, bits] of this.liveAt[this.cursor]!.entries()) {
+      for (let left = bits; left !== 0; left &= left - 1) live.push(word * 32 + 31 - Math.clz32(left & -left));
+    }
+    return live;
   }
 
   private collect(start: number, end: number): void {
@@ -79,50 +93,15 @@ export class Liveness {
       const op = opcodeAt(bytes, pos);
       const immediates = immediatesAt(bytes, pos);
       pos = skipImmediates(bytes, op, immediates);
-      switch (op) {
-        case Op.LocalGet:
-          this.event(Event.Get, lebU32At(bytes, immediates));
-          break;
-        case Op.LocalSet:
-        case Op.LocalTee:
-          this.event(Event.Set, lebU32At(bytes, immediates));
-          break;
-        case Op.Block:
-          this.event(Event.Block, 0);
-          break;
-        case Op.Loop:
-          this.event(Event.Loop, 0);
-          if (this.isSite(op, immediates)) this.site(pos);
-          break;
-        case Op.If:
-          this.event(Event.If, 0);
-          break;
-        case Op.Else:
-          this.event(Event.Else, 0);
-          break;
-        case Op.End:
-          this.event(Event.End, 0);
-          break;
-        case Op.Br:
-          this.event(Event.Br, lebU32At(bytes, immediates));
-          break;
-        case Op.BrIf:
-          this.event(Event.BrIf, lebU32At(bytes, immediates));
-          break;
-        case Op.BrTable:
-          this.event(Event.Table, immediates);
-          break;
-        case Op.Return:
-        case Op.Unreachable:
-        case Op.ReturnCall:
-        case Op.ReturnCallIndirect:
-          this.event(Event.Leave, 0);
-          break;
-        case Op.Call:
-        case Op.CallIndirect:
-          if (this.isSite(op, immediates)) this.site(pos);
-          break;
+      const kind = EVENT_OF[op]!;
+      if (kind === Event.None) continue;
+      if (kind === Event.Call) {
+        if (this.isSite(op, immediates)) this.site(pos);
+        continue;
       }
+      const operand = kind === Event.Table ? immediates : kind <= Event.BrIf ? lebU32At(bytes, immediates) : 0;
+      this.event(kind, operand);
+      if (kind === Event.Loop && this.isSite(op, immediates)) this.site(pos);
     }
   }
 
@@ -141,20 +120,16 @@ export class Liveness {
   /** Walks backwards until the headers of all loops are what the walk before assumed of them. */
   private solve(): void {
     const headers = new Map<number, Uint32Array>();
-    while (this.walkBack(headers));
+    const starts = this.blockStarts();
+    while (this.walkBack(headers, starts));
   }
 
   /** One walk; answers whether something became live at a loop's header. */
-  private walkBack(headers: Map<number, Uint32Array>): boolean {
+  private walkBack(headers: Map<number, Uint32Array>, starts: ReadonlyMap<number, number>): boolean {
     const { events, words } = this;
     let changed = false;
     const live = new Uint32Array(words);
-    /** Enclosing labels: what is live where a branch to them goes, and (for `if`) behind them. */
-    const labels: Uint32Array[] = [];
-    /** Per label: what is live behind it, and for an `else` what is live at the start of that arm. */
-    const after: Uint32Array[] = [];
-    const elseArms: (Uint32Array | undefined)[] = [];
-    const starts = this.blockStarts();
+    const labels: Label[] = [];
     for (let at = this.length - 2; at >= 0; at -= 2) {
       const operand = events[at + 1]!;
       switch (events[at]) {
@@ -164,44 +139,31 @@ export class Liveness {
         case Event.Set:
           live[operand >>> 5]! &= ~(1 << (operand & 31));
           break;
-        case Event.End: {
-          const start = starts.get(at)!;
-          const behind = live.slice();
-          after.push(behind);
-          elseArms.push(undefined);
-          if (start >= 0 && events[start] === Event.Loop) {
-            const header = headers.get(start) ?? new Uint32Array(words);
-            headers.set(start, header);
-            labels.push(header);
-          } else labels.push(behind);
+        case Event.End:
+          labels.push(this.opened(starts.get(at)!, live.slice(), headers));
+          break;
+        case Event.Else: {
+          const label = labels[labels.length - 1]!;
+          label.elseArm = live.slice();
+          live.set(label.after);
           break;
         }
-        case Event.Else:
-          elseArms[elseArms.length - 1] = live.slice();
-          live.set(after[after.length - 1]!);
+        case Event.If: {
+          const { after, elseArm } = labels.pop()!;
+          join(live, elseArm ?? after);
           break;
-        case Event.If:
-          join(live, elseArms[elseArms.length - 1] ?? after[after.length - 1]!);
-          labels.pop();
-          after.pop();
-          elseArms.pop();
-          break;
+        }
         case Event.Loop:
-          if (join(labels[labels.length - 1]!, live)) changed = true;
-          labels.pop();
-          after.pop();
-          elseArms.pop();
+          if (join(labels.pop()!.target, live)) changed = true;
           break;
         case Event.Block:
           labels.pop();
-          after.pop();
-          elseArms.pop();
           break;
         case Event.Br:
-          live.set(labels[labels.length - 1 - operand]!);
+          live.set(labels[labels.length - 1 - operand]!.target);
           break;
         case Event.BrIf:
-          join(live, labels[labels.length - 1 - operand]!);
+          join(live, labels[labels.length - 1 - operand]!.target);
           break;
         case Event.Table:
           this.table(live, labels, operand);
@@ -217,12 +179,20 @@ export class Liveness {
     return changed;
   }
 
-  private table(live: Uint32Array, labels: readonly Uint32Array[], immediates: number): void {
+  /** The label whose `end` has just been met, from below. */
+  private opened(start: number, after: Uint32Array, headers: Map<number, Uint32Array>): Label {
+    if (start < 0 || this.events[start] !== Event.Loop) return { target: after, after, elseArm: undefined };
+    const header = headers.get(start) ?? new Uint32Array(this.words);
+    headers.set(start, header);
+    return { target: header, after, elseArm: undefined };
+  }
+
+  private table(live: Uint32Array, labels: readonly Label[], immediates: number): void {
     const { bytes } = this;
     live.fill(0);
     let pos = skipLeb(bytes, immediates);
     for (let left = lebU32At(bytes, immediates) + 1; left > 0; left--) {
-      join(live, labels[labels.length - 1 - lebU32At(bytes, pos)]!);
+      join(live, labels[labels.length - 1 - lebU32At(bytes, pos)]!.target);
       pos = skipLeb(bytes, pos);
     }
   }
@@ -238,6 +208,16 @@ export class Liveness {
     }
     return starts;
   }
+}
+
+/** A label on the way back through its block. */
+interface Label {
+  /** What is live where a branch to it goes. */
+  readonly target: Uint32Array;
+  /** What is live behind its block. */
+  readonly after: Uint32Array;
+  /** What is live at the start of its `else` arm. */
+  elseArm: Uint32Array | undefined;
 }
 
 /** Adds `from` to `into`; answers whether that was anything new. */
