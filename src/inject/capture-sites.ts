@@ -1,4 +1,5 @@
 /** The places of one function where its frame can be saved, and what is saved there. See `capture.ts`. */
+import { invariant } from '../errors.js';
 import { lebU32At } from '../wasm/instructions.js';
 import type { FunctionBody, ValType as ValTypeOf } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
@@ -48,6 +49,7 @@ export class CaptureSites {
   /** The locals to save at the place `pos`: those that are live, by type. */
   liveLocals(pos: number, types: Uint8Array): number[] {
     this.liveness.siteAhead(pos);
+    invariant(this.liveness.siteOffset === pos, `no site at ${pos}`);
     return sortedByType(this.liveness.liveLocals(), types);
   }
 

@@ -78,6 +78,11 @@ export class Liveness {
     return this.cursor < this.siteCount;
   }
 
+  /** Offset of the site that {@link siteAhead} found. */
+  get siteOffset(): number {
+    return this.sites[this.cursor]!;
+  }
+
   /** The locals that are live at the site that {@link siteAhead} found, ascending. */
   liveLocals(): number[] {
     const live: number[] = [];
