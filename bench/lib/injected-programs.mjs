@@ -36,7 +36,7 @@ export function programs(scale) {
       args: commandLine(kernel, Math.max(1, Math.round(kernel.repeats * scale))),
     })),
     { name: 'lua', bytes: guest('lua/lua.wasm'), args: ['lua'], stdin: LUA },
-    { name: 'sqlite', bytes: guest('sqlite/sqlite.wasm'), args: ['sqlite', ':memory:', '2000'] },
+    { name: 'sqlite', bytes: guest('sqlite/sqlite.wasm'), args: ['sqlite', ':memory:', '12000'] },
   ];
 }
 
