@@ -34,6 +34,8 @@ export interface GatewayConfig {
   /** Name of the service; empty to accept whichever the replicas serve. */
   readonly service: string;
   readonly listeners: number;
+  /** Streams to open before another number is asked for. Default: as many as a number has ids. */
+  readonly streamsPerNumber?: number;
 }
 
 /** The replica answered, but does not serve: try another. */
@@ -239,7 +241,7 @@ export class Gateway {
   }
 
   #open(stream: ClientStream): void {
-    if (this.#serial >= STREAMS_PER_GATEWAY) return this.#renew();
+    if (this.#serial >= (this.#config.streamsPerNumber ?? STREAMS_PER_GATEWAY)) return this.#renew();
     stream.id = gatewayStream(this.#number, this.#serial++);
     this.#byId.set(stream.id, stream);
     this.#add(RecordKind.Open, stream.id, stream.listener);

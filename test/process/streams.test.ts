@@ -1,9 +1,9 @@
 /** A connection through the gateway is a faithful one: both ends, both directions, however much flows and whoever dies. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { CliProcess } from '../support/cli-process.js';
+import { CliProcess } from '../support/cli-process.js';
 import { ClientSocket } from '../support/client-socket.js';
-import { clientAddress, ECHO, Replicas, startGateway } from '../support/replicas.js';
+import { addressOf, clientAddress, ECHO, Replicas, startGateway } from '../support/replicas.js';
 
 const MIB = 1024 * 1024;
 
@@ -47,6 +47,15 @@ it('a guest that has ended its side still reads, on the successor too', async ()
   await client.sendPattern(MIB, MIB);
   client.socket.end();
   await beta.output(`read ${2 * MIB}\n`);
+});
+
+it('a guest that has ended its side still reads, without replication and gateway too', async () => {
+  const solo = CliProcess.start(['serve', '--solo', '--tcplisten', '127.0.0.1:0', ECHO, 'end-first']);
+  const client = await ClientSocket.connect(await addressOf(solo, 'client'));
+  await client.until(() => client.ending !== undefined);
+  await client.sendPattern(8 * MIB);
+  client.socket.end();
+  await solo.output(`read ${8 * MIB}\n`);
 });
 
 it('a client that resets its connection: the guest is told', async () => {

@@ -84,8 +84,13 @@ export function gatewayArgs(logAddresses: readonly string[], ...flags: string[])
 }
 
 /** Where a gateway takes clients. */
-export async function clientAddress(gateway: CliProcess): Promise<{ host: string; port: number }> {
-  const { address } = await gateway.event('listening', { kind: 'gateway' });
+export function clientAddress(gateway: CliProcess): Promise<{ host: string; port: number }> {
+  return addressOf(gateway, 'gateway');
+}
+
+/** Where `process` listens for what `kind` says. */
+export async function addressOf(process: CliProcess, kind: string): Promise<{ host: string; port: number }> {
+  const { address } = await process.event('listening', { kind });
   const at = String(address).lastIndexOf(':');
   return { host: String(address).slice(0, at), port: Number(String(address).slice(at + 1)) };
 }

@@ -148,7 +148,11 @@ export class ClientListeners implements ClientPort {
     socket.on('drain', () => this.#credit(stream, client));
     socket.on('end', () => this.#events.eof(stream));
     socket.on('error', () => this.#drop(stream));
-    socket.on('close', () => this.#drop(stream));
+    socket.on('close', () => {
+      // Both directions ended in good order: input that the guest has not read yet is still to be had.
+      if (socket.readableEnded && socket.writableFinished) this.#clients.delete(stream);
+      else this.#drop(stream);
+    });
   }
 
   /** Reports output that the operating system has taken. */

@@ -62,7 +62,9 @@ export class NodePeerNetwork implements PeerNetwork {
         // moments, and what connects to it then is cut at once. A process that lives keeps the connection.
         if (!(await closesWithin(channel, PROBE_HOLD_MS))) return false;
       } catch (error) {
-        return (error as { cause?: NodeJS.ErrnoException }).cause?.code === 'ECONNREFUSED';
+        const code = (error as { cause?: NodeJS.ErrnoException }).cause?.code;
+        // The same, cut even before this side knew that it was connected.
+        if (code !== 'ECONNRESET') return code === 'ECONNREFUSED';
       }
     }
     return false;
