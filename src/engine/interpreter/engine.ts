@@ -1,9 +1,9 @@
 /** The interpreter behind the engine interface. */
 import { DecodeError } from '../../errors.js';
 import { decodeModule } from '../../wasm/decode/index.js';
-import { assertSupported, scanFeatures } from '../../wasm/features.js';
+import { scanFeatures } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
-import type { ModuleFeature } from '../../wasm/refused.js';
+import { type ModuleFeature, refused } from '../../wasm/refused.js';
 import { validateModule } from '../../wasm/validate/index.js';
 import type { Engine, PreparedModule } from '../engine.js';
 import { InterpretedModule } from './prepared.js';
@@ -25,9 +25,9 @@ export class InterpreterEngine implements Engine {
   /** @throws DecodeError FTW_MALFORMED, FTW_INVALID or FTW_UNSUPPORTED with the offset */
   async prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule> {
     const module = decodeModule(bytes);
-    assertSupported(module);
-    validateModule(module);
-    refuseCompiledOnly(module);
+    refuseUnsupported(module);
+    // V8 is quick at saying whether a module is valid; our own validator says precisely why one is not.
+    if (!WebAssembly.validate(bytes)) validateModule(module);
     const hash = await (this.options.sha256 ?? sha256)(bytes);
     this.compiled ??= WebAssembly.compile(this.options.loop);
     const loop = await this.compiled;
@@ -43,8 +43,11 @@ const COMPILED_ONLY = new Map<ModuleFeature, string>([
   ['multi-memory', 'several memories'],
 ]);
 
-function refuseCompiledOnly(module: Module): void {
-  const use = scanFeatures(module).find(({ feature }) => COMPILED_ONLY.has(feature));
+function refuseUnsupported(module: Module): void {
+  const uses = scanFeatures(module);
+  const never = uses.find(({ refusal }) => refusal !== undefined);
+  if (never !== undefined) throw refused(never.feature, never.what, never.offset, never.functionIndex);
+  const use = uses.find(({ feature }) => COMPILED_ONLY.has(feature));
   if (use === undefined) return;
   const { feature, offset, what, functionIndex } = use;
   const message = `the interpreter does not run ${COMPILED_ONLY.get(feature)}, use the compiled engine: ${what}`;

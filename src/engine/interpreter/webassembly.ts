@@ -12,6 +12,7 @@ export interface WasmMemory {
 export type WasmModule = object;
 
 interface WasmNamespace {
+  validate(bytes: Uint8Array): boolean;
   compile(bytes: Uint8Array): Promise<WasmModule>;
   readonly Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory;
 }
