@@ -142,7 +142,8 @@ function pollFunction(layout: Layout): AddedFunction {
     .op(Op.LocalGet, budget)
     .op(Op.I64Add)
     .globalSet('limit');
-  asm.constant(Op.I64Const, 0).op(Op.LocalGet, budget).op(Op.I64Sub);
+  // Both globals move together: the host may look before they are written again, after a trap.
+  asm.constant(Op.I64Const, 0).op(Op.LocalGet, budget).op(Op.I64Sub).globalSet('counter').globalGet('counter');
   return asm.finish({ params: [ValType.I64], results: [ValType.I64] }, [ValType.I64]);
 }
 

@@ -129,6 +129,17 @@ export function describeRunning(engine: Engine, traits: EngineTraits): void {
       expect(instance.call('fine', [])).toMatchObject({ kind: 'returned', counter: 2 });
     });
 
+    it('never counts beyond a trap, whatever slices end before it', async () => {
+      const text = `(module (func (export "run") (param i32)
+        (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (drop (i32.div_u (i32.const 1) (i32.const 0)))))`;
+      for (const sliceFuel of [1, 7, 20]) {
+        const { instance } = await start(text, {}, { sliceFuel });
+        expect(instance.call('run', [10])).toMatchObject({ kind: 'trapped', trap: 'integer-divide-by-zero' });
+        expect(instance.counter).toBeLessThanOrEqual(54);
+      }
+    });
+
     it.runIf(traits.exactAtTraps)('knows the exact counter', async () => {
       const { instance } = await start(body('(drop (i32.div_u (i32.const 1) (i32.const 0)))'));
       expect(instance.call('run', [])).toMatchObject({ counter: 4 });
