@@ -221,8 +221,11 @@ export function brTable(t: Translation): void {
     t.pos = skipLeb(bytes, t.pos);
     const rel = at + 8 + arm * 8;
     code.set32(rel + 4, 0);
-    if (label.kind === LabelKind.Function || needsMoves(t, label)) stubs.set(label, [...(stubs.get(label) ?? []), rel]);
-    else edge(t, label, { at, rel, costTaken: rel + 4 });
+    if (label.kind === LabelKind.Function || needsMoves(t, label)) {
+      const arms = stubs.get(label);
+      if (arms === undefined) stubs.set(label, [rel]);
+      else arms.push(rel);
+    } else edge(t, label, { at, rel, costTaken: rel + 4 });
   }
   for (const [label, arms] of stubs) {
     for (const rel of arms) {
