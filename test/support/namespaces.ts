@@ -48,12 +48,12 @@ export class Hosts {
   readonly #prefix = `ftw${process.pid.toString(36)}`;
 
   constructor() {
-    this.close();
-    this.#inBridge('add');
-    run(`ip -n ${this.#bridge} link add name bridge0 type bridge`);
-    run(`ip -n ${this.#bridge} link set bridge0 up`);
-    for (const host of HOSTS) this.#addHost(host);
-    this.#addUplink();
+    try {
+      this.#build();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Name of the host's namespace. */
@@ -120,8 +120,12 @@ export class Hosts {
     return `${this.#prefix}-bridge`;
   }
 
-  #inBridge(verb: string): void {
-    run(`ip netns ${verb} ${this.#bridge}`);
+  #build(): void {
+    run(`ip netns add ${this.#bridge}`);
+    run(`ip -n ${this.#bridge} link add name bridge0 type bridge`);
+    run(`ip -n ${this.#bridge} link set bridge0 up`);
+    for (const host of HOSTS) this.#addHost(host);
+    this.#addUplink();
   }
 
   #addHost(host: HostName): void {
