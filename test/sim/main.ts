@@ -1,9 +1,10 @@
 /**
  * `npm run sim -- [--seed N] [--steps M] [--count C] [--trace]`: runs C schedules (1000 by default) from seed N on
- * (from the time of day by default), with M faults each (drawn from the seed by default).
+ * (from the time of day by default), with M faults each (drawn from the seed by default). `--schedule JSON` runs one that was
+ * printed, such as the smallest one of a failure.
  */
 import { parseArgs } from 'node:util';
-import { drawSchedule, runSchedule } from './schedule.js';
+import { drawSchedule, runSchedule, type Schedule } from './schedule.js';
 import type { Ending } from './settle.js';
 import { reportFailure } from './shrink.js';
 
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     steps: { type: 'string' },
     count: { type: 'string' },
+    schedule: { type: 'string' },
     trace: { type: 'boolean', default: false },
   },
 });
@@ -19,14 +21,15 @@ const { values } = parseArgs({
 const first = values.seed === undefined ? Date.now() % 1_000_000_000 : wholeNumber('seed', values.seed);
 const count = wholeNumber('count', values.count ?? (values.seed === undefined ? '1000' : '1'));
 const steps = values.steps === undefined ? undefined : wholeNumber('steps', values.steps);
-process.exitCode = (await runAll()) ? 0 : 1;
+const onTrace = values.trace ? console.log : undefined;
+process.exitCode = (await (values.schedule === undefined ? runAll() : runPrinted(values.schedule))) ? 0 : 1;
 
 async function runAll(): Promise<boolean> {
   const endings: Partial<Record<Ending, number>> = {};
   for (let seed = first; seed < first + count; seed++) {
     const schedule = drawSchedule(seed, steps);
     try {
-      const ending = await runSchedule(schedule, values.trace ? console.log : undefined);
+      const ending = await runSchedule(schedule, onTrace);
       endings[ending] = (endings[ending] ?? 0) + 1;
     } catch (error) {
       console.error(await reportFailure(schedule, error as Error));
@@ -35,6 +38,16 @@ async function runAll(): Promise<boolean> {
   }
   console.log(`${count} schedules from seed ${first}, ended as ${JSON.stringify(endings)}`);
   return true;
+}
+
+async function runPrinted(json: string): Promise<boolean> {
+  try {
+    console.log(`ended as ${await runSchedule(JSON.parse(json) as Schedule, onTrace)}`);
+    return true;
+  } catch (error) {
+    console.error(error);
+    return false;
+  }
 }
 
 function wholeNumber(name: string, text: string): number {
