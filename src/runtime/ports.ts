@@ -17,13 +17,41 @@ export interface PeerNetwork {
 /** The part of a guest thread that the driver commands. */
 export interface GuestControl {
   readonly executed: Position;
-  start(): void;
+  /** `replay`: fed by `batch`; continues from the pieces given to `restore`, if there were any. */
+  start(mode: 'live' | 'replay'): void;
   batch(bytes: Uint8Array): void;
   goLive(): void;
   stop(): void;
   throttle: number;
   paused: boolean;
   close(): Promise<void>;
+  /** Before `start`: the next piece of a captured state, as {@link CaptureEvents.onState} gave it elsewhere. */
+  restore(piece: Uint8Array): void;
+  /**
+   * Copies the running guest's state out, most of it while it runs on; {@link CaptureEvents} follow. One capture at a time.
+   * `capture` is the caller's name for it.
+   */
+  capture(capture: number): void;
+  /** Nothing more of the capture under way follows, `onState` included. */
+  cancelCapture(capture: number): void;
+  /** So many bytes of `onState` have been passed on: as many more may come. At most {@link STATE_WINDOW_BYTES} are under way. */
+  stateCredit(bytes: number): void;
+}
+
+/** Bytes of a captured state that the guest's thread gives before it needs credit. */
+export const STATE_WINDOW_BYTES = 8 << 20;
+
+/** What comes of {@link GuestControl.capture}, on the I/O thread. */
+export interface CaptureEvents {
+  /** A piece of the state; pieces are opaque, ordered, and complete with the one that is `last`. */
+  onState(capture: number, piece: Uint8Array, last: boolean): void;
+  /**
+   * The state is that of `event` and `counter`. In guest order: every batch and output up to `event` was reported before,
+   * none behind it was. Pieces come before and after.
+   */
+  onCaptured(capture: number, event: number, counter: number): void;
+  /** The guest cannot be captured, now (`retry`) or ever. Nothing more follows of this capture. */
+  onCaptureFailed(capture: number, reason: string, retry: boolean): void;
 }
 
 /** Standard output and error of the guest. `done` runs when the bytes have been handed to the operating system. */
