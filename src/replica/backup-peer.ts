@@ -7,10 +7,18 @@ import { Lease } from './lease.js';
 import type { Hello } from './messages.js';
 import type { PeerId } from './types.js';
 
+/**
+ * A backup acknowledges on receipt, so an acknowledgement is due at once. One that heartbeats and acknowledges nothing for
+ * so many failure timeouts sits behind a channel that swallows the log (a firewall that has forgotten the connection).
+ */
+const STALLED_TIMEOUTS = 10;
+
 export class BackupPeer {
   readonly member: Member;
   readonly logAddress: string;
   readonly detector: SilenceDetector;
+  /** Hears every acknowledgement of something new, and that nothing is to be acknowledged. */
+  readonly progress: SilenceDetector;
   readonly lease: Lease;
   /** Newest `sentMs` heard from it, to be echoed. */
   heardSentMs = 0;
@@ -26,6 +34,7 @@ export class BackupPeer {
     this.member = { id: hello.id, incarnation: hello.incarnation };
     this.logAddress = hello.logAddress;
     this.detector = new SilenceDetector(failureTimeoutMs, context.nowMs);
+    this.progress = new SilenceDetector(STALLED_TIMEOUTS * failureTimeoutMs, context.nowMs);
     this.lease = new Lease(failureTimeoutMs);
   }
 

@@ -101,6 +101,7 @@ export class BackupSet {
       this.drop(backup, `it acknowledged event ${ack.receivedEvent}, but the log ends at ${lastEvent}`);
       return;
     }
+    if (ack.receivedEvent > backup.receivedEvent) backup.progress.heard(this.#context.nowMs);
     backup.receivedEvent = Math.max(backup.receivedEvent, ack.receivedEvent);
     backup.hasExecuted(ack.executed);
   }
@@ -131,13 +132,19 @@ export class BackupSet {
     }
   }
 
-  dropSilent(): void {
+  /** Drops backups that say nothing, and members that acknowledge nothing although the log, up to `lastEvent`, was sent. */
+  dropSilent(lastEvent: number): void {
     const { nowMs } = this.#context;
     for (const backup of [...this.#backups.values()]) {
-      if (!backup.detector.isSilent(nowMs)) continue;
-      const silentMs = backup.detector.silentMs(nowMs);
-      this.#context.event('peer-silent', { id: backup.id, silentMs });
-      this.drop(backup, 'it was silent for the failure timeout');
+      const owes = backup.receivedEvent < lastEvent && this.#membership.has(backup.member);
+      if (!owes) backup.progress.heard(nowMs);
+      if (backup.detector.isSilent(nowMs)) {
+        this.#context.event('peer-silent', { id: backup.id, silentMs: backup.detector.silentMs(nowMs) });
+        this.drop(backup, 'it was silent for the failure timeout');
+      } else if (backup.progress.isSilent(nowMs)) {
+        const stalledMs = Math.round(backup.progress.silentMs(nowMs));
+        this.drop(backup, `it has acknowledged nothing for ${stalledMs} ms; its log channel is stalled`);
+      }
     }
     for (const [peer, sinceMs] of [...this.#strangers]) {
       if (nowMs - sinceMs < HELLO_TIMEOUT_MS) continue;
@@ -147,7 +154,10 @@ export class BackupSet {
   }
 
   forgive(gapMs: number): void {
-    for (const backup of this.#backups.values()) backup.detector.forgive(gapMs);
+    for (const { detector, progress } of this.#backups.values()) {
+      detector.forgive(gapMs);
+      progress.forgive(gapMs);
+    }
   }
 
   #forget(backup: BackupPeer, reason: string): void {

@@ -183,7 +183,7 @@ export class Primary implements Role {
 
   #onTick(): void {
     this.#membership.poll();
-    this.#backups.dropSilent();
+    this.#backups.dropSilent(this.#lastEvent);
     if (this.#context.nowMs < this.#nextHeartbeatMs) return;
     this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;
     this.#backups.sendHeartbeats({ counter: this.#counter, event: this.#lastEvent });

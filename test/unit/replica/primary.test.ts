@@ -135,6 +135,26 @@ describe('connections', () => {
     const silent = [primary.pass(90), primary.pass(90), primary.pass(90)].flat();
     expect(eventsIn(silent)).toEqual(['peer-silent', 'backup-lost', 'epoch-won', 'solo']);
   });
+
+  test('a backup that heartbeats but acknowledges nothing for ten failure timeouts is dropped', () => {
+    const primary = primaryWithBackup();
+    const wait = (ms: number): string[] => {
+      const events: string[] = [];
+      for (let waited = 0; waited < ms; waited += 50) {
+        primary.step({ type: 'heartbeat', message: heartbeat('b', { echoMs: primary.nowMs }) });
+        events.push(...eventsIn(primary.pass(50)));
+      }
+      return events;
+    };
+    // With nothing to acknowledge there is nothing to expect.
+    expect(wait(5_000)).toEqual([]);
+    primary.log(1, 2);
+    expect(wait(1_500)).toEqual([]);
+    // Slow is not stalled.
+    primary.receive(1, ack(1));
+    expect(wait(1_900)).toEqual([]);
+    expect(wait(200)).toEqual(['backup-lost', 'epoch-won', 'solo']);
+  });
 });
 
 describe('flow control', () => {
