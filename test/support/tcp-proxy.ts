@@ -7,11 +7,21 @@ afterEach(() => {
   for (const proxy of [...running]) proxy.close();
 });
 
+/** `replies`: what comes from the target. */
+type Stall = 'both' | 'replies';
+
 export class TcpProxy {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   #corruptNext = false;
   #refusing = false;
+  /** Bytes of these directions are swallowed: the connection looks alive, and nothing arrives. */
+  #stalled: Stall | undefined;
+  #onStalled: () => void = () => {};
+  /** Resolves once something was swallowed. */
+  readonly stalled = new Promise<void>((resolve) => {
+    this.#onStalled = resolve;
+  });
 
   private constructor(target: { host: string; port: number }) {
     this.#server = net.createServer((near) => {
@@ -50,6 +60,16 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Accepts connections again. */
+  mend(): void {
+    this.#refusing = false;
+  }
+
+  /** From now on nothing passes in these directions; connections stay open, new ones are accepted. */
+  stall(directions: Stall): void {
+    this.#stalled = directions;
+  }
+
   close(): void {
     running.delete(this);
     this.cut();
@@ -60,6 +80,10 @@ export class TcpProxy {
     this.#sockets.add(from);
     from.setNoDelay(true);
     from.on('data', (bytes) => {
+      if (this.#stalled === 'both' || (this.#stalled === 'replies' && isReply)) {
+        this.#onStalled();
+        return;
+      }
       if (isReply && this.#corruptNext) {
         this.#corruptNext = false;
         bytes[bytes.length >> 1]! ^= 0x10;
