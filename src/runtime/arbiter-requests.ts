@@ -3,12 +3,17 @@ import { type Arbiter, type ArbiterRecord, ArbiterUnreachableError } from '../ar
 import type { ArbiterResult } from '../replica/types.js';
 import type { Timers } from './ports.js';
 
-/** An arbiter that does not answer within this time counts as unreachable. */
+/**
+ * An arbiter that does not answer within this time counts as unreachable. The next request gets twice the time, up to the
+ * maximum, until one is answered: an arbiter that takes its time would otherwise never be heard.
+ */
 const TIMEOUT_MS = 2000;
+const TIMEOUT_MS_MAX = 32_000;
 
 export class ArbiterRequests {
   readonly #arbiter: Arbiter;
   readonly #timers: Timers;
+  #timeoutMs = TIMEOUT_MS;
 
   constructor(arbiter: Arbiter, timers: Timers) {
     this.#arbiter = arbiter;
@@ -27,18 +32,27 @@ export class ArbiterRequests {
   }
 
   #ask(ask: () => Promise<ArbiterResult>, answer: (result: ArbiterResult) => void): void {
-    let answered = false;
+    const timeoutMs = this.#timeoutMs;
+    let settled = false;
     const once = (result: ArbiterResult): void => {
-      if (answered) return;
-      answered = true;
+      if (settled) return;
+      settled = true;
       cancel();
       answer(result);
     };
-    const cancel = this.#timers.after(TIMEOUT_MS, () =>
-      once({ kind: 'unreachable', message: `no answer within ${TIMEOUT_MS} ms` }),
-    );
-    ask().then(once, (error: Error) =>
-      once({ kind: error instanceof ArbiterUnreachableError ? 'unreachable' : 'unusable', message: error.message }),
-    );
+    const cancel = this.#timers.after(timeoutMs, () => {
+      this.#timeoutMs = Math.min(TIMEOUT_MS_MAX, timeoutMs * 2);
+      once({ kind: 'unreachable', message: `no answer within ${timeoutMs} ms` });
+    });
+    ask()
+      .catch(describeFailure)
+      .then((result) => {
+        if (!settled) this.#timeoutMs = TIMEOUT_MS;
+        once(result);
+      });
   }
+}
+
+function describeFailure(error: Error): ArbiterResult {
+  return { kind: error instanceof ArbiterUnreachableError ? 'unreachable' : 'unusable', message: error.message };
 }

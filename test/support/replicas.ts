@@ -24,8 +24,8 @@ export interface PairOptions extends Pick<ReplicaOptions, 'module' | 'args' | 'f
   /** Stands between the two: returns the address that leads to the primary's log. */
   readonly via?: (logAddress: string) => Promise<string>;
   /** Where each of them runs. */
-  readonly alpha?: Pick<ReplicaOptions, 'host' | 'namespace'>;
-  readonly beta?: Pick<ReplicaOptions, 'host' | 'namespace'>;
+  readonly alpha?: Pick<ReplicaOptions, 'host' | 'namespace' | 'env'>;
+  readonly beta?: Pick<ReplicaOptions, 'host' | 'namespace' | 'env'>;
 }
 
 export interface ReplicaProcess {
