@@ -2,13 +2,12 @@
 import { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { type EngineImportName, Halt, type InjectedGlobal, type Layout } from './layout.js';
+import { type EngineImportName, Halt, type InjectedGlobal, type Layout, SLICE_END } from './layout.js';
 import { EMPTY_BLOCK } from './type-table.js';
 import { writeZero } from './zero.js';
 
 const F64_CONVERT_I64_S = 0xb9;
 const I64_TRUNC_F64_S = 0xb0;
-const I32_LT_S = 0x48;
 const I32_EQ = 0x46;
 const I32_NE = 0x47;
 const I64_GT_U = 0x56;
@@ -82,7 +81,7 @@ export class Assembler {
 
   /** The exact counter as a double, from a counter on the stack. */
   absoluteCounter(): this {
-    return this.globalGet('limit').op(Op.I64Add).op(F64_CONVERT_I64_S);
+    return this.globalGet('base').op(Op.I64Add).op(F64_CONVERT_I64_S);
   }
 
   finish(type: FuncType, locals: readonly ValType[] = []): AddedFunction {
@@ -94,7 +93,6 @@ export class Assembler {
 /** Support functions in the order of `Layout.support`. */
 export function supportFunctions(layout: Layout): AddedFunction[] {
   return [
-    enterFunction(layout),
     pollFunction(layout),
     ...layout.memoryMaxima.map((max, memory) =>
       growFunction(layout, { params: [ValType.I32], results: [ValType.I32] }, 'memoryPagesMax', max, {
@@ -117,17 +115,7 @@ export function supportFunctions(layout: Layout): AddedFunction[] {
   ];
 }
 
-/** `(counter, depth) -> counter`: no depth left is a trap, whose counter is stored; else the slice is used up. */
-function enterFunction(layout: Layout): AddedFunction {
-  const asm = new Assembler(layout);
-  asm.op(Op.LocalGet, 1).constant(Op.I32Const, 0).op(I32_LT_S);
-  asm.when(() => asm.op(Op.LocalGet, 0).globalSet('counter').halt(Halt.StackOverflow));
-  asm.op(Op.LocalGet, 1).globalSet('depth');
-  asm.op(Op.LocalGet, 0).op(Op.Call, layout.support.poll);
-  return asm.finish({ params: [ValType.I64, ValType.I32], results: [ValType.I64] });
-}
-
-/** `(counter) -> counter`: asks the host how far it may run and moves the limit there. */
+/** `(counter) -> counter`: asks the host how far it may run and moves the base, so that the slice ends there. */
 function pollFunction(layout: Layout): AddedFunction {
   const asm = new Assembler(layout);
   const counter = 0;
@@ -135,15 +123,10 @@ function pollFunction(layout: Layout): AddedFunction {
   asm.op(Op.LocalGet, counter).globalSet('counter');
   asm.op(Op.LocalGet, counter).absoluteCounter().engineCall('check').op(I64_TRUNC_F64_S).op(Op.LocalSet, budget);
   asm.stopped([]);
-  asm
-    .globalGet('limit')
-    .op(Op.LocalGet, counter)
-    .op(Op.I64Add)
-    .op(Op.LocalGet, budget)
-    .op(Op.I64Add)
-    .globalSet('limit');
   // Both globals move together: the host may look before they are written again, after a trap.
-  asm.constant(Op.I64Const, 0).op(Op.LocalGet, budget).op(Op.I64Sub).globalSet('counter').globalGet('counter');
+  asm.constant(Op.I64Const, SLICE_END).op(Op.LocalGet, budget).op(Op.I64Sub).globalSet('counter');
+  asm.globalGet('base').op(Op.LocalGet, counter).op(Op.I64Add).globalGet('counter').op(Op.I64Sub).globalSet('base');
+  asm.globalGet('counter');
   return asm.finish({ params: [ValType.I64], results: [ValType.I64] }, [ValType.I64]);
 }
 

@@ -1,11 +1,10 @@
-/** The places of one function where its frame can be saved, and what is saved there. See `capture.ts`. */
-import { invariant } from '../errors.js';
-import { lebU32At } from '../wasm/instructions.js';
+/** The places of one function where its frame can be saved, and the exits that save it. See `capture.ts`. */
+import type { ByteWriter } from '../bytes/writer.js';
 import type { FunctionBody, ValType as ValTypeOf } from '../wasm/module.js';
-import { Op } from '../wasm/opcode.js';
 import type { CallAnalysis } from './call-graph.js';
+import { Exits } from './exits.js';
 import { Liveness } from './liveness.js';
-import { SAVE_ORDER, type SaveFunctions } from './save-functions.js';
+import type { SaveFunctions } from './save-functions.js';
 
 /** What a site saves, in the order in which it does. */
 export interface SavedSite {
@@ -20,52 +19,116 @@ export interface SavedSite {
 
 export class CaptureSites {
   readonly liveness: Liveness;
-  /** Called for every site that is written, while somebody wants to know; `id` is what the site tells the host. */
+  readonly exits = new Exits();
+  /** Called for every site, while somebody wants to know; `id` is what the site tells the host. */
   onSite: ((id: number, site: SavedSite) => void) | undefined;
+  /** What the function's frames tell the host besides the site. */
+  functionIndex = 0;
+  /** Bytes that a branch to an exit takes. */
+  private labelBytes = SHORT_LABEL;
+  /** Three numbers per site: its source offset, where its branch is in the code, how many blocks are open there. */
+  private places = new Int32Array(256);
+  /** Types of the operands below the site's results, where there are any. */
+  private readonly operands = new Map<number, readonly ValTypeOf[]>();
 
   constructor(
     bytes: Uint8Array,
     private readonly calls: CallAnalysis,
-    private readonly preemption: boolean,
     readonly saves: SaveFunctions,
     /** Original offset of a place in `bytes`. */
     readonly originalOffset: (pos: number) => number = (pos) => pos,
   ) {
-    this.liveness = new Liveness(bytes, (op, immediates) => this.isSite(bytes, op, immediates));
+    this.liveness = new Liveness(bytes);
   }
 
-  load(body: FunctionBody, locals: number): void {
-    this.liveness.analyse(body.code, locals);
+  /** Another function. */
+  load(functionIndex: number): void {
+    this.functionIndex = functionIndex;
+    this.labelBytes = SHORT_LABEL;
   }
 
-  mayLeave(callee: number): boolean {
-    return this.calls.mayLeave[callee] === 1;
+  /** Begins a walk over the body. */
+  begin({ code }: FunctionBody, locals: number): void {
+    this.liveness.begin(locals, code.start, code.end);
+    this.operands.clear();
+  }
+
+  get count(): number {
+    return this.liveness.sites;
+  }
+
+  /** Whether the function (original index) can have sites itself, or calls of it are sites. */
+  mayLeave(functionIndex: number): boolean {
+    return this.calls.mayLeave[functionIndex] === 1;
   }
 
   typeMayLeave(type: number): boolean {
     return this.calls.typeMayLeave[type] === 1;
   }
 
-  /** The locals to save at the place `pos`: those that are live, by type. */
-  liveLocals(pos: number, types: Uint8Array): number[] {
-    this.liveness.siteAhead(pos);
-    invariant(this.liveness.siteOffset === pos, `no site at ${pos}`);
-    return sortedByType(this.liveness.liveLocals(), types);
+  /** Notes a site, whose branch to an exit is about to be written by {@link writeLabel}; answers its number. */
+  add(pos: number, operands: readonly ValTypeOf[]): number {
+    const site = this.liveness.site();
+    if (operands.length > 0) this.operands.set(site, operands);
+    const at = site * 3;
+    if (at + 3 > this.places.length) this.places = enlarged(this.places);
+    this.places[at] = pos;
+    return site;
   }
 
-  private isSite(bytes: Uint8Array, op: number, immediates: number): boolean {
-    if (op === Op.Loop) return this.preemption;
-    if (op === Op.Call) return this.mayLeave(lebU32At(bytes, immediates));
-    return this.typeMayLeave(lebU32At(bytes, immediates));
+  /** Leaves room for the label of the last site's branch, with `open` blocks around it. */
+  writeLabel(code: ByteWriter, open: number): void {
+    const at = (this.count - 1) * 3;
+    this.places[at + 1] = code.length;
+    this.places[at + 2] = open;
+    for (let left = this.labelBytes; left > 0; left--) code.u8(0);
+  }
+
+  /** Chooses the exits. Answers whether the walk must be repeated, because labels take more bytes than were left. */
+  solve(): boolean {
+    const { exits, liveness, operands, places } = this;
+    liveness.solve();
+    exits.begin(liveness.words);
+    let farthest = 0;
+    for (let site = 0; site < this.count; site++) {
+      exits.assign(site, liveness.live, operands.get(site));
+      farthest = Math.max(farthest, places[site * 3 + 2]!);
+    }
+    const fits = farthest + exits.count < 0x80 ** this.labelBytes;
+    if (!fits) this.labelBytes = LONG_LABEL;
+    return !fits;
+  }
+
+  /** Writes the labels; `inner` is how many blocks lie between the exits and the function's own label. */
+  patchLabels(code: ByteWriter, inner: number): void {
+    const { exits, places } = this;
+    const { bytes } = code;
+    for (let site = 0; site < this.count; site++) {
+      let at = places[site * 3 + 1]!;
+      const last = at + this.labelBytes - 1;
+      let label = places[site * 3 + 2]! - 1 + inner + exits.of(site);
+      for (; at < last; label >>>= 7) bytes[at++] = (label & 0x7f) | 0x80;
+      bytes[last] = label;
+    }
+  }
+
+  /** Tells who wants to know what the sites of an exit save. */
+  report(exit: number, values: readonly number[], types: readonly ValTypeOf[]): void {
+    if (this.onSite === undefined) return;
+    for (let site = 0; site < this.count; site++) {
+      if (this.exits.of(site) !== exit) continue;
+      const offset = this.originalOffset(this.places[site * 3]!);
+      this.onSite(site, { offset, values, types, operands: this.operands.get(site) ?? [] });
+    }
   }
 }
 
-/** Locals in the order in which they are saved. */
-export function sortedByType(locals: readonly number[], types: Uint8Array): number[] {
-  const sorted: number[] = [];
-  for (const type of SAVE_ORDER) {
-    if (sorted.length === locals.length) break;
-    for (const local of locals) if (types[local] === type) sorted.push(local);
-  }
-  return sorted;
+const SHORT_LABEL = 2;
+/** Enough for any function that an engine takes. */
+const LONG_LABEL = 4;
+
+function enlarged(from: Int32Array): Int32Array<ArrayBuffer> {
+  const into = new Int32Array(from.length * 2);
+  into.set(from);
+  return into;
 }

@@ -1,78 +1,65 @@
 /**
- * Leaving with the frame saved. Behind each call that may leave, and in the cold path of each pre-emption check, a test:
+ * Leaving with the frame saved. A function that is being captured returns the counter 0, which no running one does. So
+ * behind each call that may leave, and in the cold path of each pre-emption check, there is a test, and at the function's
+ * end there are exits that sites share (see `exits.ts`):
  *
- *     call f  local.tee $counter  i64.const 0  i64.ge_s
- *     if                                  ;; never, but at a slice's end or in a capture
- *       global.get $halt  i32.eqz  br_if 0
- *       zeros of this function's results, live locals, operands, site
- *       call $save  return                ;; the saved frame's caller finds `counter >= 0` in turn
- *     end
+ *     block $leave  block $exit1  block $exit0
+ *       ...
+ *       call f  local.tee $counter  i64.eqz  i32.const 7  local.set $site  br_if $exit0
+ *       ...  return
+ *     end  live locals  call $save  br $leave
+ *     end  live locals  call $save
+ *     end  local.get $site  i32.const function  call $frame  zeros of the results  i64.const 0
  *
- * So the steady state pays one comparison of a register, and nothing of a capture ever comes back: a captured frame is
- * continued by a function of its own (see `resume/`).
+ * So the steady state pays one comparison of a register (the site is a constant until somebody leaves), and nothing of a
+ * capture ever comes back: a captured frame is continued by a function of its own (see `resume/`).
  */
-import type { ByteWriter } from '../bytes/writer.js';
 import type { ValType as ValTypeOf } from '../wasm/module.js';
+import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { type CaptureSites, sortedByType } from './capture-sites.js';
+import type { CaptureSites } from './capture-sites.js';
 import type { FunctionPass } from './function-pass.js';
+import { Temporary } from './local-table.js';
+import { cleanOperands } from './nan.js';
 import { fixNan } from './nan-fix.js';
-import { MORE_FOLLOWS, SAVED_VALUES_MAX } from './save-functions.js';
+import { SAVE_ORDER, SAVED_VALUES_MAX } from './save-functions.js';
 import { EMPTY_BLOCK } from './type-table.js';
 import { isFloat, isLoose } from './value-kind.js';
 import { writeZero } from './zero.js';
 
-const I32_EQZ = 0x45;
-const I64_GE_S = 0x59;
+const I64_EQZ = 0x50;
 
 /** After a call: the counter that it returned and its results are on the stack. */
 export function leaveAfterCall(pass: FunctionPass, capture: CaptureSites, results: readonly ValTypeOf[]): void {
   const { code } = pass;
-  const own = pass.height - results.length - pass.labelAt(0).height;
+  const height = pass.height - results.length;
+  const own = height - pass.labelAt(0).height;
   pass.op(Op.LocalTee, pass.locals.counter);
-  code.u8(Op.I64Const);
-  code.s32(0);
-  code.u8(I64_GE_S);
+  code.u8(I64_EQZ);
+  if (own === 0) return leave(pass, capture, Op.BrIf, height);
   code.u8(Op.If);
-  code.s32(own > 0 ? passThrough(pass, own + results.length) : EMPTY_BLOCK);
-  pass.op(Op.GlobalGet, pass.layout.global('halt'));
-  code.u8(I32_EQZ);
-  pass.op(Op.BrIf, 0);
-  if (own > 0) for (const _ of results) code.u8(Op.Drop);
-  leave(pass, capture, pass.pos, own, pass.height - results.length);
+  code.s32(passThrough(pass, own + results.length));
+  pass.open++;
+  for (const _ of results) code.u8(Op.Drop);
+  for (let at = height - 1; at >= height - own; at--) {
+    if (isLoose(pass.kinds[at]!)) fixNan(pass, pass.types[at]! as ValTypeOf, pass.kinds[at]!);
+    pass.op(Op.LocalSet, operandLocal(pass, at, pass.types[at]! as ValTypeOf));
+  }
+  leave(pass, capture, Op.Br, height);
+  pass.open--;
   code.u8(Op.End);
-}
-
-/** In the cold path of a loop's header, where what `poll` answered lies above the loop's parameters. */
-export function leaveAtHeader(pass: FunctionPass, capture: CaptureSites): void {
-  const { code } = pass;
-  const own = pass.height - pass.labelAt(0).height;
-  pass.op(Op.LocalTee, pass.locals.counter);
-  code.u8(Op.I64Const);
-  code.s32(0);
-  code.u8(I64_GE_S);
-  code.u8(Op.If);
-  code.s32(passThrough(pass, own));
-  leave(pass, capture, pass.pos, own, pass.height);
-  code.u8(Op.End);
-}
-
-/** In the cold path of a function's entry, which is written to `out`: only the parameters count yet. */
-export function leaveAtEntry(pass: FunctionPass, capture: CaptureSites, out: ByteWriter, start: number): void {
-  const params = Array.from({ length: pass.locals.counter }, (_, param) => param);
-  writeZeros(out, pass.labels[0]!.type.results);
-  writeSave(pass, capture, out, start, sortedByType(params, pass.locals.types), 0);
 }
 
 /** The operands below a block cannot be reached from inside: they are kept in locals too. */
 export function keepBelow(pass: FunctionPass, above: number): void {
-  const { capture } = pass;
   const lowest = pass.labelAt(0).height;
   const top = pass.height;
-  if (capture === undefined || top - above === lowest || !capture.liveness.siteAhead(pass.pos)) return;
-  for (let at = top - 1; at > lowest; at--) pass.op(Op.LocalSet, operandLocal(pass, at));
-  pass.op(Op.LocalTee, operandLocal(pass, lowest));
-  for (let at = lowest + 1; at < top; at++) pass.op(Op.LocalGet, operandLocal(pass, at));
+  if (pass.capture === undefined || top - above === lowest) return;
+  cleanOperands(pass, top - above - lowest, above);
+  const local = (at: number) => operandLocal(pass, at, pass.types[at]! as ValTypeOf);
+  for (let at = top - 1; at > lowest; at--) pass.op(Op.LocalSet, local(at));
+  pass.op(Op.LocalTee, local(lowest));
+  for (let at = lowest + 1; at < top; at++) pass.op(Op.LocalGet, local(at));
 }
 
 /** Block type that takes and gives back the top `count` operands. */
@@ -82,61 +69,84 @@ export function passThrough(pass: FunctionPass, count: number): number {
   return pass.layout.types.indexOf({ params: types, results: types });
 }
 
-/** Saves the frame and returns. `own`: operands on the stack, of `height` in all; the others are in locals already. */
-function leave(pass: FunctionPass, capture: CaptureSites, pos: number, own: number, height: number): void {
-  for (let at = height - 1; at >= height - own; at--) pass.op(Op.LocalSet, operandLocal(pass, at));
-  writeZeros(pass.code, pass.labels[0]!.type.results);
-  writeSave(pass, capture, pass.code, pos, capture.liveLocals(pos, pass.locals.types), height);
+/**
+ * Ends the code of a function, whose results and counter are on the stack: with its exits, if it has any. Answers how many
+ * blocks are to be opened in front of it.
+ */
+export function endBody(pass: FunctionPass): number {
+  const { capture, code } = pass;
+  if (capture === undefined || capture.count === 0) {
+    code.u8(Op.End);
+    return 0;
+  }
+  const { exits } = capture;
+  code.u8(Op.Return);
+  capture.patchLabels(code, pass.wrapped ? 1 : 0);
+  for (let exit = 0; exit < exits.count; exit++) {
+    code.u8(Op.End);
+    saveFrame(pass, capture, exit);
+    if (exit < exits.count - 1) pass.op(Op.Br, exits.count - 1 - exit);
+  }
+  code.u8(Op.End);
+  pass.op(Op.LocalGet, pass.locals.temporary(ValType.I32, Temporary.Site));
+  code.u8(Op.I32Const);
+  code.s32(capture.functionIndex);
+  pass.op(Op.Call, pass.layout.engineImport('frame'));
+  for (const type of pass.labels[0]!.type.results) writeZero(code, type);
+  code.u8(Op.I64Const);
+  code.s32(0);
+  code.u8(Op.End);
+  return exits.count + 1;
 }
 
-function writeSave(
-  pass: FunctionPass,
-  capture: CaptureSites,
-  out: ByteWriter,
-  pos: number,
-  live: readonly number[],
-  operands: number,
-): void {
-  const values = [...live, ...Array.from({ length: operands }, (_, at) => -1 - at)];
-  const types = values.map((value) => typeOf(pass, value));
-  for (let from = 0; from === 0 || from < values.length; from += SAVED_VALUES_MAX) {
+/** Goes to an exit. All operands up to `height` are in locals. */
+function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: number): void {
+  const { code } = pass;
+  const operands = height === 0 ? NO_OPERANDS : ([...pass.types.subarray(0, height)] as ValTypeOf[]);
+  code.u8(Op.I32Const);
+  code.s32(capture.add(pass.pos, operands));
+  pass.op(Op.LocalSet, pass.locals.temporary(ValType.I32, Temporary.Site));
+  code.u8(op);
+  capture.writeLabel(code, pass.open);
+}
+
+/** Hands the values of an exit over, in portions that a function can take. */
+function saveFrame(pass: FunctionPass, capture: CaptureSites, exit: number): void {
+  const operands = capture.exits.operandsOf(exit);
+  const locals = sortedByType(capture.exits.localsOf(exit), pass.locals.types);
+  const values = operands.length === 0 ? locals : [...locals, ...operands.map((_, at) => -1 - at)];
+  const types = values.map((value) => (value >= 0 ? pass.locals.types[value]! : operands[-1 - value]!) as ValTypeOf);
+  for (let from = 0; from < values.length; from += SAVED_VALUES_MAX) {
     const to = Math.min(values.length, from + SAVED_VALUES_MAX);
-    for (let at = from; at < to; at++) getValue(pass, out, values[at]!);
-    out.u8(Op.I32Const);
-    out.s32(to === values.length ? pos : MORE_FOLLOWS);
-    out.u8(Op.Call);
-    out.u32(capture.saves.indexOf(types.slice(from, to)));
-    if (to < values.length) out.u8(Op.Drop);
+    for (let at = from; at < to; at++) getValue(pass, values[at]!, types[at]!);
+    pass.op(Op.Call, capture.saves.indexOf(to - from === types.length ? types : types.slice(from, to)));
   }
-  out.u8(Op.Return);
-  capture.onSite?.(pos, {
-    offset: capture.originalOffset(pos),
-    values,
-    types,
-    operands: [...pass.types.subarray(0, operands)] as ValTypeOf[],
-  });
+  capture.report(exit, values, types);
 }
 
 /** Pushes a local, or an operand that was put into one; arithmetic NaNs become canonical, as anything would that can see them. */
-function getValue(pass: FunctionPass, out: ByteWriter, value: number): void {
+function getValue(pass: FunctionPass, value: number, type: ValTypeOf): void {
   const { locals } = pass;
-  const type = typeOf(pass, value);
-  out.u8(Op.LocalGet);
-  out.u32(value >= 0 ? locals.index(value) : operandLocal(pass, -1 - value));
-  if (!isFloat(type)) return;
-  const kind = value >= 0 ? locals.read(value) : pass.kinds[-1 - value]!;
+  pass.op(Op.LocalGet, value >= 0 ? locals.index(value) : operandLocal(pass, -1 - value, type));
+  if (value < 0 || !isFloat(type)) return;
+  const kind = locals.read(value);
   if (isLoose(kind)) fixNan(pass, type, kind);
 }
 
-function typeOf(pass: FunctionPass, value: number): ValTypeOf {
-  return (value >= 0 ? pass.locals.types[value] : pass.types[-1 - value]) as ValTypeOf;
-}
-
 /** The local for an operand at a height. */
-function operandLocal(pass: FunctionPass, height: number): number {
-  return pass.locals.temporary(pass.types[height]! as ValTypeOf, -1 - height);
+function operandLocal(pass: FunctionPass, height: number, type: ValTypeOf): number {
+  return pass.locals.temporary(type, -1 - height);
 }
 
-function writeZeros(out: ByteWriter, types: readonly ValTypeOf[]): void {
-  for (const type of types) writeZero(out, type);
+/** Locals in the order in which they are saved. */
+function sortedByType(locals: readonly number[], types: Uint8Array): readonly number[] {
+  if (locals.length === 0 || locals.every((local) => types[local] === types[locals[0]!])) return locals;
+  const sorted: number[] = [];
+  for (const type of SAVE_ORDER) {
+    if (sorted.length === locals.length) break;
+    for (const local of locals) if (types[local] === type) sorted.push(local);
+  }
+  return sorted;
 }
+
+const NO_OPERANDS: readonly ValTypeOf[] = [];

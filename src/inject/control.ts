@@ -120,7 +120,7 @@ function endReloadingIf(pass: FunctionPass, label: Label): void {
   pass.settle(label);
 }
 
-/** The function's own `end`: the results, then the exact counter. */
+/** The function's own `end`: the results, then the exact counter. `endBody` writes what follows. */
 function endFunction(pass: FunctionPass, label: Label): void {
   if (pass.live) cleanOperands(pass, label.type.results.length, 0);
   if (pass.wrapped) {
@@ -131,6 +131,5 @@ function endFunction(pass: FunctionPass, label: Label): void {
     if (label.reload) pass.reloadCounter();
   }
   if (pass.live) pass.counterPlus(pass.pending);
-  pass.code.u8(Op.End);
   pass.popLabel();
 }

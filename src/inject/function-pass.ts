@@ -80,8 +80,10 @@ export class FunctionPass {
 
   /** Branches that are no part of the guest and cost nothing (`resume/`). */
   freeBranches: ReadonlySet<number> | undefined;
-  /** How frames are saved, if they are. */
+  /** How the frames of this function are saved, if it can be left. */
   capture: CaptureSites | undefined;
+  /** The same for all functions of the module. */
+  captures: CaptureSites | undefined;
 
   /** Functions named by `ref.func` anywhere in the module, by original index. */
   readonly referenced = new Set<number>();
@@ -93,20 +95,22 @@ export class FunctionPass {
     this.bytes = layout.module.bytes;
   }
 
-  /** Reads the declarations of a function; `type` is its original type. */
-  load(body: FunctionBody, type: FuncType): void {
-    this.start(body, type, this.options.canonicalNans);
+  /** Reads the declarations of the function with original index `index`; `type` is its original type. */
+  load(index: number, body: FunctionBody, type: FuncType): void {
+    this.capture = this.captures?.mayLeave(index) === true ? this.captures : undefined;
+    this.start(index, body, type, this.options.canonicalNans);
   }
 
   /** The same for a function whose locals all have a value from the start, like parameters. */
-  loadKnown(body: FunctionBody, type: FuncType): void {
-    this.start(body, type, false);
+  loadKnown(index: number, body: FunctionBody, type: FuncType): void {
+    this.capture = this.captures;
+    this.start(index, body, type, false);
   }
 
-  private start(body: FunctionBody, type: FuncType, lazy: boolean): void {
+  private start(index: number, body: FunctionBody, type: FuncType, lazy: boolean): void {
     this.locals.load(this.bytes, body, type, lazy);
     this.reloads.clear();
-    this.capture?.load(body, this.locals.count);
+    this.capture?.load(index);
   }
 
   /** Starts a walk over the body; there can be several, see {@link mustWalkAgain}. */
@@ -115,7 +119,7 @@ export class FunctionPass {
     this.end = body.code.end;
     this.code.truncate(0);
     this.locals.beginWalk();
-    this.capture?.liveness.rewind();
+    this.capture?.begin(body, this.locals.count);
     this.pending = 0;
     this.live = true;
     this.height = 0;
@@ -130,9 +134,10 @@ export class FunctionPass {
     this.pushLabel(LabelKind.Function, { params: [], results: type.results });
   }
 
-  /** Something that the walk took for granted turned out wrong; what was learnt is kept for the next one. */
+  /** At the end of a walk: what it took for granted turned out wrong; what was learnt is kept for the next one. */
   get mustWalkAgain(): boolean {
-    return this.newReload || this.locals.contradicted;
+    if (this.newReload || this.locals.contradicted) return true;
+    return this.capture !== undefined && this.capture.count > 0 && this.capture.solve();
   }
 
   push(type: number, kind: ValueKind = ValueKind.Exact): void {

@@ -2,12 +2,13 @@
 import type { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, type FunctionBody, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { leaveAtEntry } from './capture.js';
-import type { CaptureSites } from './capture-sites.js';
+import { endBody } from './capture.js';
 import { ENTRY_COST } from './costs.js';
 import { frameUnits } from './frame-units.js';
 import type { FunctionPass } from './function-pass.js';
+import { SLICE_END } from './layout.js';
 import { Temporary } from './local-table.js';
+import type { SlowEntries } from './slow-entries.js';
 import { EMPTY_BLOCK } from './type-table.js';
 import { walk } from './walk.js';
 
@@ -22,6 +23,7 @@ export class FunctionRewriter {
   constructor(
     private readonly pass: FunctionPass,
     private readonly out: ByteWriter,
+    private readonly slowEntries: SlowEntries,
   ) {}
 
   /**
@@ -30,17 +32,19 @@ export class FunctionRewriter {
    */
   rewrite(index: number, body: FunctionBody, type: FuncType, recursive: boolean): void {
     const { pass, out } = this;
-    pass.load(body, type);
+    pass.load(index, body, type);
     do {
       pass.begin(body, type);
       pass.pending = ENTRY_COST;
       walk(pass);
     } while (pass.mustWalkAgain);
+    const exits = endBody(pass);
     this.units = frameUnits(pass.locals.slots, pass.heightMax, pass.wide);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(out, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    if (recursive) this.guardEntry(index, body.code.start);
+    if (recursive) this.guardEntry(index);
+    for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
     if (pass.wrapped) this.openWrapper(type);
     out.copy(pass.code.bytes);
   }
@@ -51,14 +55,12 @@ export class FunctionRewriter {
   }
 
   /**
-   * Takes the frame's units; one test for "no depth left" and "slice used up", whose cold path tells them apart. That path
-   * does not come back: with the new slice it calls the function again and returns what that returns, so that nothing
-   * has to survive a call in the hot code.
+   * Takes the frame's units; one test for "no depth left" and "slice used up", whose cold path tells them apart (see
+   * `slow-entries.ts`).
    */
-  private guardEntry(index: number, start: number): void {
-    const { out, pass } = this;
+  private guardEntry(index: number): void {
+    const { out, pass, units } = this;
     const { counter, depth } = pass.locals;
-    const { units } = this;
     this.op(Op.LocalGet, depth);
     this.constant(Op.I32Const, units);
     out.u8(Op.I32Sub);
@@ -67,60 +69,17 @@ export class FunctionRewriter {
     out.u8(I32_LT_S);
     if (pass.options.preemption) {
       this.op(Op.LocalGet, counter);
-      this.constant(Op.I64Const, -ENTRY_COST);
+      this.constant(Op.I64Const, SLICE_END - ENTRY_COST);
       out.u8(I64_GE_S);
       out.u8(I32_OR);
     }
     this.constant(Op.If, EMPTY_BLOCK);
-    if (pass.capture !== undefined) return this.startOver(index, units, pass.capture, start);
-    for (let param = 0; param < counter; param++) this.op(Op.LocalGet, param);
-    this.enter(units);
-    this.op(Op.Call, pass.layout.functionIndex(index));
+    for (let local = 0; local <= depth; local++) this.op(Op.LocalGet, local);
+    this.constant(Op.I32Const, units);
+    this.constant(Op.I32Const, index);
+    this.op(Op.Call, this.slowEntries.indexOf(pass.layout.typeIndexOf[index]!));
     out.u8(Op.Return);
     out.u8(Op.End);
-  }
-
-  /** The same with capture: `enter` may answer that the frame is to be saved. */
-  private startOver(index: number, units: number, capture: CaptureSites, start: number): void {
-    const { out, pass } = this;
-    const { counter, depth } = pass.locals;
-    this.op(Op.LocalGet, counter);
-    this.constant(Op.I64Const, ENTRY_COST);
-    out.u8(Op.I64Add);
-    this.op(Op.LocalGet, depth);
-    this.op(Op.Call, pass.layout.callee(pass.layout.support.enter));
-    this.op(Op.LocalTee, counter);
-    this.constant(Op.I64Const, 0);
-    out.u8(I64_GE_S);
-    this.constant(Op.If, EMPTY_BLOCK);
-    leaveAtEntry(pass, capture, out, start);
-    out.u8(Op.End);
-    for (let param = 0; param < counter; param++) this.op(Op.LocalGet, param);
-    this.op(Op.LocalGet, counter);
-    this.constant(Op.I64Const, -ENTRY_COST);
-    out.u8(Op.I64Add);
-    this.op(Op.LocalGet, depth);
-    this.constant(Op.I32Const, units);
-    out.u8(Op.I32Add);
-    this.op(Op.Call, pass.layout.functionIndex(index));
-    out.u8(Op.Return);
-    out.u8(Op.End);
-  }
-
-  /** The counter and depth with which to start over: the slice is a new one, entry and units are still to be paid. */
-  private enter(units: number): void {
-    const { out, pass } = this;
-    const { counter, depth } = pass.locals;
-    this.op(Op.LocalGet, counter);
-    this.constant(Op.I64Const, ENTRY_COST);
-    out.u8(Op.I64Add);
-    this.op(Op.LocalGet, depth);
-    this.op(Op.Call, pass.layout.support.enter);
-    this.constant(Op.I64Const, -ENTRY_COST);
-    out.u8(Op.I64Add);
-    this.op(Op.LocalGet, depth);
-    this.constant(Op.I32Const, units);
-    out.u8(Op.I32Add);
   }
 
   private openWrapper(type: FuncType): void {

@@ -4,7 +4,7 @@ export type { SavedSite } from './capture-sites.js';
 export { COST_OF, ENTRY_COST } from './costs.js';
 export { FRAME_OVERHEAD_UNITS, frameUnits } from './frame-units.js';
 export { type Injected, inject } from './inject.js';
-export { ENGINE_MODULE, GLOBALS, Halt, type InjectedGlobal } from './layout.js';
+export { ENGINE_MODULE, GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from './layout.js';
 export { DEFAULT_INJECT_OPTIONS, INJECT_VERSION, type InjectOptions } from './options.js';
 export type { FrameMap, Place } from './resume/frame-map.js';
 export { type GlobalsModule, globalsModule } from './resume/globals-module.js';

@@ -14,6 +14,7 @@ import { DEFAULT_INJECT_OPTIONS, type InjectOptions } from './options.js';
 import { FrameMap } from './resume/frame-map.js';
 import { SaveFunctions } from './save-functions.js';
 import { pickFunction, segmentFunctions } from './segments.js';
+import { SlowEntries } from './slow-entries.js';
 import { exportWrapper, hostType, importWrapper } from './wrappers.js';
 
 /** The instrumented binary, and how its host reaches into it. */
@@ -60,7 +61,12 @@ class Injection {
     const { layout, module } = this;
     for (let index = 0; index < layout.importedFunctions; index++) this.added.push(importWrapper(layout, index));
     this.added.push(...supportFunctions(layout));
-    if (layout.capture) this.addCaptureSupport();
+    if (this.hasPick) {
+      this.added.push(...segmentFunctions(layout));
+      this.added.push(pickFunction(layout, module.elements.length, layout.pickTable));
+    }
+    if (layout.capture)
+      this.pass.captures = new CaptureSites(module.bytes, this.calls, new SaveFunctions(layout, this.add));
     const bodies = this.rewriteBodies();
     const exports = this.exports();
     for (const { locals, code } of this.added) bodies.push(this.addBody(locals, code));
@@ -86,22 +92,18 @@ class Injection {
     });
   }
 
-  private addCaptureSupport(): void {
-    const { layout, module } = this;
-    this.added.push(...segmentFunctions(layout));
-    this.added.push(pickFunction(layout, module.elements.length, layout.tableTypes.length));
-    this.pass.capture = new CaptureSites(
-      module.bytes,
-      this.calls,
-      this.options.preemption,
-      new SaveFunctions(layout, (added) => layout.importWrappers + this.added.push(added) - 1),
-    );
+  /** Whether any function must be reachable by a number that is known when the module runs. */
+  private get hasPick(): boolean {
+    return this.layout.capture || this.options.depth;
   }
+
+  /** Adds a function; answers its index in the rewritten module. */
+  private readonly add = (added: AddedFunction) => this.layout.importWrappers + this.added.push(added) - 1;
 
   private rewriteBodies(): Range[] {
     const { layout, module, options } = this;
     const { calls } = this;
-    const rewriter = new FunctionRewriter(this.pass, this.code);
+    const rewriter = new FunctionRewriter(this.pass, this.code, new SlowEntries(layout, this.add));
     const total = codeSize(module);
     let done = 0;
     return module.bodies.map((body, at) => {
@@ -217,7 +219,7 @@ class Injection {
   /** The segment and the table of `pick`: every guest function, wrapper and support function by its new index. */
   private pickable(): { elements: ElementSegment[]; tables: Table[] } {
     const { layout } = this;
-    if (!layout.capture) return { elements: [], tables: [] };
+    if (!this.hasPick) return { elements: [], tables: [] };
     const originals = layout.typeIndexOf.length;
     const indices = Uint32Array.from({ length: originals + this.added.length }, (_, at) => at);
     return {

@@ -22,13 +22,13 @@ export interface EngineImport {
 /** `check(counter: f64) -> f64`: a slice is used up; answers the instructions until the next check (at least 1). */
 const CHECK: EngineImport = { name: 'check', params: [ValType.F64], results: [ValType.F64] };
 
-/** How a frame is handed over: the bits of each value, then `frame` with the site. */
+/** How a frame is handed over: the bits of each value, then `frame` with the site and the original function index. */
 export const PUT_IMPORTS: readonly EngineImport[] = [
   { name: 'put32', params: [ValType.I32], results: [] },
   { name: 'put64', params: [ValType.I64], results: [] },
   { name: 'putFunction', params: [ValType.FuncRef], results: [] },
   { name: 'putExternal', params: [ValType.ExternRef], results: [] },
-  { name: 'frame', params: [ValType.I32], results: [] },
+  { name: 'frame', params: [ValType.I32, ValType.I32], results: [] },
 ];
 
 /** How a resume function gets its frame back: the next value's bits. */
@@ -51,12 +51,21 @@ export type EngineImportName =
   | 'takeFunction'
   | 'takeExternal';
 
+/**
+ * The counter at which a slice ends. Positive, and counters start at 1, so that 0 can say that a function did not run to
+ * its end (see `capture.ts`); as large as four bytes of LEB128 and an immediate operand of the processor allow.
+ */
+export const SLICE_END = 2 ** 27 - 1;
+
+/** Instructions that a slice can have. */
+export const SLICE_MAX = SLICE_END - 1;
+
 /** Injected globals, all exported under {@link Layout.exportPrefix} + name. */
 export const GLOBALS = [
-  /** Instructions since `limit`, so negative until the slice is used up; exact whenever the host can look. */
+  /** Instructions since `base`, at least 1, {@link SLICE_END} when the slice is used up; exact whenever the host can look. */
   { name: 'counter', type: ValType.I64 },
-  /** Absolute counter at which the slice ends: executed instructions = limit + counter. */
-  { name: 'limit', type: ValType.I64 },
+  /** Executed instructions = base + counter. */
+  { name: 'base', type: ValType.I64 },
   /** Stack units left to whatever the host calls next. */
   { name: 'depth', type: ValType.I32 },
   /** Why the rewritten code stops itself, see {@link Halt}. */
@@ -79,22 +88,20 @@ export const Halt = {
 } as const;
 
 export interface SupportIndices {
-  /** `(counter i64, depth i32) -> i64`: the cold path of function entries. */
-  readonly enter: number;
-  /** `(counter i64) -> i64`: the cold path of loop headers. */
+  /** `(counter i64) -> i64`: the cold path of pre-emption points. */
   readonly poll: number;
   /** Per memory: `memory.grow` within the limits. */
   readonly memoryGrow: number;
   /** Per table: `table.grow` within the limits. */
   readonly tableGrow: number;
-  /** With capture only, see `segments.ts`: per data segment, */
+  /** See `segments.ts`: per data segment, */
   readonly memoryInit: number;
   readonly dataDrop: number;
   /** per element segment and table, */
   readonly tableInit: number;
   /** per element segment. */
   readonly elementDrop: number;
-  /** With capture only: `(new index) -> funcref`. */
+  /** `(what {@link Layout.pickIndex} answers) -> funcref`, which is then the only element of {@link Layout.pickTable}. */
   readonly pick: number;
 }
 
@@ -152,8 +159,8 @@ export class Layout {
     this.engineImports = capture ? [CHECK, ...PUT_IMPORTS] : [CHECK];
     this.definedStart = this.importedFunctions + this.engineImports.length;
     this.importWrappers = this.definedStart + module.functions.length;
-    const enter = this.importWrappers + this.importedFunctions;
-    const memoryGrow = enter + 2;
+    const poll = this.importWrappers + this.importedFunctions;
+    const memoryGrow = poll + 1;
     const tableGrow = memoryGrow + memories.length;
     const memoryInit = tableGrow + tables.length;
     const dataDrop = memoryInit + (module.dataCount ?? 0);
@@ -161,8 +168,7 @@ export class Layout {
     const elementDrop = tableInit + module.elements.length * tables.length;
     const pick = elementDrop + module.elements.length;
     this.support = {
-      enter,
-      poll: enter + 1,
+      poll,
       memoryGrow,
       tableGrow,
       memoryInit,
@@ -198,12 +204,17 @@ export class Layout {
     return this.importedFunctions + at;
   }
 
-  droppedData(segment: number): number {
-    return this.dataFlags.get(segment)!;
+  /** The table that `pick` uses: the first one behind the guest's. */
+  get pickTable(): number {
+    return this.tableTypes.length;
   }
 
-  droppedElements(segment: number): number {
-    return this.elementFlags.get(segment)!;
+  droppedData(segment: number): number | undefined {
+    return this.dataFlags.get(segment);
+  }
+
+  droppedElements(segment: number): number | undefined {
+    return this.elementFlags.get(segment);
   }
 
   /** The flags of passive segments: export name after the prefix, and global. */

@@ -2,240 +2,222 @@
  * Which locals can still be read after a place where the frame can be captured. Only those are saved there: the others
  * would be kept alive by code that almost never runs.
  *
- * The usual backward analysis on structured control flow. A first walk writes the instructions that matter down (locals,
- * blocks, branches, sites); then the list is walked backwards until no loop's header changes any more. A place behind
- * `br` needs no special care: a branch replaces what is live, so what stands behind it has no say.
+ * The usual backward analysis on structured control flow. The pass notes the instructions that matter while it walks
+ * forward (locals, blocks, branches, sites); {@link Liveness.solve} then goes back through the notes, 32 locals at a time,
+ * so that a set is one number. What is live at a loop's header is known only when the header is reached: if it is more
+ * than was assumed, the loop is gone through again. Code that cannot be reached has no notes.
  */
-import { immediatesAt, lebU32At, opcodeAt, skipImmediates, skipLeb } from '../wasm/instructions.js';
-import type { Range } from '../wasm/module.js';
+import { lebU32At, skipLeb } from '../wasm/instructions.js';
 import { FLAT_OPCODES, Op } from '../wasm/opcode.js';
 
-/** What {@link Liveness} keeps of an instruction, as two numbers: kind and operand. Those up to BrIf have an index. */
-const Event = {
-  ...{ None: 0, Get: 1, Set: 2, Br: 3, BrIf: 4 },
-  ...{ Table: 5, Block: 6, Loop: 7, If: 8, Else: 9, End: 10, Leave: 11, Call: 12, Site: 13 },
-};
+/** A note is `operand * 16 + kind`. */
+export const Note = {
+  ...{ None: 0, Get: 1, Set: 2, Br: 3, BrIf: 4, Table: 5, Block: 6, Loop: 7 },
+  ...{ If: 8, Else: 9, End: 10, LoopEnd: 11, Leave: 12, Site: 13 },
+} as const;
 
 /** By flat opcode. */
-const EVENT_OF = new Uint8Array(FLAT_OPCODES);
-for (const [op, event] of [
-  [Op.LocalGet, Event.Get],
-  [Op.LocalSet, Event.Set],
-  [Op.LocalTee, Event.Set],
-  [Op.Br, Event.Br],
-  [Op.BrIf, Event.BrIf],
-  [Op.BrTable, Event.Table],
-  [Op.Block, Event.Block],
-  [Op.Loop, Event.Loop],
-  [Op.If, Event.If],
-  [Op.Else, Event.Else],
-  [Op.End, Event.End],
-  [Op.Return, Event.Leave],
-  [Op.Unreachable, Event.Leave],
-  [Op.ReturnCall, Event.Leave],
-  [Op.ReturnCallIndirect, Event.Leave],
-  [Op.Call, Event.Call],
-  [Op.CallIndirect, Event.Call],
+const NOTE_OF = new Uint8Array(FLAT_OPCODES);
+for (const [op, note] of [
+  [Op.LocalGet, Note.Get],
+  [Op.LocalSet, Note.Set],
+  [Op.LocalTee, Note.Set],
+  [Op.Br, Note.Br],
+  [Op.BrIf, Note.BrIf],
+  [Op.BrTable, Note.Table],
+  [Op.Block, Note.Block],
+  [Op.Loop, Note.Loop],
+  [Op.If, Note.If],
+  [Op.Else, Note.Else],
+  [Op.End, Note.End],
+  [Op.Return, Note.Leave],
+  [Op.Unreachable, Note.Leave],
+  [Op.ReturnCall, Note.Leave],
+  [Op.ReturnCallIndirect, Note.Leave],
 ] as const) {
-  EVENT_OF[op] = event;
+  NOTE_OF[op] = note;
 }
 
 export class Liveness {
-  /** Offsets of the sites, ascending: after a call, or of the first instruction of a loop's body. */
-  private sites = new Int32Array(64);
-  private siteCount = 0;
-  private events = new Int32Array(1024);
-  private length = 0;
+  /** For the pass's hot loop, which writes notes of locals itself. There is room for one per byte of code. */
+  notes = new Int32Array(1024);
+  length = 0;
+  /** Sites so far. */
+  sites = 0;
   /** Words of a set of locals. */
-  private words = 1;
-  private readonly liveAt: Uint32Array[] = [];
-  private cursor = 0;
+  words = 1;
+  /** `words` words per site, after {@link solve}. */
+  live = new Int32Array(64);
+  private codeStart = 0;
+  private loops = 0;
+  /** Kinds of the blocks that are open, or the numbers of the loops. */
+  private readonly open: number[] = [];
+  /** What is live at the header of each loop, as far as is known. */
+  private headers = new Int32Array(64);
 
-  /** `mayLeave`: which calls are sites, by opcode and immediates. */
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly isSite: (op: number, immediates: number) => boolean,
-  ) {}
+  constructor(private readonly bytes: Uint8Array) {}
 
-  /** Analyses a body with `locals` parameters and locals. */
-  analyse(code: Range, locals: number): void {
+  /** Begins with a body of `locals` parameters and locals whose code is [start, end). */
+  begin(locals: number, start: number, end: number): void {
     this.words = Math.max(1, (locals + 31) >>> 5);
     this.length = 0;
-    this.siteCount = 0;
-    this.cursor = 0;
-    this.collect(code.start, code.end);
-    if (this.siteCount > 0) this.solve();
+    this.sites = 0;
+    this.loops = 0;
+    this.open.length = 0;
+    this.codeStart = start;
+    // An instruction makes at most as many notes as it has bytes: a loop two, with its site.
+    const room = end - start;
+    if (room > this.notes.length) this.notes = new Int32Array(room * 2);
   }
 
-  /** Begins another walk over the sites. */
-  rewind(): void {
-    this.cursor = 0;
+  /** Notes an instruction, whose immediates start at `immediates`. */
+  note(op: number, immediates: number): void {
+    const kind = NOTE_OF[op]!;
+    if (kind === Note.None) return;
+    if (kind <= Note.BrIf) return this.add(kind, lebU32At(this.bytes, immediates));
+    if (kind === Note.Table) return this.add(kind, immediates - this.codeStart);
+    if (kind === Note.Loop) {
+      this.open.push(this.loops);
+      return this.add(kind, this.loops++);
+    }
+    if (kind === Note.End) return this.end();
+    if (kind === Note.Block || kind === Note.If) this.open.push(NO_LOOP);
+    this.add(kind, 0);
   }
 
-  /** Whether a place at `offset` or later is a site; offsets must not descend between calls. */
-  siteAhead(offset: number): boolean {
-    while (this.cursor < this.siteCount && this.sites[this.cursor]! < offset) this.cursor++;
-    return this.cursor < this.siteCount;
+  /** Notes a site at this place; answers its number. */
+  site(): number {
+    this.add(Note.Site, this.sites);
+    return this.sites++;
   }
 
-  /** Offset of the site that {@link siteAhead} found. */
-  get siteOffset(): number {
-    return this.sites[this.cursor]!;
+  /** Finds out what is live at each site. */
+  solve(): void {
+    const { words } = this;
+    if (this.sites * words > this.live.length) this.live = new Int32Array(this.sites * words * 2);
+    if (this.loops > this.headers.length) this.headers = new Int32Array(this.loops * 2);
+    for (let word = 0; word < words; word++) {
+      this.headers.fill(0, 0, this.loops);
+      this.goBack(word);
+    }
   }
 
-  /** The locals that are live at the site that {@link siteAhead} found, ascending. */
-  liveLocals(): number[] {
-    const live: number[] = [];
-    for (const [word, bits] of this.liveAt[this.cursor]!.entries()) {
-      for (let left = bits; left !== 0; left &= left - 1) live.push(word * 32 + 31 - Math.clz32(left & -left));
+  private add(kind: number, operand: number): void {
+    this.notes[this.length++] = (operand << 4) | kind;
+  }
+
+  private end(): void {
+    const loop = this.open.pop();
+    if (loop === undefined || loop === NO_LOOP) this.add(Note.End, 0);
+    else this.add(Note.LoopEnd, loop);
+  }
+
+  private goBack(word: number): void {
+    const { headers, labels, notes, words } = this;
+    let live = 0;
+    let depth = 0;
+    for (let at = this.length - 1; at >= 0; at--) {
+      const note = notes[at]!;
+      const operand = note >>> 4;
+      switch (note & 15) {
+        case Note.Get:
+          if (operand >>> 5 === word) live |= 1 << (operand & 31);
+          break;
+        case Note.Set:
+          if (operand >>> 5 === word) live &= ~(1 << (operand & 31));
+          break;
+        case Note.End:
+          labels.open(depth++, live, live, at);
+          break;
+        case Note.LoopEnd:
+          labels.open(depth++, headers[operand]!, live, at);
+          break;
+        case Note.Block:
+          depth--;
+          break;
+        case Note.Loop: {
+          const more = live & ~headers[operand]!;
+          depth--;
+          if (more === 0) break;
+          headers[operand]! |= more;
+          at = labels.endAt[depth]! + 1;
+          live = labels.after[depth]!;
+          break;
+        }
+        case Note.Else:
+          labels.elseArm[depth - 1] = live;
+          labels.hasElse[depth - 1] = 1;
+          live = labels.after[depth - 1]!;
+          break;
+        case Note.If:
+          depth--;
+          live |= labels.hasElse[depth] === 1 ? labels.elseArm[depth]! : labels.after[depth]!;
+          break;
+        case Note.Br:
+          live = labels.target[depth - 1 - operand]!;
+          break;
+        case Note.BrIf:
+          live |= labels.target[depth - 1 - operand]!;
+          break;
+        case Note.Table:
+          live = this.table(operand + this.codeStart, depth);
+          break;
+        case Note.Leave:
+          live = 0;
+          break;
+        case Note.Site:
+          this.live[operand * words + word] = live;
+          break;
+      }
+    }
+  }
+
+  private table(immediates: number, depth: number): number {
+    const { bytes, labels } = this;
+    let live = 0;
+    let pos = skipLeb(bytes, immediates);
+    for (let left = lebU32At(bytes, immediates) + 1; left > 0; left--) {
+      live |= labels.target[depth - 1 - lebU32At(bytes, pos)]!;
+      pos = skipLeb(bytes, pos);
     }
     return live;
   }
 
-  private collect(start: number, end: number): void {
-    const { bytes } = this;
-    for (let pos = start; pos < end; ) {
-      const op = opcodeAt(bytes, pos);
-      const immediates = immediatesAt(bytes, pos);
-      pos = skipImmediates(bytes, op, immediates);
-      const kind = EVENT_OF[op]!;
-      if (kind === Event.None) continue;
-      if (kind === Event.Call) {
-        if (this.isSite(op, immediates)) this.site(pos);
-        continue;
-      }
-      const operand = kind === Event.Table ? immediates : kind <= Event.BrIf ? lebU32At(bytes, immediates) : 0;
-      this.event(kind, operand);
-      if (kind === Event.Loop && this.isSite(op, immediates)) this.site(pos);
-    }
-  }
-
-  private event(kind: number, operand: number): void {
-    if (this.length === this.events.length) this.events = enlarged(this.events);
-    this.events[this.length++] = kind;
-    this.events[this.length++] = operand;
-  }
-
-  private site(offset: number): void {
-    if (this.siteCount === this.sites.length) this.sites = enlarged(this.sites);
-    this.event(Event.Site, this.siteCount);
-    this.sites[this.siteCount++] = offset;
-  }
-
-  /** Walks backwards until the headers of all loops are what the walk before assumed of them. */
-  private solve(): void {
-    const headers = new Map<number, Uint32Array>();
-    const starts = this.blockStarts();
-    while (this.walkBack(headers, starts));
-  }
-
-  /** One walk; answers whether something became live at a loop's header. */
-  private walkBack(headers: Map<number, Uint32Array>, starts: ReadonlyMap<number, number>): boolean {
-    const { events, words } = this;
-    let changed = false;
-    const live = new Uint32Array(words);
-    const labels: Label[] = [];
-    for (let at = this.length - 2; at >= 0; at -= 2) {
-      const operand = events[at + 1]!;
-      switch (events[at]) {
-        case Event.Get:
-          live[operand >>> 5]! |= 1 << (operand & 31);
-          break;
-        case Event.Set:
-          live[operand >>> 5]! &= ~(1 << (operand & 31));
-          break;
-        case Event.End:
-          labels.push(this.opened(starts.get(at)!, live.slice(), headers));
-          break;
-        case Event.Else: {
-          const label = labels[labels.length - 1]!;
-          label.elseArm = live.slice();
-          live.set(label.after);
-          break;
-        }
-        case Event.If: {
-          const { after, elseArm } = labels.pop()!;
-          join(live, elseArm ?? after);
-          break;
-        }
-        case Event.Loop:
-          if (join(labels.pop()!.target, live)) changed = true;
-          break;
-        case Event.Block:
-          labels.pop();
-          break;
-        case Event.Br:
-          live.set(labels[labels.length - 1 - operand]!.target);
-          break;
-        case Event.BrIf:
-          join(live, labels[labels.length - 1 - operand]!.target);
-          break;
-        case Event.Table:
-          this.table(live, labels, operand);
-          break;
-        case Event.Leave:
-          live.fill(0);
-          break;
-        case Event.Site:
-          this.liveAt[operand] = live.slice();
-          break;
-      }
-    }
-    return changed;
-  }
-
-  /** The label whose `end` has just been met, from below. */
-  private opened(start: number, after: Uint32Array, headers: Map<number, Uint32Array>): Label {
-    if (start < 0 || this.events[start] !== Event.Loop) return { target: after, after, elseArm: undefined };
-    const header = headers.get(start) ?? new Uint32Array(this.words);
-    headers.set(start, header);
-    return { target: header, after, elseArm: undefined };
-  }
-
-  private table(live: Uint32Array, labels: readonly Label[], immediates: number): void {
-    const { bytes } = this;
-    live.fill(0);
-    let pos = skipLeb(bytes, immediates);
-    for (let left = lebU32At(bytes, immediates) + 1; left > 0; left--) {
-      join(live, labels[labels.length - 1 - lebU32At(bytes, pos)]!.target);
-      pos = skipLeb(bytes, pos);
-    }
-  }
-
-  /** For each `end`, which event opened its block; -1 for the function's own. */
-  private blockStarts(): Map<number, number> {
-    const starts = new Map<number, number>();
-    const open: number[] = [-1];
-    for (let at = 0; at < this.length; at += 2) {
-      const kind = this.events[at];
-      if (kind === Event.Block || kind === Event.Loop || kind === Event.If) open.push(at);
-      else if (kind === Event.End) starts.set(at, open.pop()!);
-    }
-    return starts;
-  }
+  private readonly labels = new Labels();
 }
 
-/** A label on the way back through its block. */
-interface Label {
-  /** What is live where a branch to it goes. */
-  readonly target: Uint32Array;
+/** In {@link Liveness.open}: a block that is no loop. */
+const NO_LOOP = -1;
+
+/** The labels that are open on the way back, by depth: 32 locals of each set. */
+class Labels {
+  /** What is live where a branch to the label goes. */
+  target = new Int32Array(64);
   /** What is live behind its block. */
-  readonly after: Uint32Array;
-  /** What is live at the start of its `else` arm. */
-  elseArm: Uint32Array | undefined;
-}
+  after = new Int32Array(64);
+  /** What is live at the start of its `else` arm, if it has one. */
+  elseArm = new Int32Array(64);
+  hasElse = new Uint8Array(64);
+  /** The note of its `end`. */
+  endAt = new Int32Array(64);
 
-/** Adds `from` to `into`; answers whether that was anything new. */
-function join(into: Uint32Array, from: Uint32Array): boolean {
-  let changed = false;
-  for (let word = 0; word < into.length; word++) {
-    const joined = (into[word]! | from[word]!) >>> 0;
-    if (joined !== into[word]) {
-      into[word] = joined;
-      changed = true;
-    }
+  open(depth: number, target: number, after: number, at: number): void {
+    if (depth === this.target.length) this.grow();
+    this.target[depth] = target;
+    this.after[depth] = after;
+    this.hasElse[depth] = 0;
+    this.endAt[depth] = at;
   }
-  return changed;
+
+  private grow(): void {
+    this.target = enlarged(this.target);
+    this.after = enlarged(this.after);
+    this.elseArm = enlarged(this.elseArm);
+    this.endAt = enlarged(this.endAt);
+    const hasElse = new Uint8Array(this.hasElse.length * 2);
+    hasElse.set(this.hasElse);
+    this.hasElse = hasElse;
+  }
 }
 
 function enlarged(from: Int32Array): Int32Array<ArrayBuffer> {

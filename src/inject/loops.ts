@@ -5,16 +5,17 @@
  * the header of the outer one, which calls and comes in again.
  *
  *     loop $poll
- *       counter >= -pending  if  call $poll ...  end
+ *       counter >= SLICE_END - pending  if  call $poll ...  end
  *       loop $again
- *         ...  counter += k  counter < -pending  br_if $again  br $poll  ...
+ *         ...  counter += k  counter < SLICE_END - pending  br_if $again  br $poll  ...
  *       end
  *     end
  */
 import { Op } from '../wasm/opcode.js';
-import { leaveAtHeader, passThrough } from './capture.js';
+import { leaveAfterCall, passThrough } from './capture.js';
 import { open } from './control.js';
 import { type FunctionPass, type Label, LabelKind } from './function-pass.js';
+import { SLICE_END } from './layout.js';
 import { EMPTY_BLOCK } from './type-table.js';
 
 const I64_LT_S = 0x53;
@@ -47,7 +48,7 @@ export function branchBack(pass: FunctionPass, label: Label, amount: number): vo
   pass.counterPlus(amount);
   if (amount !== 0) pass.op(Op.LocalTee, locals.counter);
   code.u8(Op.I64Const);
-  code.s32(-label.potential);
+  code.s32(SLICE_END - label.potential);
   code.u8(I64_LT_S);
   pass.op(Op.BrIf, pass.target(label));
   pass.op(Op.Br, pass.target(label) + 1);
@@ -63,14 +64,16 @@ function checkSlice(pass: FunctionPass): void {
   const { capture, code, locals, pending } = pass;
   pass.op(Op.LocalGet, locals.counter);
   code.u8(Op.I64Const);
-  code.s32(-pending);
+  code.s32(SLICE_END - pending);
   code.u8(I64_GE_S);
   code.u8(Op.If);
   code.s32(capture === undefined ? EMPTY_BLOCK : passThrough(pass, pass.height - pass.labelAt(0).height));
   pass.counterPlus(pending);
   pass.op(Op.Call, pass.layout.callee(pass.layout.support.poll));
   if (capture !== undefined) {
-    leaveAtHeader(pass, capture);
+    pass.open++;
+    leaveAfterCall(pass, capture, []);
+    pass.open--;
     if (pending !== 0) pass.charge(-pending);
     code.u8(Op.End);
     return;

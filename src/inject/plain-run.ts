@@ -7,6 +7,7 @@ import { FLAT_OPCODES, Imm, Op } from '../wasm/opcode.js';
 import { IMMEDIATE_OF, PARAM_COUNT_OF, RESULT_TYPE_OF, SIGNATURE_VARIES } from '../wasm/opcode-lookup.js';
 import { COST_OF } from './costs.js';
 import type { FunctionPass } from './function-pass.js';
+import { type Liveness, Note } from './liveness.js';
 import { NAN_RULE_OF } from './nan.js';
 import { ADDED_PARAMS } from './type-table.js';
 import { isFloat, ValueKind } from './value-kind.js';
@@ -34,7 +35,7 @@ const SHORT_LOCALS = 0x80 - ADDED_PARAMS;
 
 /** Copies from `pass.pos` up to the first instruction that needs more. */
 export function copyPlainRun(pass: FunctionPass): void {
-  const { bytes, code, locals } = pass;
+  const { bytes, capture, code, locals } = pass;
   const types = locals.types;
   const params = locals.counter;
   const out = code.reserve(pass.end - pass.pos);
@@ -49,6 +50,7 @@ export function copyPlainRun(pass: FunctionPass): void {
       out[used++] = op;
       out[used++] = local < params ? local : local + ADDED_PARAMS;
       pos += 2;
+      if (capture !== undefined) noteLocal(capture.liveness, op, local);
       if (op === Op.LocalGet) pass.push(types[local]!, ValueKind.Exact);
       else if (op === Op.LocalSet) pass.height--;
       continue;
@@ -65,4 +67,8 @@ export function copyPlainRun(pass: FunctionPass): void {
   }
   pass.pos = pos;
   code.advanceTo(used);
+}
+
+function noteLocal(liveness: Liveness, op: number, local: number): void {
+  liveness.notes[liveness.length++] = (local << 4) | (op === Op.LocalGet ? Note.Get : Note.Set);
 }

@@ -1,18 +1,14 @@
 /**
- * Functions that hand a frame to the host, one per combination of value types, so that a site spends two or three bytes
- * per value. No float crosses as a JavaScript number: its NaN bits would not survive.
+ * Functions that hand the values of a frame to the host, one per combination of value types, so that an exit spends two
+ * or three bytes per value. No float crosses as a JavaScript number: its NaN bits would not survive.
  */
 import { ValType } from '../wasm/module.js';
-import { Op } from '../wasm/opcode.js';
 import { type AddedFunction, Assembler } from './added-functions.js';
 import type { Layout } from './layout.js';
 import { putLocal } from './value-bits.js';
 
 /** A function has at most 1000 parameters; longer frames are handed over in several pieces. */
 export const SAVED_VALUES_MAX = 900;
-
-/** The site of a piece that is not the frame's last. */
-export const MORE_FOLLOWS = -1;
 
 /** Values are sorted by type in this order, which keeps the number of combinations small. */
 export const SAVE_ORDER: readonly ValType[] = [
@@ -34,9 +30,9 @@ export class SaveFunctions {
     private readonly add: (added: AddedFunction) => number,
   ) {}
 
-  /** Index of `(values.., site i32) -> i64`, whose result is the counter that says: leave. */
+  /** Index of `(values..) -> []`. */
   indexOf(values: readonly ValType[]): number {
-    const key = values.join();
+    const key = String.fromCharCode(...values);
     let index = this.indexBySignature.get(key);
     if (index === undefined) {
       index = this.add(this.make(values));
@@ -48,7 +44,6 @@ export class SaveFunctions {
   private make(values: readonly ValType[]): AddedFunction {
     const asm = new Assembler(this.layout);
     for (const [at, type] of values.entries()) putLocal(asm, at, type);
-    asm.op(Op.LocalGet, values.length).engineCall('frame').constant(Op.I64Const, 0);
-    return asm.finish({ params: [...values, ValType.I32], results: [ValType.I64] });
+    return asm.finish({ params: values, results: [] });
   }
 }

@@ -22,8 +22,8 @@ export function segmentFunctions(layout: Layout): AddedFunction[] {
   for (const [at] of data.entries()) {
     added.push(hasMemory ? initFunction(layout, Op.MemoryInit, at, 0) : neverCalled(layout));
   }
-  for (const [at, { mode }] of data.entries()) {
-    added.push(dropFunction(layout, Op.DataDrop, at, mode === 'passive' ? layout.droppedData(at) : undefined));
+  for (const [at] of data.entries()) {
+    added.push(dropFunction(layout, Op.DataDrop, at, layout.droppedData(at)));
   }
   for (const [at, { type }] of elements.entries()) {
     for (let table = 0; table < tables; table++) {
@@ -31,8 +31,8 @@ export function segmentFunctions(layout: Layout): AddedFunction[] {
       added.push(fits ? initFunction(layout, Op.TableInit, at, table) : neverCalled(layout));
     }
   }
-  for (const [at, { mode }] of elements.entries()) {
-    added.push(dropFunction(layout, Op.ElemDrop, at, mode === 'passive' ? layout.droppedElements(at) : undefined));
+  for (const [at] of elements.entries()) {
+    added.push(dropFunction(layout, Op.ElemDrop, at, layout.droppedElements(at)));
   }
   return added;
 }

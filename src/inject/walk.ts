@@ -68,6 +68,7 @@ function special(pass: FunctionPass, op: number, start: number): void {
   const { bytes } = pass;
   const immediates = immediatesAt(bytes, start);
   pass.pos = skipImmediates(bytes, op, immediates);
+  pass.capture?.liveness.note(op, immediates);
   switch (op) {
     case Op.LocalGet:
       return localGet(pass, lebU32At(bytes, immediates));

@@ -14,10 +14,8 @@ export class CaptureCode implements CodeSource {
 
   constructor(readonly frames: FrameMap) {}
 
-  /** A site of the main module tells its offset. */
-  site(id: number) {
-    const functionIndex = this.frames.functionAt(id);
-    return { functionIndex, site: this.frames.siteAt(functionIndex, id) };
+  site(functionIndex: number, id: number) {
+    return this.frames.site(functionIndex, id);
   }
 
   resumeCodeFor(place: Place): ResumeCode {

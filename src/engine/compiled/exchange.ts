@@ -3,18 +3,16 @@ import type { SavedSite } from '../../inject/index.js';
 
 /** Tells what a site has saved: the main module's code, or that of one resume function. */
 export interface CodeSource {
-  site(id: number): { readonly functionIndex: number; readonly site: SavedSite };
+  site(functionIndex: number, id: number): SavedSite;
 }
 
 /** A frame as it was put: the bits of its values in the site's order. */
 export interface SavedFrame {
   readonly source: CodeSource;
+  readonly functionIndex: number;
   readonly id: number;
   readonly values: readonly unknown[];
 }
-
-/** The site of a piece of a frame that is not the last, as src/inject writes it. */
-const MORE_FOLLOWS = -1;
 
 export class Exchange {
   private put: unknown[] = [];
@@ -29,7 +27,7 @@ export class Exchange {
     return {
       ...{ put32: put, put64: put, putFunction: put, putExternal: put },
       ...{ take32: take, take64: take, takeFunction: take, takeExternal: take },
-      frame: (id: number) => this.frame(source, id),
+      frame: (id: number, functionIndex: number) => this.frame(source, functionIndex, id),
     };
   }
 
@@ -55,9 +53,8 @@ export class Exchange {
     return saved;
   }
 
-  private frame(source: CodeSource, id: number): void {
-    if (id === MORE_FOLLOWS) return;
-    this.saved.push({ source, id, values: this.put });
+  private frame(source: CodeSource, functionIndex: number, id: number): void {
+    this.saved.push({ source, functionIndex, id, values: this.put });
     this.put = [];
   }
 }

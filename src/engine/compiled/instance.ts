@@ -1,6 +1,6 @@
 /** A running guest on V8: runs exports, turns whatever ends a run into an outcome. */
 import { FtWasmError, invariant, LinkError } from '../../errors.js';
-import { GLOBALS, Halt, type InjectedGlobal } from '../../inject/index.js';
+import { GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
 import {
   type BoundaryValue,
@@ -44,7 +44,7 @@ export class CompiledInstance implements EngineInstance {
   }
 
   get counter(): number {
-    return Number((this.globals.limit.value as bigint) + (this.globals.counter.value as bigint));
+    return Number((this.globals.base.value as bigint) + (this.globals.counter.value as bigint));
   }
 
   start(): Outcome {
@@ -131,7 +131,7 @@ export class CompiledInstance implements EngineInstance {
       this.capture!.capturing.beginAtCheck();
       this.haltForCapture();
     }
-    return Math.max(1, slices.limit - counter);
+    return sliceOf(slices.limit - counter);
   }
 
   private stopWith(thrown: unknown): void {
@@ -146,9 +146,9 @@ export class CompiledInstance implements EngineInstance {
   }
 
   private setCounter(counter: number): void {
-    const { limit } = this.parts.slices;
-    this.globals.limit.value = BigInt(limit);
-    this.globals.counter.value = BigInt(counter - limit);
+    const relative = SLICE_END - sliceOf(this.parts.slices.limit - counter);
+    this.globals.base.value = BigInt(counter - relative);
+    this.globals.counter.value = BigInt(relative);
   }
 
   private run(exported: (...args: unknown[]) => unknown, args: readonly BoundaryValue[]): Outcome {
@@ -234,6 +234,11 @@ export class CompiledInstance implements EngineInstance {
     }
     return outcomeOf(error, counter);
   }
+}
+
+/** How many of `left` instructions the injected code can count down at once; a slice has at least one. */
+function sliceOf(left: number): number {
+  return Math.max(1, Math.min(SLICE_MAX, left));
 }
 
 function asksForCapture(thrown: unknown): boolean {

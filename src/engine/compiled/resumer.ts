@@ -36,7 +36,7 @@ export interface ResumeParts {
   readonly stackUnitsMax: number;
 }
 
-/** What a function returns: its results, and the counter relative to the limit. */
+/** What a function returns: its results, and the counter as the global has it. */
 export interface Returned {
   readonly results: readonly TypedBits[];
   readonly counter: bigint;
@@ -56,9 +56,9 @@ export class Resumer {
       .reverse();
   }
 
-  private decode({ source, id, values }: SavedFrame): Frame {
+  private decode({ source, functionIndex, id, values }: SavedFrame): Frame {
     const { frames, references } = this.parts;
-    const { functionIndex, site } = source.site(id);
+    const site = source.site(functionIndex, id);
     const { offset } = site;
     const locals: TypedBits[] = frames
       .place(functionIndex, offset)
@@ -112,8 +112,7 @@ export class Resumer {
   private instantiate(place: Place): () => void {
     const { codeFor, exchange, exported, pick } = this.parts;
     const { compiled, picked, sites } = codeFor(place);
-    const { functionIndex } = place;
-    const source: CodeSource = { site: (id) => ({ functionIndex, site: sites.get(id)! }) };
+    const source: CodeSource = { site: (_, id) => sites.get(id)! };
     const { exports } = new WebAssembly.Instance(compiled, {
       [ENGINE_MODULE]: exchange.imports(source),
       [INSTANCE_MODULE]: exported,

@@ -3,7 +3,7 @@
  * frame takes. Nothing of that is kept from the pass: a function's walk is repeated when one of its places is asked for.
  */
 import { ByteWriter } from '../../bytes/writer.js';
-import { FtWasmError } from '../../errors.js';
+import { FtWasmError, invariant } from '../../errors.js';
 import type { FuncType, FunctionBody, Module, ValType } from '../../wasm/module.js';
 import type { CallAnalysis } from '../call-graph.js';
 import { CaptureSites, type SavedSite } from '../capture-sites.js';
@@ -13,6 +13,7 @@ import { FunctionRewriter } from '../function-rewriter.js';
 import { Layout } from '../layout.js';
 import type { InjectOptions } from '../options.js';
 import { SaveFunctions } from '../save-functions.js';
+import { ENTRY_SITE, SlowEntries } from '../slow-entries.js';
 import { step } from '../walk.js';
 
 /** An enclosing label of a place. */
@@ -51,10 +52,10 @@ export class FrameMap {
     this.layout = new Layout(module, true);
   }
 
-  /** What the site saves whose offset is `offset`. */
-  siteAt(functionIndex: number, offset: number): SavedSite {
-    const site = this.sitesOf(functionIndex).get(offset);
-    if (site === undefined) throw noPlace(functionIndex, offset);
+  /** What a site of the function saves. `id`: what it tells the host. */
+  site(functionIndex: number, id: number): SavedSite {
+    const site = this.sitesOf(functionIndex).get(id);
+    invariant(site !== undefined, `function ${functionIndex} has no site ${id}`);
     return site;
   }
 
@@ -101,7 +102,7 @@ export class FrameMap {
   private findPlace(functionIndex: number, offset: number): Place {
     const type = this.typeOf(functionIndex);
     const pass = new FunctionPass(this.layout, { depth: false, preemption: false, canonicalNans: false });
-    pass.load(this.body(functionIndex), type);
+    pass.load(functionIndex, this.body(functionIndex), type);
     pass.begin(this.body(functionIndex), type);
     pass.pending = ENTRY_COST;
     while (pass.pos < offset) step(pass);
@@ -130,9 +131,12 @@ export class FrameMap {
     const { calls, layout, module, options, scratch } = this;
     const sites = new Map<number, SavedSite>();
     const pass = new FunctionPass(layout, options);
-    pass.capture = new CaptureSites(module.bytes, calls, options.preemption, new SaveFunctions(layout, () => 0));
-    pass.capture.onSite = (id, site) => void sites.set(id, site);
-    const rewriter = new FunctionRewriter(pass, scratch);
+    const { params } = this.typeOf(functionIndex);
+    const { start: offset } = this.body(functionIndex).code;
+    sites.set(ENTRY_SITE, { offset, values: params.map((_, param) => param), types: params, operands: [] });
+    pass.captures = new CaptureSites(module.bytes, calls, new SaveFunctions(layout, () => 0));
+    pass.captures.onSite = (id, site) => void sites.set(id, site);
+    const rewriter = new FunctionRewriter(pass, scratch, new SlowEntries(layout, () => 0));
     const recursive = options.depth && calls.recursive[functionIndex] === 1;
     scratch.truncate(0);
     rewriter.rewrite(functionIndex, this.body(functionIndex), this.typeOf(functionIndex), recursive);

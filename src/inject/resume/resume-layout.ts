@@ -71,7 +71,7 @@ export class ResumeLayout extends Layout {
   }
 
   private typeOf(index: number): FuncType {
-    if (index >= this.support.enter) return this.added[index - this.support.enter]!.type;
+    if (index >= this.support.poll) return this.added[index - this.support.poll]!.type;
     const original = this.pickIndex(index);
     return this.types.types[this.types.instrumented(this.typeIndexOf[original]!)]!;
   }

@@ -9,11 +9,13 @@ import { ValType } from '../../wasm/module.js';
 import { Op } from '../../wasm/opcode.js';
 import { allMemories, allTables } from '../../wasm/spaces.js';
 import { type AddedFunction, Assembler } from '../added-functions.js';
+import { endBody } from '../capture.js';
 import { CaptureSites, type SavedSite } from '../capture-sites.js';
 import { FunctionPass } from '../function-pass.js';
 import { ENGINE_MODULE, GLOBALS } from '../layout.js';
 import { Temporary } from '../local-table.js';
 import { SaveFunctions } from '../save-functions.js';
+import { EMPTY_BLOCK } from '../type-table.js';
 import { putLocal, takeValue } from '../value-bits.js';
 import { walk } from '../walk.js';
 import { type Continuation, continuation } from './continuation.js';
@@ -108,10 +110,10 @@ class Maker {
     const pass = new FunctionPass(layout, frames.options);
     const saves = new SaveFunctions(layout, (added) => layout.ownFunctions + 1 + this.own.push(added));
     const calls = { ...frames.calls, typeMayLeave: this.typesMayLeave() };
-    pass.capture = new CaptureSites(source.bytes, calls, frames.options.preemption, saves, source.originalOffset);
-    pass.capture.onSite = (id, site) => void this.sites.set(id, site);
+    pass.captures = new CaptureSites(source.bytes, calls, saves, source.originalOffset);
+    pass.captures.onSite = (id, site) => void this.sites.set(id, site);
     pass.freeBranches = source.freeBranches;
-    pass.loadKnown(source.body, this.result);
+    pass.loadKnown(this.place.functionIndex, source.body, this.result);
     do {
       pass.begin(source.body, this.result);
       pass.pending = -source.pushes;
@@ -127,6 +129,7 @@ class Maker {
   /** Locals, then what they were in the frame, then the guest's code. */
   private resumeFunction(pass: FunctionPass): Uint8Array {
     const { layout, place, source } = this;
+    const exits = endBody(pass);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     const asm = new Assembler(layout);
     pass.locals.writeDeclarations(asm.out, source.bytes, source.body);
@@ -137,6 +140,7 @@ class Maker {
       takeValue(asm, type);
       asm.op(Op.LocalSet, pass.locals.index(at));
     }
+    for (let left = exits; left > 0; left--) asm.constant(Op.Block, EMPTY_BLOCK);
     if (pass.wrapped) asm.constant(Op.Block, layout.types.blockType([], this.result.results));
     asm.out.copy(pass.code.bytes);
     return asm.out.finish();

@@ -16,7 +16,7 @@ describe('inject', () => {
     expect(injected.exports.map(({ name }) => name)).toEqual([
       'run',
       'ftw:counter',
-      'ftw:limit',
+      'ftw:base',
       'ftw:depth',
       'ftw:halt',
       'ftw:memoryPagesMax',

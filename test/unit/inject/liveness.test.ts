@@ -2,27 +2,28 @@
 import { describe, expect, it } from 'vitest';
 import { Liveness } from '../../../src/inject/liveness.js';
 import { decodeModule } from '../../../src/wasm/decode/index.js';
+import { InstructionReader } from '../../../src/wasm/instructions.js';
+import { Op } from '../../../src/wasm/opcode.js';
 import { assemble } from '../../support/wat.js';
+
+const LOCALS = 'abcd';
 
 /** Live locals at each `call` and loop header of the function, in order; names are a, b, c, d. */
 async function liveAt(code: string): Promise<string[]> {
-  const locals = 'abcd';
   const text = `(module (func $host) (func (param $a i32) (param $b i32) (local $c i32) (local $d i32) ${code}))`;
   const module = decodeModule(await assemble('liveness', text));
   const { code: range } = module.bodies[1]!;
-  const liveness = new Liveness(module.bytes, () => true);
-  liveness.analyse(range, locals.length);
-  const found: string[] = [];
-  for (let at = range.start; liveness.siteAhead(at); at++) {
-    found.push(
-      liveness
-        .liveLocals()
-        .map((local) => locals[local])
-        .join(''),
-    );
-    at = liveness.siteOffset;
+  const liveness = new Liveness(module.bytes);
+  liveness.begin(LOCALS.length, range.start, range.end);
+  const reader = new InstructionReader(module.bytes, range);
+  while (reader.next()) {
+    liveness.note(reader.op, reader.immediates);
+    if (reader.op === Op.Call || reader.op === Op.Loop) liveness.site();
   }
-  return found;
+  liveness.solve();
+  return Array.from({ length: liveness.sites }, (_, site) =>
+    [...LOCALS].filter((_name, local) => (liveness.live[site]! >> local) & 1).join(''),
+  );
 }
 
 describe('live locals', () => {

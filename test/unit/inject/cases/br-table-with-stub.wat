@@ -2,55 +2,62 @@
 (module (func (param i32) (block $out local.get 0 br_if $out i32.const 1 drop (loop $again local.get 0 br_table $again $out))))
 ;; becomes
 (func (;6;) (type 1) (param i32 i64 i32) (result i64)
-  (local i32)
+  (local i32 i32)
   block  ;; label = @1
-    local.get 0
-    br_if 0 (;@1;)
-    i32.const 1
-    drop
-    loop  ;; label = @2
-      local.get 1
-      i64.const -4
-      i64.ge_s
-      if  ;; label = @3
-        local.get 1
-        i64.const 4
-        i64.add
-        call 8
-        local.tee 1
-        i64.const 0
-        i64.ge_s
-        if  ;; label = @4
-          local.get 0
-          i32.const 35
-          call 10
-          return
-        end
-        local.get 1
-        i64.const -4
-        i64.add
-        local.set 1
-      end
-      loop  ;; label = @3
+    block  ;; label = @2
+      block  ;; label = @3
         local.get 0
-        local.get 1
-        i64.const 3
-        i64.add
-        local.set 1
-        local.set 3
-        block  ;; label = @4
-          local.get 3
-          br_table 0 (;@4;) 3 (;@1;)
+        br_if 0 (;@3;)
+        i32.const 1
+        drop
+        loop  ;; label = @4
+          local.get 1
+          i64.const 134217723
+          i64.ge_s
+          if  ;; label = @5
+            local.get 1
+            i64.const 4
+            i64.add
+            call 7
+            local.tee 1
+            i64.eqz
+            i32.const 0
+            local.set 3
+            br_if 3 (;@2;)
+            local.get 1
+            i64.const -4
+            i64.add
+            local.set 1
+          end
+          loop  ;; label = @5
+            local.get 0
+            local.get 1
+            i64.const 3
+            i64.add
+            local.set 1
+            local.set 4
+            block  ;; label = @6
+              local.get 4
+              br_table 0 (;@6;) 3 (;@3;)
+            end
+            local.get 1
+            i64.const -1
+            i64.add
+            local.set 1
+            br 1 (;@4;)
+          end
         end
-        local.get 1
-        i64.const -1
-        i64.add
-        local.set 1
-        br 1 (;@2;)
+        unreachable
       end
+      local.get 1
+      i64.const 3
+      i64.add
+      return
     end
-    unreachable
+    local.get 0
+    call 9
   end
-  local.get 1
-  i64.const 3
-  i64.add)
+  local.get 3
+  i32.const 0
+  call 5
+  i64.const 0)

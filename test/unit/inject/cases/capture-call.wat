@@ -10,34 +10,40 @@
     i64.add))
 ;; becomes
 (func (;7;) (type 3) (param i32 i64 i64 i32) (result i64 i64)
-  (local i32)
-  local.get 0
-  local.get 0
-  local.get 2
-  i64.const 4
-  i64.add
-  local.get 3
-  call 8
-  local.tee 2
-  i64.const 0
-  i64.ge_s
-  if (param i32 i32) (result i32 i32)  ;; label = @1
-    global.get 3
-    i32.eqz
-    br_if 0 (;@1;)
-    drop
-    local.set 4
-    i64.const 0
+  (local i32 i32)
+  block  ;; label = @1
+    block  ;; label = @2
+      local.get 0
+      local.get 0
+      local.get 2
+      i64.const 4
+      i64.add
+      local.get 3
+      call 8
+      local.tee 2
+      i64.eqz
+      if (param i32 i32) (result i32 i32)  ;; label = @3
+        drop
+        local.set 4
+        i32.const 0
+        local.set 5
+        br 1 (;@2;)
+      end
+      i32.add
+      i64.extend_i32_s
+      local.get 1
+      i64.add
+      local.get 2
+      i64.const 4
+      i64.add
+      return
+    end
     local.get 1
     local.get 4
-    i32.const 51
-    call 12
-    return
+    call 11
   end
-  i32.add
-  i64.extend_i32_s
-  local.get 1
-  i64.add
-  local.get 2
-  i64.const 4
-  i64.add)
+  local.get 5
+  i32.const 1
+  call 6
+  i64.const 0
+  i64.const 0)

@@ -9,51 +9,58 @@
     br_if 0)))
 ;; becomes
 (func (;6;) (type 1) (param i32 i64 i32) (result i32 i64)
-  (local i32)
-  i32.const 7
-  local.tee 3
-  loop  ;; label = @1
-    local.get 1
-    i64.const -2
-    i64.ge_s
-    if  ;; label = @2
-      local.get 1
-      i64.const 2
-      i64.add
-      call 8
-      local.tee 1
-      i64.const 0
-      i64.ge_s
-      if  ;; label = @3
-        i32.const 0
-        local.get 0
-        local.get 3
-        i32.const 29
-        call 10
-        return
-      end
-      local.get 1
-      i64.const -2
-      i64.add
-      local.set 1
-    end
-    loop  ;; label = @2
-      local.get 0
-      i32.const 1
-      i32.sub
-      local.tee 0
-      if  ;; label = @3
+  (local i32 i32)
+  block  ;; label = @1
+    block  ;; label = @2
+      i32.const 7
+      local.tee 3
+      loop  ;; label = @3
         local.get 1
-        i64.const 5
-        i64.add
-        local.tee 1
-        i64.const -2
-        i64.lt_s
-        br_if 1 (;@2;)
-        br 2 (;@1;)
+        i64.const 134217725
+        i64.ge_s
+        if  ;; label = @4
+          local.get 1
+          i64.const 2
+          i64.add
+          call 7
+          local.tee 1
+          i64.eqz
+          i32.const 0
+          local.set 4
+          br_if 2 (;@2;)
+          local.get 1
+          i64.const -2
+          i64.add
+          local.set 1
+        end
+        loop  ;; label = @4
+          local.get 0
+          i32.const 1
+          i32.sub
+          local.tee 0
+          if  ;; label = @5
+            local.get 1
+            i64.const 5
+            i64.add
+            local.tee 1
+            i64.const 134217725
+            i64.lt_s
+            br_if 1 (;@4;)
+            br 2 (;@3;)
+          end
+        end
       end
+      local.get 1
+      i64.const 7
+      i64.add
+      return
     end
+    local.get 0
+    local.get 3
+    call 9
   end
-  local.get 1
-  i64.const 7
-  i64.add)
+  local.get 4
+  i32.const 0
+  call 5
+  i32.const 0
+  i64.const 0)

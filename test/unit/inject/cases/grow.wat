@@ -3,7 +3,7 @@
 ;; becomes
 (func (;6;) (type 1) (param i64 i32) (result i32 i64)
   i32.const 1
-  call 9
+  call 8
   local.get 0
   i64.const 3
   i64.add)

@@ -2,6 +2,7 @@
 (module (func $f (param i32) local.get 0 (if (then local.get 0 i32.const 1 i32.sub call $f))))
 ;; becomes
 (func (;6;) (type 1) (param i32 i64 i32) (result i64)
+  (local i32)
   local.get 2
   i32.const 11
   i32.sub
@@ -9,60 +10,47 @@
   i32.const 0
   i32.lt_s
   local.get 1
-  i64.const -1
+  i64.const 134217726
   i64.ge_s
   i32.or
   if  ;; label = @1
-    local.get 1
-    i64.const 1
-    i64.add
-    local.get 2
-    call 7
-    local.tee 1
-    i64.const 0
-    i64.ge_s
-    if  ;; label = @2
-      local.get 0
-      i32.const 24
-      call 11
-      return
-    end
     local.get 0
     local.get 1
-    i64.const -1
-    i64.add
     local.get 2
     i32.const 11
-    i32.add
-    call 6
+    i32.const 0
+    call 9
     return
   end
-  local.get 0
-  if  ;; label = @1
-    local.get 0
-    i32.const 1
-    i32.sub
-    local.get 1
-    i64.const 7
-    i64.add
-    local.get 2
-    call 6
-    local.tee 1
-    i64.const 0
-    i64.ge_s
-    if  ;; label = @2
-      global.get 3
-      i32.eqz
-      br_if 0 (;@2;)
-      i32.const 35
-      call 10
+  block  ;; label = @1
+    block  ;; label = @2
+      local.get 0
+      if  ;; label = @3
+        local.get 0
+        i32.const 1
+        i32.sub
+        local.get 1
+        i64.const 7
+        i64.add
+        local.get 2
+        call 6
+        local.tee 1
+        i64.eqz
+        i32.const 0
+        local.set 3
+        br_if 1 (;@2;)
+        local.get 1
+        i64.const -3
+        i64.add
+        local.set 1
+      end
+      local.get 1
+      i64.const 3
+      i64.add
       return
     end
-    local.get 1
-    i64.const -3
-    i64.add
-    local.set 1
   end
-  local.get 1
-  i64.const 3
-  i64.add)
+  local.get 3
+  i32.const 0
+  call 5
+  i64.const 0)

@@ -12,32 +12,16 @@
   i32.const 0
   i32.lt_s
   local.get 1
-  i64.const -1
+  i64.const 134217726
   i64.ge_s
   i32.or
   if  ;; label = @1
-    local.get 1
-    i64.const 1
-    i64.add
-    local.get 2
-    call 7
-    local.tee 1
-    i64.const 0
-    i64.ge_s
-    if  ;; label = @2
-      local.get 0
-      i32.const 24
-      call 10
-      return
-    end
     local.get 0
     local.get 1
-    i64.const -1
-    i64.add
     local.get 2
     i32.const 11
-    i32.add
-    call 6
+    i32.const 0
+    call 9
     return
   end
   local.get 0
