@@ -1,7 +1,7 @@
 /** The pass: module in, instrumented binary out. The input must have been validated. */
 import { ByteWriter } from '../bytes/writer.js';
-import { encodeModule } from '../wasm/encode/index.js';
-import type { ElementSegment, Export, FunctionBody, Global, Import, Module, Range, Table } from '../wasm/module.js';
+import { encodeAround } from '../wasm/encode/index.js';
+import type { ElementSegment, Export, Global, Import, Module, Table } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { type AddedFunction, supportFunctions } from './added-functions.js';
@@ -41,6 +41,8 @@ export function inject(module: Module, options: InjectOptions = DEFAULT_INJECT_O
 class Injection {
   readonly layout: Layout;
   private readonly code: ByteWriter;
+  /** Bytes at the start of `code` for the sections that precede the code. */
+  private readonly gap: number;
   private readonly pass: FunctionPass;
   /** Wrappers of exports by original function index; a function that is exported twice has one. */
   private readonly exportWrappers = new Map<number, number>();
@@ -54,7 +56,9 @@ class Injection {
     this.layout = new Layout(module, options.capture === true && allowsCapture(module));
     this.pass = new FunctionPass(this.layout, options);
     this.calls = analyseCalls(module, this.layout.typeIndexOf);
-    this.code = new ByteWriter(Math.ceil(codeSize(module) * EXPECTED_GROWTH) + 1024);
+    this.gap = headRoom(module);
+    this.code = new ByteWriter(this.gap + Math.ceil(module.bytes.length * ROOM) + (1 << 16));
+    this.code.advanceTo(this.gap);
   }
 
   run(): Uint8Array {
@@ -67,9 +71,9 @@ class Injection {
     }
     if (layout.capture)
       this.pass.captures = new CaptureSites(module.bytes, this.calls, new SaveFunctions(layout, this.add));
-    const bodies = this.rewriteBodies();
+    this.rewriteBodies();
     const exports = this.exports();
-    for (const { locals, code } of this.added) bodies.push(this.addBody(locals, code));
+    for (const { locals, code } of this.added) this.addBody(locals, code);
     const types = this.added.map(({ type }) => layout.types.indexOf(type));
     const functions = [...module.functions].map((type) => layout.types.instrumented(type));
     const imports = this.imports();
@@ -83,12 +87,12 @@ class Injection {
       exports,
       elements: [...module.elements, ...pickable.elements, ...this.declarations()],
       tables: [...module.tables, ...pickable.tables],
-      bodies: this.finishRanges(bodies),
+      bodies: [],
     };
-    return encodeModule(rewritten, {
+    const code = { out: this.code, gap: this.gap, count: rewritten.functions.length };
+    return encodeAround(rewritten, code, {
       mapFunction: (index) => this.newIndex(index),
       keepCustom: ({ name }) => name === 'name',
-      capacity: module.bytes.length - codeSize(module) + this.code.length + 4 * bodies.length + 4096,
     });
   }
 
@@ -100,14 +104,14 @@ class Injection {
   /** Adds a function; answers its index in the rewritten module. */
   private readonly add = (added: AddedFunction) => this.layout.importWrappers + this.added.push(added) - 1;
 
-  private rewriteBodies(): Range[] {
+  private rewriteBodies(): void {
     const { layout, module, options } = this;
     const { calls } = this;
     const rewriter = new FunctionRewriter(this.pass, this.code, new SlowEntries(layout, this.add));
     const total = codeSize(module);
     let done = 0;
-    return module.bodies.map((body, at) => {
-      const start = this.code.length;
+    for (const [at, body] of module.bodies.entries()) {
+      const mark = this.code.openSized();
       const index = layout.importedFunctions + at;
       rewriter.rewrite(
         index,
@@ -115,27 +119,21 @@ class Injection {
         module.types[layout.typeIndexOf[index]!]!,
         options.depth && calls.recursive[index] === 1,
       );
+      this.code.closeSized(mark);
       done += body.body.end - body.body.start;
       if (at % PROGRESS_STRIDE === 0 || done === total) options.onProgress?.(done, total);
-      return { start, end: this.code.length };
-    });
+    }
   }
 
-  private addBody(locals: readonly ValType[], code: Uint8Array): Range {
-    const start = this.code.length;
+  private addBody(locals: readonly ValType[], code: Uint8Array): void {
+    const mark = this.code.openSized();
     this.code.u32(locals.length);
     for (const local of locals) {
       this.code.u8(1);
       this.code.u8(local);
     }
     this.code.copy(code);
-    return { start, end: this.code.length };
-  }
-
-  /** The code buffer moves while it grows; ranges get their source when it is complete. */
-  private finishRanges(ranges: readonly Range[]): FunctionBody[] {
-    const source = this.code.bytes;
-    return ranges.map(({ start, end }) => ({ body: { start, end, source }, code: { start, end, source } }));
+    this.code.closeSized(mark);
   }
 
   private imports(): Import[] {
@@ -241,8 +239,14 @@ export function allowsCapture(module: Module): boolean {
   return module.tags.length === 0 && module.imports.every(({ desc }) => desc.kind !== 'tag');
 }
 
-/** Instrumented size of code by its original size; LLVM as a module comes to 1.36. */
-const EXPECTED_GROWTH = 1.5;
+/** Room for the rewritten code per byte of the module. Memory that is not written costs nothing. */
+const ROOM = 2.5;
+
+/** Room for the sections before the code: they name more types, and every function once more. */
+function headRoom({ bodies, bytes, types }: Module): number {
+  const original = bodies[0]?.body.start ?? bytes.length;
+  return original * 2 + (bodies.length + types.length) * 8 + (1 << 16);
+}
 
 /** Functions between two calls of `onProgress`. */
 const PROGRESS_STRIDE = 256;

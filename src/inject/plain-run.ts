@@ -7,7 +7,7 @@ import { FLAT_OPCODES, Imm, Op } from '../wasm/opcode.js';
 import { IMMEDIATE_OF, PARAM_COUNT_OF, RESULT_TYPE_OF, SIGNATURE_VARIES } from '../wasm/opcode-lookup.js';
 import { COST_OF } from './costs.js';
 import type { FunctionPass } from './function-pass.js';
-import { type Liveness, Note } from './liveness.js';
+import { Note } from './liveness.js';
 import { NAN_RULE_OF } from './nan.js';
 import { ADDED_PARAMS } from './type-table.js';
 import { isFloat, ValueKind } from './value-kind.js';
@@ -38,6 +38,9 @@ export function copyPlainRun(pass: FunctionPass): void {
   const { bytes, capture, code, locals } = pass;
   const types = locals.types;
   const params = locals.counter;
+  const liveness = capture?.liveness;
+  const notes = liveness?.notes;
+  let noted = liveness === undefined ? 0 : liveness.length;
   const out = code.reserve(pass.end - pass.pos);
   let used = code.length;
   let pos = pass.pos;
@@ -50,7 +53,7 @@ export function copyPlainRun(pass: FunctionPass): void {
       out[used++] = op;
       out[used++] = local < params ? local : local + ADDED_PARAMS;
       pos += 2;
-      if (capture !== undefined) noteLocal(capture.liveness, op, local);
+      if (notes !== undefined) notes[noted++] = (local << 4) | (op === Op.LocalGet ? Note.Get : Note.Set);
       if (op === Op.LocalGet) pass.push(types[local]!, ValueKind.Exact);
       else if (op === Op.LocalSet) pass.height--;
       continue;
@@ -67,8 +70,5 @@ export function copyPlainRun(pass: FunctionPass): void {
   }
   pass.pos = pos;
   code.advanceTo(used);
-}
-
-function noteLocal(liveness: Liveness, op: number, local: number): void {
-  liveness.notes[liveness.length++] = (local << 4) | (op === Op.LocalGet ? Note.Get : Note.Set);
+  if (liveness !== undefined) liveness.length = noted;
 }

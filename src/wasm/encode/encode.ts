@@ -37,10 +37,20 @@ export interface EncodeOptions {
   readonly capacity?: number;
 }
 
+/** Code entries (size, locals, instructions) that a pass has written, and room in front of them for what precedes them. */
+export interface WrittenCode {
+  /** Holds `gap` bytes to be overwritten, then the entries. */
+  readonly out: ByteWriter;
+  readonly gap: number;
+  readonly count: number;
+}
+
+const HEADER = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
 /** Encodes a module. Ranges point into `module.bytes` (or their own `source`), so any field may have been replaced. */
 export function encodeModule(module: Module, options: EncodeOptions = {}): Uint8Array {
   const out = new ByteWriter(options.capacity ?? module.bytes.length + 1024);
-  out.copy(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
+  out.copy(HEADER);
   const context: SectionContext = { module, mapFunction: options.mapFunction };
   const customs = module.customs.filter(options.keepCustom ?? (() => true));
   writeCustoms(out, context, customs, Section.Custom);
@@ -50,6 +60,47 @@ export function encodeModule(module: Module, options: EncodeOptions = {}): Uint8
     writeCustoms(out, context, customs, id);
   }
   return out.finish();
+}
+
+/**
+ * Encodes a module around code that has been written already, in the same buffer: a large module's code is copied nowhere.
+ * `module.bodies` is not looked at.
+ */
+export function encodeAround(module: Module, { out, gap, count }: WrittenCode, options: EncodeOptions = {}): Uint8Array {
+  const codeBytes = out.length - gap;
+  const head = new ByteWriter(gap);
+  head.copy(HEADER);
+  const context: SectionContext = { module, mapFunction: options.mapFunction };
+  const customs = module.customs.filter(options.keepCustom ?? (() => true));
+  writeCustoms(head, context, customs, Section.Custom);
+  let target = head;
+  for (const id of SECTION_ORDER) {
+    if (id === Section.Code) {
+      writeCodeHead(head, count, codeBytes);
+      target = out;
+    } else {
+      const content = sectionContent(id, context, options);
+      if (content !== undefined) writeSection(target, id, content);
+    }
+    writeCustoms(target, context, customs, id);
+  }
+  const all = out.bytes;
+  if (head.length <= gap) {
+    all.set(head.bytes, gap - head.length);
+    return all.subarray(gap - head.length);
+  }
+  const joined = new ByteWriter(head.length + all.length - gap);
+  joined.copy(head.bytes);
+  joined.copy(all, gap);
+  return joined.finish();
+}
+
+function writeCodeHead(out: ByteWriter, count: number, bytes: number): void {
+  const countField = new ByteWriter();
+  countField.u32(count);
+  out.u8(Section.Code);
+  out.u32(countField.length + bytes);
+  out.copy(countField.bytes);
 }
 
 /** Writes one section: id, size and what `content` writes. */

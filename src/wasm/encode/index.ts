@@ -1,3 +1,3 @@
 /** Writing binaries: the public surface of this folder. */
-export { type EncodeOptions, encodeModule, writeSection } from './encode.js';
+export { type EncodeOptions, encodeAround, encodeModule, writeSection } from './encode.js';
 export * from './sections.js';
