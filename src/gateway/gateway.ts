@@ -10,6 +10,7 @@ import { RecordBatch } from './record-batch.js';
 import {
   type AttachRequest,
   GATEWAY_PROTOCOL_VERSION,
+  GATEWAY_WAIT_MS,
   jsonBytes,
   RecordKind,
   RecordWriter,
@@ -36,6 +37,8 @@ export interface GatewayConfig {
   readonly listeners: number;
   /** Streams to open before another number is asked for. Default: as many as a number has ids. */
   readonly streamsPerNumber?: number;
+  /** How long clients are kept while no replica is live, in ms; whoever owns the clock does it (see closeOlder). Default 30000. */
+  readonly waitMs?: number;
 }
 
 /** The replica answered, but does not serve: try another. */
@@ -83,8 +86,8 @@ export class Gateway {
 
   /** What to send first on a new connection to a replica: the question whether it serves this gateway. */
   attachPayload(): Uint8Array {
-    const { service, listeners } = this.#config;
-    const request: AttachRequest = { service, gateway: this.#number, epoch: this.#epoch, listeners };
+    const { service, listeners, waitMs = GATEWAY_WAIT_MS } = this.#config;
+    const request: AttachRequest = { service, gateway: this.#number, epoch: this.#epoch, listeners, waitMs };
     const writer = new RecordWriter();
     writer.add(RecordKind.Attach, 0, GATEWAY_PROTOCOL_VERSION, jsonBytes(request));
     return writer.take();
@@ -188,9 +191,13 @@ export class Gateway {
     return count;
   }
 
-  /** Closes every client's connection. */
+  /** Closes every client's connection, and tells the replica at once. */
   close(): void {
+    for (const stream of this.#streams) {
+      if (this.#attached && stream.id !== 0) this.#add(RecordKind.Reset, stream.id, 0);
+    }
     this.closeOlder(Number.POSITIVE_INFINITY);
+    this.#records?.flush();
   }
 
   #receive(record: StreamRecord): void {

@@ -14,6 +14,9 @@ import type { StreamId } from '../host/services.js';
 /** Raised with every change of a record's shape or meaning. */
 export const GATEWAY_PROTOCOL_VERSION = 1;
 
+/** How long a gateway keeps its clients while no replica is live, in ms, unless it was told otherwise (`--wait`). */
+export const GATEWAY_WAIT_MS = 30_000;
+
 export const RecordKind = {
   /** Gateway: first record of a link. value = protocol version; bytes = JSON of {@link AttachRequest}. */
   Attach: 1,
@@ -45,10 +48,12 @@ export const RecordKind = {
   Gone: 14,
   /** Live replica to its backups: gateway number `value` stayed away too long; its streams are void. */
   GivenUp: 15,
+  /** Live replica to its backups: how long a gateway may stay away, in ms. value = the longest of them. */
+  MayBeAbsent: 16,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
-const KIND_MAX = 15;
+const KIND_MAX = 16;
 const HEAD_BYTES = 21;
 
 export interface AttachRequest {
@@ -58,6 +63,8 @@ export interface AttachRequest {
   /** Newest epoch the gateway has seen. */
   readonly epoch: number;
   readonly listeners: number;
+  /** How long it keeps its clients while no replica is live, in ms: replicas keep their streams for longer. */
+  readonly waitMs: number;
 }
 
 export interface AttachReply {

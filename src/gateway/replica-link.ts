@@ -9,13 +9,14 @@ import { RecordBatch, type RecordSink } from './record-batch.js';
 import {
   type AttachRequest,
   GATEWAY_PROTOCOL_VERSION,
+  GATEWAY_WAIT_MS,
   jsonBytes,
   RecordKind,
   readJson,
   readRecords,
   type StreamRecord,
 } from './records.js';
-import type { OutputLink, ReplicaPort } from './replica-port.js';
+import { ABSENCE_GRACE_MS, type OutputLink, type ReplicaPort } from './replica-port.js';
 import { gatewayOf, isGatewayNumber } from './stream-id.js';
 
 /** Where a link's frames go. */
@@ -48,6 +49,9 @@ export class GatewayLink implements OutputLink {
   /** Streams with output that waits until the connection takes more, oldest first. */
   readonly #backlog = new Set<StreamId>();
   readonly #take = (record: StreamRecord): void => this.#receive(record);
+
+  /** How long the gateway may stay away once this connection is gone, in ms. */
+  absentMs = GATEWAY_WAIT_MS + ABSENCE_GRACE_MS;
 
   /** Hand the connection's frames to {@link frame}; call {@link down} when it ends. */
   constructor(port: ReplicaPort, sink: LinkSink) {
@@ -154,6 +158,9 @@ export class GatewayLink implements OutputLink {
     if (known !== 0 && !isGatewayNumber(known)) throw misuse(`'${known}' is not a gateway's number`, {});
     const refusal = this.#refusal(record.value, request);
     if (refusal !== undefined) return this.#refuse(refusal);
+    const { waitMs = GATEWAY_WAIT_MS } = request;
+    if (!(waitMs >= 0 && waitMs < Number.MAX_SAFE_INTEGER)) throw misuse(`'${waitMs}' is not a time to wait`, {});
+    this.absentMs = Math.ceil(waitMs) + ABSENCE_GRACE_MS;
     const gateway = this.#port.numberOf(known);
     if (gateway === undefined) return this.#refuse('all numbers for gateways of this epoch are used up; switch over');
     this.#numbers.add(gateway);
@@ -171,6 +178,7 @@ export class GatewayLink implements OutputLink {
   #takeOver(): void {
     this.#stage = 'attached';
     this.#named = new Set();
+    this.#port.absentMs = Math.max(this.#port.absentMs, this.absentMs);
     for (const number of this.#numbers) this.#port.attach(this, number);
   }
 

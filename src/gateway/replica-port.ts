@@ -4,8 +4,12 @@
  * comes back, to this replica or to its successor, continues from there. Pure.
  */
 import type { StreamId } from '../host/services.js';
+import { GATEWAY_WAIT_MS } from './records.js';
 import { GATEWAYS_PER_EPOCH, gatewayNumber, gatewayOf } from './stream-id.js';
 import { ByteWindow } from './window.js';
+
+/** A gateway counts as gone only so long after it has closed its clients, in ms: the two sides notice a loss at different times. */
+export const ABSENCE_GRACE_MS = 5_000;
 
 /** What the port tells the guest. */
 export interface GuestStreams {
@@ -58,6 +62,8 @@ export class ReplicaPort {
   readonly service: string;
   /** Listeners that the guest has. */
   readonly listeners: number;
+  /** How long a gateway may stay away, in ms: the longest that one of them has asked for. */
+  absentMs = GATEWAY_WAIT_MS + ABSENCE_GRACE_MS;
   readonly #links = new Map<number, OutputLink>();
   /** Input taken as of events that are not released yet, oldest first. */
   readonly #taken: { event: number; stream: StreamId; offset: number }[] = [];

@@ -5,6 +5,7 @@
 import type { Arbiter } from '../arbiter/arbiter.js';
 import type { AdoptedStream } from '../gateway/replica-port.js';
 import { decodeMessage, encodeMessage } from '../replica/codec.js';
+import { EXIT_CODES } from '../replica/exit-codes.js';
 import type { GuestOutcome, Heartbeat } from '../replica/messages.js';
 import { Replica } from '../replica/replica.js';
 import type { ArbiterResult, Effect, Input, ReplicaConfig } from '../replica/types.js';
@@ -15,7 +16,7 @@ import { openClients } from './client-opening.js';
 import type { Clients } from './clients.js';
 import { Connections } from './connections.js';
 import { type Controlled, type ReplicaStatus, type StopReport, serveControl } from './control-link.js';
-import { GATEWAY_ABSENT_MS, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
+import { lingerForGateways, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import type { OutputGate } from './output-gate.js';
 import type { EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
 
@@ -47,6 +48,8 @@ export class ReplicaDriver implements Controlled {
   readonly #inputs: Input[] = [];
   #stepping = false;
   #stopped = false;
+  /** Set once the guest has ended by itself and this replica is the one that says so. */
+  #guestExitCode: number | undefined;
   #releasedEvent = 0;
   /** Of the newest record that this replica has written. */
   #epoch = 0;
@@ -127,7 +130,8 @@ export class ReplicaDriver implements Controlled {
   }
 
   guestLive(streams: readonly AdoptedStream[]): void {
-    this.#parts.clients.guestLive(this.#epoch, streams, this.#parts.timers.now() + GATEWAY_ABSENT_MS);
+    const { clients, timers } = this.#parts;
+    clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
     this.#input({ type: 'guest-live' });
   }
 
@@ -245,6 +249,7 @@ export class ReplicaDriver implements Controlled {
       this.#members = fields['members'] as string[];
       this.#parts.clients.gateways.raiseEpoch(this.#epoch);
     }
+    if (name === 'guest-exit' && this.#replica.role === 'primary') this.#guestExitCode = fields['exitCode'] as number;
     if (name === 'handing-over') this.#successor = fields['id'] as string;
     this.#parts.onEvent(name, level, fields);
   }
@@ -277,8 +282,14 @@ export class ReplicaDriver implements Controlled {
     this.#stopped = true;
     for (const cancel of this.#cancels) cancel();
     for (const report of this.#stopReports) report(reason, exitCode, this.#successor);
-    this.#connections.close();
-    this.#parts.onStop(reason, exitCode);
+    const leave = (): void => {
+      this.#connections.close();
+      this.#parts.onStop(reason, exitCode);
+    };
+    const { clients, timers } = this.#parts;
+    const lostEpoch = exitCode === EXIT_CODES.lostEpoch;
+    if (exitCode === this.#guestExitCode && !lostEpoch) lingerForGateways(clients.gateways, this.#epoch, timers, leave);
+    else leave();
   }
 }
 

@@ -7,8 +7,8 @@ import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { FrameType } from '../transport/frame.js';
 import type { Timers } from './ports.js';
 
-/** A gateway that lost its connection has so long to come back before its clients count as gone, in ms. */
-export const GATEWAY_ABSENT_MS = 10_000;
+/** How often a replica whose guest has ended looks whether gateways have taken everything. */
+const LINGER_STEP_MS = 10;
 
 /** Serves the gateway behind `channel`; the handlers are for its frames. */
 export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers): ChannelHandlers {
@@ -34,7 +34,7 @@ export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers
         channel.destroy(error);
       }
     },
-    onClose: () => link.down(timers.now() + GATEWAY_ABSENT_MS),
+    onClose: () => link.down(timers.now() + link.absentMs),
     onDrain: () => {
       congested = false;
       link.drained();
@@ -48,6 +48,7 @@ export function progressPayload(port: ReplicaPort): Uint8Array | undefined {
   const givenUp = port.takeGivenUp();
   if (progress.length + givenUp.length === 0) return undefined;
   const writer = new RecordWriter();
+  writer.add(RecordKind.MayBeAbsent, 0, port.absentMs);
   for (const gateway of givenUp) writer.add(RecordKind.GivenUp, 0, gateway);
   for (const { stream, delivered } of progress) {
     if (delivered === undefined) writer.add(RecordKind.Gone, stream, 0);
@@ -62,6 +63,31 @@ export function takeProgressPayload(port: ReplicaPort, payload: Uint8Array): voi
     if (kind === RecordKind.Gone) port.trim(stream, undefined);
     else if (kind === RecordKind.Delivered) port.trim(stream, value);
     else if (kind === RecordKind.GivenUp) port.giveUp(value);
+    else if (kind === RecordKind.MayBeAbsent) port.absentMs = Math.max(port.absentMs, value);
+  });
+}
+
+/**
+ * The guest has ended: closes its streams, as an operating system would, those of clients that still come too, and calls
+ * `then` once gateways have taken all of its output, or have stayed away for too long.
+ */
+export function lingerForGateways(port: ReplicaPort, epoch: number, timers: Timers, then: () => void): void {
+  const untilMs = timers.now() + port.absentMs;
+  // A successor whose guest had ended before its predecessor died has never served.
+  if (!port.live) port.serve(epoch, [], untilMs);
+  const isOver = (): boolean => {
+    port.tick(timers.now());
+    for (const [stream, { ended }] of port.streams) if (ended !== 'close') port.end(stream, 'close');
+    return port.streams.size === 0 || timers.now() >= untilMs;
+  };
+  if (isOver()) {
+    then();
+    return;
+  }
+  const stop = timers.every(LINGER_STEP_MS, () => {
+    if (!isOver()) return;
+    stop();
+    then();
   });
 }
 

@@ -158,6 +158,10 @@ export class SimClient {
   /** The service has ended its side. */
   #end(): void {
     if (this.state !== 'open') return;
+    if (this.#guestExited) {
+      this.state = 'lost';
+      return;
+    }
     if (this.#asked.length > 0) this.#fail(`was closed although ${this.#asked.length} replies are owed`);
     const { ending } = this.plan;
     if (ending === 'end' && !this.#finished) this.#fail('was closed although it had not finished');
@@ -168,9 +172,14 @@ export class SimClient {
 
   #reset(): void {
     if (this.state !== 'open') return;
-    const excused = !this.#gateway.running || this.run !== this.#world.checker.runs;
+    const excused = !this.#gateway.running || this.run !== this.#world.checker.runs || this.#guestExited;
     if (!excused) this.#fail('was reset');
     this.state = 'lost';
+  }
+
+  /** Its connections have ended with it. */
+  get #guestExited(): boolean {
+    return this.#world.replicas.some(({ guestExited }) => guestExited);
   }
 
   #fail(what: string): never {

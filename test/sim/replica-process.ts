@@ -42,6 +42,7 @@ class ForgetfulClients extends Clients {
 }
 
 export class ReplicaProcess extends Host implements Server {
+  guestExited = false;
   readonly guest: ToyGuest;
   readonly port: ReplicaPort;
   /** Digest at each event that the guest has come to. */
@@ -143,6 +144,7 @@ export class ReplicaProcess extends Host implements Server {
       exit: (stopped) => {
         if (!stopped) for (const [id, times] of this.guest.program.executed) checker.executed(this, id, times);
         this.live = false;
+        if (!stopped) this.guestExited = true;
         this.#driver.guestExit({ exitCode: stopped ? 0 : this.#world.guestExitCode, description: 'exited' });
       },
       logged: (entry: Entry, event) => {

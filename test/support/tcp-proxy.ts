@@ -60,9 +60,10 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Accepts connections again. */
+  /** Accepts connections again, and lets everything pass. */
   mend(): void {
     this.#refusing = false;
+    this.#stalled = undefined;
   }
 
   /** From now on nothing passes in these directions; connections stay open, new ones are accepted. */

@@ -1,6 +1,7 @@
 /** A gateway process (or the one inside a pair): clients on one side, whichever replica is live on the other. */
 import { performance } from 'node:perf_hooks';
 import { Gateway } from '../../gateway/gateway.js';
+import { GATEWAY_WAIT_MS } from '../../gateway/records.js';
 import { parseAddress } from '../../transport/address.js';
 import { dialTcp } from '../../transport/node/tcp.js';
 import { GatewayKeeper } from '../gateway-keeper.js';
@@ -15,7 +16,7 @@ export interface GatewayOptions {
   readonly replicas: readonly string[];
   /** Name of the service; default: whichever the replicas serve. */
   readonly service?: string;
-  /** How long clients wait while no replica is live before they are closed. Default 30000. */
+  /** How long clients wait while no replica is live before they are closed; replicas are told. Default 30000. */
   readonly waitMs?: number;
   readonly onEvent?: (event: ServiceEvent) => void;
 }
@@ -30,7 +31,6 @@ export interface GatewayService {
   close(): Promise<void>;
 }
 
-const WAIT_MS = 30_000;
 /** How often small deliveries are reported and waiting times are looked at. */
 const TICK_MS = 100;
 /** A search for a live replica that takes so long is worth telling, and again at this interval if the reasons change. */
@@ -43,7 +43,8 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
   for (const address of options.replicas) parseAddress(address, 'replicas');
   const emit = (event: ServiceEvent): void => options.onEvent?.(event);
 
-  const gateway = new Gateway({ service: options.service ?? '', listeners: options.listen.length });
+  const waitMs = options.waitMs ?? GATEWAY_WAIT_MS;
+  const gateway = new Gateway({ service: options.service ?? '', listeners: options.listen.length, waitMs });
   const clients = new GatewayClients(gateway);
   try {
     for (const address of options.listen) await clients.listen(parseAddress(address, 'listen'));
@@ -67,7 +68,6 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
     },
   });
   keeper.start();
-  const waitMs = options.waitMs ?? WAIT_MS;
   let toldAt = 0;
   let told = '';
   const reportSearch = (nowMs: number): void => {
@@ -105,8 +105,8 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
     },
     close: async () => {
       stopTicking();
-      keeper.close();
       gateway.close();
+      keeper.close();
       clients.close();
     },
   };

@@ -211,3 +211,27 @@ it('a client that leaves while its stream is being resumed is reported', () => {
   for (const payload of toReplica) link.frame(payload);
   expect(replica.told).toEqual(['open 0', 'reset 0']);
 });
+
+it('a gateway says how long it keeps its clients: replicas keep their streams longer, successors too', () => {
+  const patient = new Gateway({ service: '', listeners: 1, waitMs: 60_000 });
+  const [primary, backup] = [new Replica().live(1), new Replica()];
+  const { carry, link } = connect(patient, primary);
+  const other = connect(newGateway(), primary);
+  expect([link.absentMs, other.link.absentMs]).toEqual([65_000, 35_000]);
+  const stream = patient.connect(0, new Client());
+  carry();
+  primary.port.delivered(stream.id, 0);
+  takeProgressPayload(backup.port, progressPayload(primary.port) ?? expect.fail('the backup is told nothing'));
+  expect([primary.port.absentMs, backup.port.absentMs]).toEqual([65_000, 65_000]);
+});
+
+it('a gateway that stops says at once that its clients are gone', () => {
+  const [gateway, replica, client] = [newGateway(), new Replica().live(1), new Client()];
+  const { carry } = connect(gateway, replica);
+  gateway.connect(0, client);
+  carry();
+  gateway.close();
+  carry();
+  expect(client.told).toEqual(['close']);
+  expect(replica.told).toEqual(['open 0', 'reset 0']);
+});
