@@ -1,8 +1,10 @@
 /** A running guest on the interpreter. */
-import { LinkError } from '../../errors.js';
+import { FtWasmError, LinkError } from '../../errors.js';
 import type { Export, Module } from '../../wasm/module.js';
 import { allGlobals, allMemories, allTables } from '../../wasm/spaces.js';
 import type { BoundaryValue, EngineInstance, Extern, GuestMemory, Outcome } from '../engine.js';
+import type { EngineState } from '../state.js';
+import { CapturedRun, checkPendingCall } from './captured-run.js';
 import { type InterpreterExtern, registerExtern } from './externs.js';
 import { Entry } from './generated/abi.js';
 import { HelperTrap } from './helpers.js';
@@ -16,6 +18,7 @@ export class InterpreterInstance implements EngineInstance {
   private readonly exportsByName: Map<string, Export>;
   /** An instance whose segments did not fit traps before its first instruction. */
   private stillborn: Outcome | undefined;
+  private readonly captured: CapturedRun;
   private readonly externs = new Map<string, InterpreterExtern>();
 
   constructor(
@@ -24,6 +27,7 @@ export class InterpreterInstance implements EngineInstance {
     readonly runner: Runner,
   ) {
     const { machine } = spaces;
+    this.captured = new CapturedRun(spaces, runner);
     this.exportsByName = new Map(module.exports.map((each) => [each.name, each]));
     this.memory = allMemories(module).length > 0 ? new InterpreterMemory(machine) : undefined;
     try {
@@ -42,12 +46,33 @@ export class InterpreterInstance implements EngineInstance {
     if (this.stillborn !== undefined) return this.stillborn;
     const { start } = this.module;
     if (start === undefined) return { kind: 'returned', counter: this.counter, values: [] };
-    return this.runner.invoke(this.spaces.functionRefs[start]!, []);
+    return this.captured.after(this.runner.invoke(this.spaces.functionRefs[start]!, []));
   }
 
   call(exportName: string, args: readonly BoundaryValue[]): Outcome {
     if (this.stillborn !== undefined) return this.stillborn;
-    return this.runner.invoke(this.functionRef(exportName), args);
+    return this.captured.after(this.runner.invoke(this.functionRef(exportName), args));
+  }
+
+  requestCapture(): void {
+    this.captured.request();
+  }
+
+  state(): EngineState {
+    return this.captured.state();
+  }
+
+  resume(): Outcome {
+    return this.captured.resume();
+  }
+
+  /** Takes over what another instance of the module was. @throws FTW_SNAPSHOT when it does not fit */
+  load(state: EngineState): void {
+    if (this.stillborn !== undefined) {
+      throw new FtWasmError('FTW_SNAPSHOT', 'the snapshot is of another module: this one cannot be instantiated');
+    }
+    checkPendingCall(this.spaces, state.pendingCall);
+    this.captured.load(state);
   }
 
   private functionRef(exportName: string): number {
@@ -60,7 +85,16 @@ export class InterpreterInstance implements EngineInstance {
 
   /** Starts a run that can be stopped at any instruction. @throws LinkError if there is no such function */
   debug(exportName: string, args: readonly BoundaryValue[]): DebugSession {
-    return new DebugSession(this.runner, this.spaces, this.functionRef(exportName), args);
+    const ref = this.functionRef(exportName);
+    return new DebugSession(this.runner, this.spaces, this.captured, () => this.runner.begin(ref, args));
+  }
+
+  /** The same with what was captured here or loaded; a host call that was not answered is made first. */
+  debugCaptured(): DebugSession {
+    return new DebugSession(this.runner, this.spaces, this.captured, () => {
+      this.runner.beginAt(this.captured.place(true));
+      return undefined;
+    });
   }
 
   /** The translated code of an exported function, for disassemble. @throws LinkError if there is no such function */

@@ -1,5 +1,5 @@
 /** Instantiation (core spec 4.5.4): allocate everything in a machine, then place the active segments. */
-import type { FuncType, Module } from '../../wasm/module.js';
+import type { FuncType, FunctionBody, Module } from '../../wasm/module.js';
 import { functionTypeIndices } from '../../wasm/spaces.js';
 import type { InstanceOptions } from '../engine.js';
 import { type ConstEnv, evaluate, lowWord } from './const-expr.js';
@@ -23,6 +23,8 @@ export class InstanceSpaces implements ModuleEnv, ConstEnv {
   readonly typeIds: Uint32Array;
   readonly firstData: number;
   readonly firstElement: number;
+  /** Functions, tables, memories or globals of other instances are imported; {@link allocate} finds out. */
+  importsInstances = false;
 
   constructor(
     readonly module: Module,
@@ -37,8 +39,19 @@ export class InstanceSpaces implements ModuleEnv, ConstEnv {
     this.firstElement = segments.elements.length;
   }
 
+  /** What happens here is not this instance's business alone. */
+  get isLinked(): boolean {
+    return this.importsInstances || this.machine.instances > 1;
+  }
+
   isRecursive(functionIndex: number): boolean {
     return this.recursive()[functionIndex] === 1;
+  }
+
+  /** Undefined for imported functions, and for those that do not exist. */
+  bodyOf(functionIndex: number): FunctionBody | undefined {
+    const { bodies } = this.module;
+    return bodies[functionIndex - (this.functionTypes.length - bodies.length)];
   }
 
   entryOf(ref: number): number {
@@ -68,6 +81,8 @@ export function allocate(
   recursive: () => Uint8Array,
 ): InstanceSpaces {
   const spaces = new InstanceSpaces(module, machine, recursive);
+  machine.instances++;
+  spaces.importsInstances = resolved.some((each) => 'extern' in each);
   const imported = importAll(spaces, resolved);
   for (let index = imported; index < spaces.functionRefs.length; index++) {
     const type = spaces.functionTypes[index]!;

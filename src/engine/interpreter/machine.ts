@@ -44,6 +44,8 @@ export class Machine {
   guestPagesMax = 0x1_0000;
   /** An instance has brought a memory; there is room for one. */
   hasMemory = false;
+  /** Instances that live here. */
+  instances = 0;
   /** Code in stepping form, by function reference. */
   private readonly steppingEntries = new Map<number, number>();
 
@@ -102,6 +104,20 @@ export class Machine {
   isRecursive(ref: number): boolean {
     const definition = this.functions.definition(ref);
     return definition.kind === 'guest' && definition.env.isRecursive(definition.index);
+  }
+
+  /** Where the loop goes on, or has stopped. */
+  get pc(): number {
+    return this.memory.u32[State.PC >> 2]!;
+  }
+
+  get fp(): number {
+    return this.memory.u32[State.FP >> 2]!;
+  }
+
+  goTo(pc: number, fp: number): void {
+    this.memory.u32[State.PC >> 2] = pc;
+    this.memory.u32[State.FP >> 2] = fp;
   }
 
   /** Bytes of the guest's memory. */

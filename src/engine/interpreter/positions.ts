@@ -81,18 +81,3 @@ export function steppingAddress(machine: Machine, range: CodeRange, address: num
   invariant(edge >= 0, `no edge leads to code position ${at}`);
   return start + translator.state.edges[edge]!;
 }
-
-/** Module offset of the instruction behind the call that ends at code position `at`. */
-export function offsetAfterCall(machine: Machine, { ref, stepping }: CodeRange, at: number): number {
-  const { offsets, positions } = instructionPositions(machine, ref, stepping);
-  return offsets[positions.findIndex((position) => position >= at)]!;
-}
-
-/** Module offset of the instruction that waits at code position `at`: for its own charge, or at the function's entry. */
-export function offsetOfStop(machine: Machine, { ref, stepping }: CodeRange, at: number): number {
-  const { offsets, positions } = instructionPositions(machine, ref, stepping);
-  return stepping ? offsets[positions.lastIndexOf(at - CHARGE_BYTES)]! : offsets[0]!;
-}
-
-/** Size of the `charge` in front of every instruction in stepping form. */
-const CHARGE_BYTES = 4;

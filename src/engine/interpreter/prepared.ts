@@ -3,7 +3,8 @@ import { FtWasmError } from '../../errors.js';
 import { recursiveFunctions } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { functionType, functionTypeIndices } from '../../wasm/spaces.js';
-import type { EngineInstance, InstanceOptions, PreparedModule } from '../engine.js';
+import type { InstanceOptions, PreparedModule } from '../engine.js';
+import type { EngineState } from '../state.js';
 import { InterpreterInstance } from './instance.js';
 import { allocate } from './instantiate.js';
 import { machineFor, resolveImports } from './linker.js';
@@ -46,13 +47,19 @@ export class InterpretedModule implements PreparedModule {
   }
 
   /** @throws LinkError when imports are missing, FTW_LIMIT when the module needs more than the limits allow */
-  instantiate(options: InstanceOptions): EngineInstance {
+  instantiate(options: InstanceOptions): InterpreterInstance {
     this.checkLimits(options);
     const { module } = this;
     const resolved = resolveImports(module, options);
     const machine = machineFor(module, resolved) ?? new Machine(this.loop, options.limits);
     const spaces = allocate(module, machine, resolved, options, () => this.recursiveFunctions());
     return new InterpreterInstance(module, spaces, runnerOf(machine, options));
+  }
+
+  restore(state: EngineState, options: InstanceOptions): InterpreterInstance {
+    const instance = this.instantiate(options);
+    instance.load(state);
+    return instance;
   }
 
   /** Found when the first function is translated, once for all instances. */

@@ -9,7 +9,7 @@ import type { CodeRange } from './code-map.js';
 import { Entry, Exit, State } from './generated/abi.js';
 import { Ir } from './generated/ir.js';
 import { HelperTrap, runHelper } from './helpers.js';
-import { HostCalls } from './host-calls.js';
+import { HostBridge } from './host-bridge.js';
 import type { Machine } from './machine.js';
 import { positionOf, steppingAddress } from './positions.js';
 import { Slices } from './slices.js';
@@ -29,8 +29,6 @@ export interface Stopped {
 
 /** A run that waits for another one to end. */
 interface SuspendedRun {
-  readonly freeStack: number;
-  readonly freeUnits: number;
   readonly pc: number;
   readonly fp: number;
   readonly pending: number;
@@ -38,57 +36,88 @@ interface SuspendedRun {
   readonly target: number;
 }
 
+/** Where the loop goes on. */
+export interface Continuation {
+  readonly pc: number;
+  readonly fp: number;
+  /** What the edge costs that leads there. */
+  readonly pending: number;
+}
+
+/** A run whose frames are in place, see place-frames.ts. */
+export interface PlacedRun extends Continuation {
+  readonly resultTypes: readonly number[];
+  /** A host function (by reference) that has not answered; its arguments are where the results will be. */
+  readonly unanswered: number | undefined;
+}
+
 export class Runner {
   /** Executed instructions; exact whenever the loop is not running. */
   counter = 0;
-  private readonly slices: Slices;
-  private readonly hostCalls: HostCalls;
+  readonly slices: Slices;
+  readonly host: HostBridge;
   /** The counter at which the loop's fuel will be zero. */
   private stopAt = 0;
   /** The charge of the edge that the run goes on with. */
   private pending = 0;
+  /** That edge was looked up at before. */
+  private lookedUp = false;
+  /** A host function that is to be called before the run goes on. */
+  private unanswered: number | undefined;
   /** The counter at which a run stops wherever it is. */
   private target = Number.POSITIVE_INFINITY;
   /** What the run in progress returns. */
   private resultTypes: readonly number[] = [];
-  /** While a host function runs: first free address of the stack, and depth budget that is left. */
-  private freeStack: number;
-  private freeUnits: number;
 
   constructor(
     private readonly machine: Machine,
     options: InstanceOptions,
   ) {
     this.slices = new Slices(options);
-    this.hostCalls = new HostCalls(machine);
-    this.freeStack = machine.stackStart;
-    this.freeUnits = options.limits.stackUnitsMax;
+    this.host = new HostBridge(machine, options.limits.stackUnitsMax, () => this.counter);
   }
 
   /** Calls a function and runs it to an outcome. @throws FtWasmError FTW_HOST, or what a host function throws */
   invoke(ref: number, args: readonly unknown[]): Outcome {
     if (this.machine.functions.definition(ref).kind === 'host') return this.callHostDirectly(ref, args);
+    return this.within(() => this.begin(ref, args) ?? this.toEnd());
+  }
+
+  /** Runs on from frames that are in place to an outcome, as {@link invoke} does. */
+  continue(run: PlacedRun): Outcome {
+    return this.within(() => {
+      this.beginAt(run);
+      return this.toEnd();
+    });
+  }
+
+  private within(run: () => Outcome): Outcome {
     const outer = this.suspend();
+    this.host.gate.nesting++;
     try {
-      const refused = this.begin(ref, args);
-      if (refused !== undefined) return refused;
-      const ended = this.resume(Number.POSITIVE_INFINITY);
-      if (ended.kind === 'stopped') throw new Error('a run without a target cannot stop');
-      return ended;
+      return run();
     } finally {
+      this.host.gate.nesting--;
       this.unsuspend(outer);
     }
   }
 
+  private toEnd(): Outcome {
+    const ended = this.resume(Number.POSITIVE_INFINITY);
+    if (ended.kind === 'stopped') throw new Error('a run without a target cannot stop');
+    return ended;
+  }
+
   /** What a run inside another one must put back. */
   suspend(): SuspendedRun {
-    const { freeStack, freeUnits, pc, fp, pending, resultTypes, target } = this;
-    return { freeStack, freeUnits, pc, fp, pending, resultTypes, target };
+    const { pending, resultTypes, target } = this;
+    const { pc, fp } = this.machine;
+    return { pc, fp, pending, resultTypes, target };
   }
 
   unsuspend({ pc, fp, ...rest }: SuspendedRun): void {
     Object.assign(this, rest);
-    this.writeState(pc, fp);
+    this.machine.goTo(pc, fp);
   }
 
   /** Pushes the outermost frame of a run; {@link resume} runs it. @returns a trap if there is no room for it */
@@ -100,11 +129,29 @@ export class Runner {
     return undefined;
   }
 
+  /** The same with frames that are in place. */
+  beginAt({ fp, pc, pending, resultTypes, unanswered }: PlacedRun): void {
+    this.machine.goTo(pc, fp);
+    this.resultTypes = resultTypes;
+    this.pending = pending;
+    this.unanswered = unanswered;
+    // Behind a host call there is nothing to look up at, and runs inside of it start with edges of their own.
+    this.lookedUp = unanswered === undefined;
+  }
+
+  /** The host call that was not answered when the frames were captured. @returns what going on behind it costs */
+  private answer(): number {
+    const ref = this.unanswered!;
+    this.unanswered = undefined;
+    return this.host.answer(ref);
+  }
+
   /** Runs until the run ends, or exactly `target` instructions have been executed in all. */
   resume(target: number): Outcome | Stopped {
     this.target = target;
     const { machine } = this;
     try {
+      if (this.unanswered !== undefined) this.pending = this.answer();
       let stop = this.atEdge(this.pending);
       while (!stop) {
         const exit = machine.runLoop();
@@ -116,22 +163,19 @@ export class Runner {
       return { kind: 'stopped', counter: this.counter };
     } catch (thrown) {
       if (thrown instanceof GuestStop) return { ...thrown.stop, counter: this.counter };
-      if (thrown instanceof HelperTrap) return this.trappedAt(this.pc, thrown.trap, thrown.message);
+      if (thrown instanceof HelperTrap) return this.trappedAt(this.machine.pc, thrown.trap, thrown.message);
       throw thrown;
     }
   }
 
+  /** An exported import: a run without frames. */
   private callHostDirectly(ref: number, args: readonly unknown[]): Outcome {
-    const definition = this.machine.functions.definition(ref);
-    if (definition.kind !== 'host') throw new Error('not a host function');
-    try {
-      const result = (definition.call as (...values: unknown[]) => unknown)(...args, this.counter);
-      const values = definition.type.results.length === 0 ? [] : Array.isArray(result) ? result : [result];
-      return { kind: 'returned', counter: this.counter, values };
-    } catch (thrown) {
-      if (thrown instanceof GuestStop) return { ...thrown.stop, counter: this.counter };
-      throw thrown;
-    }
+    const { machine } = this;
+    const { params, results } = machine.functions.definition(ref).type;
+    const fp = (this.host.freeStack + 15) & ~15;
+    this.writeArguments(fp, params, args);
+    const run = { pc: machine.halt, fp, pending: 0, resultTypes: results, unanswered: ref };
+    return this.continue(run);
   }
 
   /** Pushes the outermost frame of a run. @returns what entering costs, or a trap */
@@ -139,41 +183,34 @@ export class Runner {
     const { machine } = this;
     const entry = machine.entryOf(ref);
     const { memory } = machine;
-    const fp = (this.freeStack + 15) & ~15;
-    const units = this.freeUnits - memory.u32[(entry + Entry.UNITS) >> 2]!;
+    const fp = (this.host.freeStack + 15) & ~15;
+    const units = this.host.freeUnits - memory.u32[(entry + Entry.UNITS) >> 2]!;
     if (units < 0) return this.trapped(this.counter + ENTRY_COST, ...trapOf(Exit.STACK_OVERFLOW));
     if (fp + memory.u32[(entry + Entry.FRAME_BYTES) >> 2]! > memory.u32[State.STACK_END >> 2]!)
       throw this.stackExhausted();
     const header = fp + memory.u16[(entry + Entry.HEADER) >> 1]!;
     memory.u8.fill(0, fp, header);
-    let at = fp;
-    for (const [index, type] of machine.functions.definition(ref).type.params.entries()) {
-      writeValue(memory, at, type, args[index], machine.references);
-      at += sizeOf(type);
-    }
+    this.writeArguments(fp, machine.functions.definition(ref).type.params, args);
     memory.u32[header >> 2] = machine.halt;
     memory.u32[(header >> 2) + 1] = units;
-    this.writeState(entry + Entry.SIZE, fp);
+    this.machine.goTo(entry + Entry.SIZE, fp);
     return memory.u16[(entry + Entry.COST) >> 1]!;
   }
 
-  private writeState(pc: number, fp: number): void {
-    const { u32 } = this.machine.memory;
-    u32[State.PC >> 2] = pc;
-    u32[State.FP >> 2] = fp;
-  }
-
-  get pc(): number {
-    return this.machine.memory.u32[State.PC >> 2]!;
-  }
-
-  get fp(): number {
-    return this.machine.memory.u32[State.FP >> 2]!;
+  private writeArguments(fp: number, types: readonly number[], args: readonly unknown[]): void {
+    const { memory, references } = this.machine;
+    let at = fp;
+    for (const [index, type] of types.entries()) {
+      writeValue(memory, at, type, args[index], references);
+      at += sizeOf(type);
+    }
   }
 
   /** At an edge whose charge of `pending` is not taken: looks up, stops at the target, or lets the loop run on. */
   private atEdge(pending: number): boolean {
-    this.pending = this.lookUp(pending);
+    this.pending = pending;
+    if (!this.lookedUp) this.lookUp();
+    this.lookedUp = false;
     if (this.counter + this.pending > this.target && this.isAtTarget()) return true;
     this.refuel(this.pending);
     return false;
@@ -184,7 +221,8 @@ export class Runner {
    * by one, where the next one waits for its charge; only a function whose entry is not counted yet stops in any code.
    */
   private isAtTarget(): boolean {
-    const { machine, pc } = this;
+    const { machine } = this;
+    const { pc } = machine;
     const range = machine.code.find(pc);
     // Behind the outermost frame: the run ends.
     if (range === undefined) return false;
@@ -193,7 +231,7 @@ export class Runner {
       if (this.counter >= this.target) return true;
       this.counter += ENTRY_COST;
     }
-    this.writeState(steppingAddress(machine, range, pc), this.fp);
+    this.machine.goTo(steppingAddress(machine, range, pc), this.machine.fp);
     this.pending = 0;
     return false;
   }
@@ -214,70 +252,49 @@ export class Runner {
         return pending;
       }
       case Exit.CALL_HOST:
-        return this.hostCall(this.pc, this.machine.memory.u32[(this.pc + 8) >> 2]!);
+        return this.host.call(this.machine.pc, this.machine.memory.u32[(this.machine.pc + 8) >> 2]!);
       case Exit.CALL_SLOW:
         return this.slowCall();
       case Exit.HELPER:
-        this.writeState(this.pc + runHelper(this.machine, this.pc, this.fp), this.fp);
+        this.machine.goTo(this.machine.pc + runHelper(this.machine, this.machine.pc, this.machine.fp), this.machine.fp);
         return undefined;
       case Exit.HALTED:
         return this.returned();
       case Exit.STACK_EXHAUSTED:
         throw this.stackExhausted();
       case Exit.STACK_OVERFLOW:
-        return this.trapped(this.counter + ENTRY_COST, ...trapOf(exit), this.pc);
+        return this.trapped(this.counter + ENTRY_COST, ...trapOf(exit), this.machine.pc);
       default:
         if (!isTrap(exit)) throw new Error(`the loop ended with unknown code ${exit}`);
-        return this.trappedAt(this.pc, ...trapOf(exit));
+        return this.trappedAt(this.machine.pc, ...trapOf(exit));
     }
   }
 
   /**
-   * At an edge that costs `pending`: looks up if this is a place for it, that is a loop header or the entry of a function
-   * that can recurse (where entering is already counted). @throws GuestStop
+   * At an edge: looks up if this is a place for it, that is a loop header or the entry of a function that can recurse
+   * (where entering is already counted). @throws GuestStop
    */
-  private lookUp(pending: number): number {
-    const { counter, pc } = this;
-    if (counter + ENTRY_COST < this.slices.limit) return pending;
+  private lookUp(): void {
+    const { counter, machine } = this;
+    const { pc } = machine;
+    if (counter + ENTRY_COST < this.slices.limit) return;
     const range = this.machine.code.find(pc);
-    if (range === undefined) return pending;
+    if (range === undefined) return;
     const position = pc - range.entry - Entry.SIZE;
     const atEntry = position === 0;
     if (atEntry) {
-      if (!this.machine.isRecursive(range.ref)) return pending;
-    } else if (counter < this.slices.limit || !isLoopHeader(range, position)) return pending;
-    const seen = atEntry ? counter + ENTRY_COST : counter;
-    this.counter = seen;
-    this.slices.check(seen);
+      if (!this.machine.isRecursive(range.ref)) return;
+    } else if (counter < this.slices.limit || !isLoopHeader(range, position)) return;
+    this.counter = atEntry ? counter + ENTRY_COST : counter;
+    this.host.gate.whileLooking(() => this.slices.check(this.counter));
+    this.host.gate.pass(pc, this.machine.fp, this.machine.halt);
     this.counter = counter;
-    return pending;
-  }
-
-  /** The call record at `record` calls the host function `ref`. */
-  private hostCall(record: number, ref: number): number {
-    const { u16 } = this.machine.memory;
-    this.callHost(record, ref);
-    const { fp } = this;
-    this.writeState(record + CALL_RECORD_BYTES, fp);
-    return u16[(record + 6) >> 1]!;
-  }
-
-  /** Calls the host; results are where the arguments were. */
-  private callHost(record: number, ref: number): void {
-    const { machine, fp } = this;
-    const { u16, u32 } = machine.memory;
-    const at = fp + u16[(record + 2) >> 1]!;
-    const header = fp + u16[(record + 4) >> 1]!;
-    const outer = [this.freeStack, this.freeUnits] as const;
-    this.freeStack = at + this.hostCalls.bytesOf(ref);
-    this.freeUnits = u32[(header >> 2) + 1]!;
-    this.hostCalls.call(ref, at, this.counter);
-    [this.freeStack, this.freeUnits] = outer;
   }
 
   /** A callee that the loop cannot enter by itself: not translated yet, or the host's. */
   private slowCall(): number | undefined {
-    const { machine, pc } = this;
+    const { machine } = this;
+    const { pc } = machine;
     const { memory, functions } = machine;
     const op = memory.u16[pc >> 1]!;
     const lazy = op === Ir.call_lazy;
@@ -287,24 +304,13 @@ export class Runner {
       if (lazy) patchCall(machine, pc, entry);
       return undefined;
     }
-    if (op === Ir.call_indirect) return this.hostCall(pc + CALL_RECORD_BYTES, ref);
-    return this.hostTailCall(pc + (op === Ir.return_call ? 8 : CALL_RECORD_BYTES), ref);
-  }
-
-  /** Calls the host with this frame's arguments, then returns what it answers from this frame. */
-  private hostTailCall(record: number, ref: number): number {
-    this.callHost(record, ref);
-    const { memory } = this.machine;
-    const { fp } = this;
-    const at = fp + memory.u16[(record + 2) >> 1]!;
-    memory.u8.copyWithin(fp, at, at + this.hostCalls.bytesOf(ref));
-    const back = memory.u32[(fp + memory.u16[(record + 4) >> 1]!) >> 2]!;
-    this.writeState(back, fp - memory.u16[(back - 10) >> 1]!);
-    return memory.u16[(back - 6) >> 1]!;
+    if (op === Ir.call_indirect) return this.host.call(pc + CALL_RECORD_BYTES, ref);
+    return this.host.tailCall(pc + (op === Ir.return_call ? 8 : CALL_RECORD_BYTES), ref);
   }
 
   private returned(): Outcome {
-    const { machine, fp } = this;
+    const { machine } = this;
+    const { fp } = machine;
     const values: unknown[] = [];
     let at = fp;
     for (const type of this.resultTypes) {
@@ -324,7 +330,8 @@ export class Runner {
 
   /** A trap in the middle of what an edge has paid for: what was not executed is taken back. */
   private trappedAt(pc: number, trap: TrapCode, message: string): Outcome {
-    const range = this.machine.code.find(pc)!;
+    const range = this.machine.code.find(pc);
+    if (range === undefined) return this.trapped(this.counter, trap, message);
     const { charged } = positionOf(this.machine, range, pc);
     return this.trapped(this.counter - charged, trap, message, pc);
   }

@@ -1,10 +1,16 @@
 /** A run under control: stops at any counter, shows what is there, goes on. */
 
-import { ValType } from '../../wasm/module.js';
+import { invariant } from '../../errors.js';
+import type { ValType } from '../../wasm/module.js';
 import type { Outcome } from '../engine.js';
-import { type GuestFrame, readFrames, type TypedBits } from './frames.js';
+import type { EngineState, TypedBits } from '../state.js';
+import type { CapturedRun } from './captured-run.js';
+import { type GuestFrame, named, readFrames } from './frames.js';
 import type { InstanceSpaces } from './instantiate.js';
 import type { Runner, Stopped } from './runner.js';
+
+/** A capture that is asked for waits until the session is closed: its frames are there to be looked at. */
+const NEVER_OUTERMOST = 2;
 
 /**
  * Made by `InterpreterInstance.debug`. While it is open the instance must not be called otherwise (host functions may).
@@ -20,11 +26,13 @@ export class DebugSession {
   constructor(
     private readonly runner: Runner,
     private readonly spaces: InstanceSpaces,
-    ref: number,
-    args: readonly unknown[],
+    private readonly captured: CapturedRun,
+    /** Puts frames onto the stack; a trap if there is no room for them. */
+    begin: () => Outcome | undefined,
   ) {
     this.outer = runner.suspend();
-    this.ended = runner.begin(ref, args);
+    runner.host.gate.nesting += NEVER_OUTERMOST;
+    this.ended = begin();
   }
 
   get counter(): number {
@@ -50,20 +58,39 @@ export class DebugSession {
   /** The call stack, innermost first; empty when the run has ended. */
   frames(): GuestFrame[] {
     if (this.ended !== undefined) return [];
-    return readFrames(this.spaces.machine, this.runner.pc, this.runner.fp);
+    return named(this.spaces.module, this.readFrames());
+  }
+
+  /**
+   * Whether the run stands in front of a function's first instruction with the entering not counted yet. There is no state
+   * for that place: one step later there is one.
+   */
+  get isEntering(): boolean {
+    const { code, pc } = this.spaces.machine;
+    return this.ended === undefined && code.find(pc)?.stepping === false;
+  }
+
+  /** The state at the stop, from which either engine runs on. Memory is a view. @throws FTW_UNSUPPORTED */
+  state(): EngineState {
+    invariant(!this.isEntering, 'a state inside of what entering a function counts');
+    return this.captured.stateWith(this.ended === undefined ? this.readFrames().reverse() : []);
+  }
+
+  private readFrames() {
+    const { machine } = this.spaces;
+    const { fp, pc } = machine;
+    return readFrames(this.captured.access, { pc, fp, waiting: !this.isEntering, pendingResults: 0 });
   }
 
   /** Every global of the instance, by index. */
   globals(): TypedBits[] {
-    const { view } = this.spaces.machine.memory;
-    return this.spaces.globals.map(({ type, address }) => {
-      const high = type === ValType.V128 ? view.getBigUint64(address + 8, true) << 64n : 0n;
-      return { type: type as ValType, bits: view.getBigUint64(address, true) | high };
-    });
+    const { bits } = this.captured.access;
+    return this.spaces.globals.map(({ type, address }) => bits.read(address, type as ValType));
   }
 
   /** Gives the instance back; a run that has not ended is abandoned. */
   close(): void {
+    this.runner.host.gate.nesting -= NEVER_OUTERMOST;
     this.runner.unsuspend(this.outer);
   }
 }

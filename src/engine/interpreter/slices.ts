@@ -3,7 +3,8 @@ import { GuestStop, type InstanceOptions } from '../engine.js';
 
 export class Slices {
   private readonly fuelMax: number;
-  private sliceEnd: number;
+  /** Counter from which on the next look calls `onSlice`. */
+  sliceEnd: number;
 
   constructor(private readonly options: InstanceOptions) {
     this.fuelMax = options.fuelMax ?? Number.POSITIVE_INFINITY;
