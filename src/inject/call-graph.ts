@@ -11,6 +11,7 @@ import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instru
 import type { ConstExpr, Module } from '../wasm/module.js';
 import { Imm, Op } from '../wasm/opcode.js';
 import { IMMEDIATE_OF } from '../wasm/opcode-lookup.js';
+import { Edges } from './edges.js';
 import { stronglyConnected } from './strongly-connected.js';
 
 /** 1 for each function (original index, imports first) that lies on a cycle of the call graph. */
@@ -40,17 +41,15 @@ export function analyseCalls(module: Module, typeIndexOf: Uint32Array): CallAnal
 }
 
 /** 1 for each node from which a node that `is` can be reached. */
-function reaching(edges: readonly number[][], is: (node: number) => boolean): Uint8Array {
-  const reached = new Uint8Array(edges.length);
-  const callers: number[][] = edges.map(() => []);
+function reaching(edges: Edges, is: (node: number) => boolean): Uint8Array {
+  const reached = new Uint8Array(edges.nodes);
+  const { starts, targets: callers } = edges.reversed();
   const found: number[] = [];
-  for (const [from, targets] of edges.entries()) {
-    for (const target of targets) callers[target]!.push(from);
-    if (is(from)) found.push(from);
-  }
+  for (let node = 0; node < edges.nodes; node++) if (is(node)) found.push(node);
   for (const node of found) reached[node] = 1;
   for (let node = found.pop(); node !== undefined; node = found.pop()) {
-    for (const caller of callers[node]!) {
+    for (let at = starts[node]!; at < starts[node + 1]!; at++) {
+      const caller = callers[at]!;
       if (reached[caller] === 1) continue;
       reached[caller] = 1;
       found.push(caller);
@@ -72,7 +71,7 @@ const FORM_OF = Uint8Array.from({ length: 256 }, (_, first) => {
 
 class CallGraph {
   /** Successors by node: functions by original index, then one node per type. */
-  readonly edges: number[][];
+  readonly edges: Edges;
   /** 1 for functions that are imported or have a loop. */
   readonly leaves: Uint8Array;
   readonly typeNode: Uint32Array;
@@ -83,13 +82,27 @@ class CallGraph {
     typeIndexOf: Uint32Array,
   ) {
     const functions = typeIndexOf.length;
-    this.edges = Array.from({ length: functions + module.types.length }, () => []);
+    this.edges = new Edges(functions + module.types.length);
     this.typeNode = canonicalTypes(module).map((type) => functions + type);
     const imported = functions - module.bodies.length;
-    this.leaves = new Uint8Array(this.edges.length).fill(1, 0, imported);
-    for (const [at, { code }] of module.bodies.entries()) this.scan(imported + at, code.start, code.end);
+    this.leaves = new Uint8Array(this.edges.nodes).fill(1, 0, imported);
+    for (const [at, { code }] of module.bodies.entries()) {
+      this.edges.from(imported + at);
+      this.scan(imported + at, code.start, code.end);
+    }
     this.addSegments();
-    for (const callee of this.addressTaken) this.edges[this.typeNode[typeIndexOf[callee]!]!]!.push(callee);
+    this.addTypes(typeIndexOf);
+    this.edges.finish();
+  }
+
+  /** From each type to the functions of that type that an indirect call can reach. */
+  private addTypes(typeIndexOf: Uint32Array): void {
+    const typeNodeOf = (callee: number) => this.typeNode[typeIndexOf[callee]!]!;
+    const callees = Uint32Array.from(this.addressTaken).sort((one, other) => typeNodeOf(one) - typeNodeOf(other));
+    for (const callee of callees) {
+      this.edges.from(typeNodeOf(callee));
+      this.edges.to(callee);
+    }
   }
 
   /** The one loop that sees every instruction before the pass does, so the common forms are skipped inline. */
@@ -117,9 +130,9 @@ class CallGraph {
     const { bytes } = this.module;
     const op = opcodeAt(bytes, start);
     const immediates = immediatesAt(bytes, start);
-    if (op === Op.Call || op === Op.ReturnCall) add(this.edges[caller]!, lebU32At(bytes, immediates));
+    if (op === Op.Call || op === Op.ReturnCall) this.edges.to(lebU32At(bytes, immediates));
     else if (op === Op.CallIndirect || op === Op.ReturnCallIndirect) {
-      add(this.edges[caller]!, this.typeNode[lebU32At(bytes, immediates)]!);
+      this.edges.to(this.typeNode[lebU32At(bytes, immediates)]!);
     } else if (op === Op.Loop) this.leaves[caller] = 1;
     else if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
     return skipImmediates(bytes, op, immediates);
@@ -144,11 +157,6 @@ class CallGraph {
       pos = skipImmediates(bytes, op, immediates);
     }
   }
-}
-
-/** Adds a target unless it was the last one added; the rest of the repetitions do no harm. */
-function add(targets: number[], target: number): void {
-  if (targets[targets.length - 1] !== target) targets.push(target);
 }
 
 /** For each type, the first type that is equal to it. */

@@ -65,8 +65,7 @@ export function keepBelow(pass: FunctionPass, above: number): void {
 /** Block type that takes and gives back the top `count` operands. */
 export function passThrough(pass: FunctionPass, count: number): number {
   if (count === 0) return EMPTY_BLOCK;
-  const types = [...pass.types.subarray(pass.height - count, pass.height)] as ValTypeOf[];
-  return pass.layout.types.indexOf({ params: types, results: types });
+  return pass.layout.types.passThrough(pass.types, pass.height - count, pass.height);
 }
 
 /**
@@ -113,7 +112,9 @@ function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: nu
 /** Hands the values of an exit over, in portions that a function can take. */
 function saveFrame(pass: FunctionPass, capture: CaptureSites, exit: number): void {
   const operands = capture.exits.operandsOf(exit);
-  const locals = sortedByType(capture.exits.localsOf(exit), pass.locals.types);
+  const unsorted = capture.exits.localsOf(exit);
+  if (operands.length === 0 && capture.onSite === undefined && saveIntegers(pass, capture, unsorted)) return;
+  const locals = sortedByType(unsorted, pass.locals.types);
   const values = operands.length === 0 ? locals : [...locals, ...operands.map((_, at) => -1 - at)];
   const types = values.map((value) => (value >= 0 ? pass.locals.types[value]! : operands[-1 - value]!) as ValTypeOf);
   for (let from = 0; from < values.length; from += SAVED_VALUES_MAX) {
@@ -122,6 +123,20 @@ function saveFrame(pass: FunctionPass, capture: CaptureSites, exit: number): voi
     pass.op(Op.Call, capture.saves.indexOf(to - from === types.length ? types : types.slice(from, to)));
   }
   capture.report(exit, values, types);
+}
+
+/** The same for a few i32 locals and nothing else. */
+function saveIntegers({ code, locals }: FunctionPass, capture: CaptureSites, live: readonly number[]): boolean {
+  if (live.length === 0) return true;
+  if (live.length > SAVED_VALUES_MAX) return false;
+  for (const local of live) if (locals.types[local] !== ValType.I32) return false;
+  for (const local of live) {
+    code.u8(Op.LocalGet);
+    code.u32(locals.index(local));
+  }
+  code.u8(Op.Call);
+  code.u32(capture.saves.indexOfI32s(live.length));
+  return true;
 }
 
 /** Pushes a local, or an operand that was put into one; arithmetic NaNs become canonical, as anything would that can see them. */

@@ -11,6 +11,7 @@ const DEAD_LOCALS_MAX = 2;
 const COMPARED_EXITS = 16;
 
 const NO_OPERANDS: readonly ValTypeOf[] = [];
+const smallSet = new Int32Array(1);
 
 export class Exits {
   count = 0;
@@ -52,6 +53,7 @@ export class Exits {
   assign(site: number, live: Int32Array, operands: readonly ValTypeOf[] = NO_OPERANDS): void {
     if (site >= this.exitOf.length) this.exitOf = enlarged(this.exitOf);
     const { words } = this;
+    if (words === 1 && operands.length === 0) return this.assignSmall(site, live[site]!);
     const from = site * words;
     let needed = 0;
     for (let word = 0; word < words; word++) needed += bitCount(live[from + word]!);
@@ -64,6 +66,24 @@ export class Exits {
       return;
     }
     this.exitOf[site] = this.open(live, from, needed, operands);
+  }
+
+  /** The same for a function of at most 32 locals. */
+  private assignSmall(site: number, live: number): void {
+    const { count, fewest, saved } = this;
+    const needed = bitCount(live);
+    const oldest = Math.max(0, count - COMPARED_EXITS);
+    for (let exit = count - 1; exit >= oldest; exit--) {
+      const together = saved[exit]! | live;
+      const least = Math.min(needed, fewest[exit]!);
+      if (bitCount(together) - least > DEAD_LOCALS_MAX || this.operands[exit]!.length > 0) continue;
+      this.exitOf[site] = exit;
+      fewest[exit] = least;
+      saved[exit] = together;
+      return;
+    }
+    smallSet[0] = live;
+    this.exitOf[site] = this.open(smallSet, 0, needed, NO_OPERANDS);
   }
 
   private fits(exit: number, live: Int32Array, from: number, needed: number, operands: readonly ValTypeOf[]): boolean {

@@ -10,7 +10,7 @@ import type { FunctionPass } from './function-pass.js';
 import { Note } from './liveness.js';
 import { NAN_RULE_OF } from './nan.js';
 import { ADDED_PARAMS } from './type-table.js';
-import { isFloat, ValueKind } from './value-kind.js';
+import { isFloat } from './value-kind.js';
 
 /** How an opcode is treated. Copy: one byte that costs 1, then nothing, an integer, or alignment and offset. */
 export const Action = { Copy: 0, Local: 1, Plain: 2, Nan: 3, Special: 4 } as const;
@@ -43,8 +43,8 @@ export function copyPlainRun(pass: FunctionPass): void {
   let noted = liveness === undefined ? 0 : liveness.length;
   const out = code.reserve(pass.end - pass.pos);
   let used = code.length;
-  let pos = pass.pos;
-  for (; ; pass.pending++) {
+  let { pending, pos } = pass;
+  for (; ; pending++) {
     const op = bytes[pos]!;
     const action = ACTION_OF[op]!;
     if (action === Action.Local) {
@@ -53,21 +53,30 @@ export function copyPlainRun(pass: FunctionPass): void {
       out[used++] = op;
       out[used++] = local < params ? local : local + ADDED_PARAMS;
       pos += 2;
-      if (notes !== undefined) notes[noted++] = (local << 4) | (op === Op.LocalGet ? Note.Get : Note.Set);
-      if (op === Op.LocalGet) pass.push(types[local]!, ValueKind.Exact);
-      else if (op === Op.LocalSet) pass.height--;
+      if (op === Op.LocalGet) {
+        pass.push(types[local]!);
+        if (notes !== undefined) notes[noted++] = (local << 4) | Note.Get;
+      } else {
+        if (op === Op.LocalSet) pass.height--;
+        if (notes !== undefined) notes[noted++] = (local << 4) | Note.Set;
+      }
       continue;
     }
     if (action !== Action.Copy) break;
-    const start = pos++;
+    out[used++] = op;
+    pos++;
     const immediate = IMMEDIATE_OF[op]!;
-    if (immediate === Imm.MemArg && bytes[pos++]! >= 0x40) pos = skipImmediates(bytes, op, start + 1);
-    else if (immediate !== Imm.None) while (bytes[pos++]! >= 0x80);
-    for (let at = start; at < pos; at++) out[used++] = bytes[at]!;
+    if (immediate !== Imm.None) {
+      const start = pos;
+      if (immediate === Imm.MemArg && bytes[pos++]! >= 0x40) pos = skipImmediates(bytes, op, start);
+      else while (bytes[pos++]! >= 0x80);
+      for (let at = start; at < pos; at++) out[used++] = bytes[at]!;
+    }
     pass.height -= PARAM_COUNT_OF[op]!;
     const result = RESULT_TYPE_OF[op]!;
-    if (result !== 0) pass.push(result, ValueKind.Exact);
+    if (result !== 0) pass.push(result);
   }
+  pass.pending = pending;
   pass.pos = pos;
   code.advanceTo(used);
   if (liveness !== undefined) liveness.length = noted;

@@ -23,12 +23,20 @@ export const SAVE_ORDER: readonly ValType[] = [
 
 export class SaveFunctions {
   private readonly indexBySignature = new Map<string, number>();
+  /** Functions that take i32 only, by the number of values. */
+  private readonly indexOfI32: number[] = [];
 
   /** `add` gives a function of the rewritten module its index. */
   constructor(
     private readonly layout: Layout,
     private readonly add: (added: AddedFunction) => number,
   ) {}
+
+  /** Index of `(count times i32) -> []`: most frames hold nothing else. */
+  indexOfI32s(count: number): number {
+    this.indexOfI32[count] ??= this.indexOf(new Array<ValType>(count).fill(ValType.I32));
+    return this.indexOfI32[count]!;
+  }
 
   /** Index of `(values..) -> []`. */
   indexOf(values: readonly ValType[]): number {

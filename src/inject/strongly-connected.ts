@@ -1,8 +1,9 @@
 /** Tarjan's strongly connected components ("Depth-first search and linear graph algorithms", 1972), without recursion. */
 
-/** 1 for each node that lies on a cycle of the graph given as successor lists; an edge to itself is a cycle. */
-export function stronglyConnected(edges: readonly (readonly number[])[]): Uint8Array {
-  const count = edges.length;
+import type { Edges } from './edges.js';
+
+/** 1 for each node that lies on a cycle of the graph; an edge to itself is a cycle. */
+export function stronglyConnected({ nodes: count, starts, targets }: Edges): Uint8Array {
   const onCycle = new Uint8Array(count);
   /** Order of discovery, from 1; 0 is not seen yet. */
   const order = new Uint32Array(count);
@@ -10,7 +11,7 @@ export function stronglyConnected(edges: readonly (readonly number[])[]): Uint8A
   const inComponent = new Uint8Array(count);
   const component: number[] = [];
   const path: number[] = [];
-  const nextEdge = new Uint32Array(count);
+  const nextEdge = starts.slice(0, count);
   let discovered = 0;
 
   const enter = (node: number) => {
@@ -45,7 +46,7 @@ export function stronglyConnected(edges: readonly (readonly number[])[]): Uint8A
     while (path.length > 0) {
       const node = path[path.length - 1]!;
       const at = nextEdge[node]!++;
-      if (at < edges[node]!.length) follow(node, edges[node]![at]!);
+      if (at < starts[node + 1]!) follow(node, targets[at]!);
       else leave(node);
     }
   }

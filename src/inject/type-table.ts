@@ -15,6 +15,7 @@ export class TypeTable {
   readonly types: FuncType[];
   private readonly originals: number;
   private readonly indexByKey = new Map<string, number>();
+  private readonly passThroughs = new Map<number, number>();
 
   constructor(originals: readonly FuncType[]) {
     this.originals = originals.length;
@@ -38,6 +39,24 @@ export class TypeTable {
     return index;
   }
 
+  /** Index of the type that takes and gives back the types [start, end) of `types`, at least one. */
+  passThrough(types: Uint8Array, start: number, end: number): number {
+    if (end - start > SHORT_STACK) return this.makePassThrough(types, start, end);
+    let key = 0;
+    for (let at = start; at < end; at++) key = key * 0x80 + types[at]!;
+    let index = this.passThroughs.get(key);
+    if (index === undefined) {
+      index = this.makePassThrough(types, start, end);
+      this.passThroughs.set(key, index);
+    }
+    return index;
+  }
+
+  private makePassThrough(types: Uint8Array, start: number, end: number): number {
+    const same = [...types.subarray(start, end)] as ValTypeOf[];
+    return this.indexOf({ params: same, results: same });
+  }
+
   /** The s33 block type for `params -> results`: the empty or one-result shorthand where there is one. */
   blockType(params: readonly ValTypeOf[], results: readonly ValTypeOf[]): number {
     if (params.length === 0 && results.length === 0) return EMPTY_BLOCK;
@@ -45,6 +64,9 @@ export class TypeTable {
     return this.indexOf({ params, results });
   }
 }
+
+/** Types of so many operands, seven bits each, make an exact number. */
+const SHORT_STACK = 7;
 
 /** Block type `[] -> []` as a signed number (byte 0x40). */
 export const EMPTY_BLOCK = -0x40;

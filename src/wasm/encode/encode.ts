@@ -66,7 +66,11 @@ export function encodeModule(module: Module, options: EncodeOptions = {}): Uint8
  * Encodes a module around code that has been written already, in the same buffer: a large module's code is copied nowhere.
  * `module.bodies` is not looked at.
  */
-export function encodeAround(module: Module, { out, gap, count }: WrittenCode, options: EncodeOptions = {}): Uint8Array {
+export function encodeAround(
+  module: Module,
+  { out, gap, count }: WrittenCode,
+  options: EncodeOptions = {},
+): Uint8Array {
   const codeBytes = out.length - gap;
   const head = new ByteWriter(gap);
   head.copy(HEADER);
@@ -87,13 +91,17 @@ export function encodeAround(module: Module, { out, gap, count }: WrittenCode, o
   const all = out.bytes;
   if (head.length <= gap) {
     all.set(head.bytes, gap - head.length);
-    return all.subarray(gap - head.length);
+    const start = gap - head.length;
+    return all.length < SMALL_BYTES ? all.slice(start) : all.subarray(start);
   }
   const joined = new ByteWriter(head.length + all.length - gap);
   joined.copy(head.bytes);
   joined.copy(all, gap);
   return joined.finish();
 }
+
+/** Modules up to this size get a buffer of their own; larger ones are a view of the one they were written in. */
+const SMALL_BYTES = 1 << 20;
 
 function writeCodeHead(out: ByteWriter, count: number, bytes: number): void {
   const countField = new ByteWriter();
