@@ -4,6 +4,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { compileAssembly } from './build/assembly.mjs';
+import { generatePageHash, PAGE_HASH_BYTES, PAGE_HASH_SOURCE } from './build/page-hash.mjs';
 import { ROOT, runNode, runStep, walk } from './build/step.mjs';
 
 const SRC = path.join(ROOT, 'src');
@@ -60,6 +61,16 @@ function generateStep() {
   };
 }
 
+function pageHashStep() {
+  return {
+    name: 'page hash',
+    inputs: walk(PAGE_HASH_SOURCE),
+    outputs: [PAGE_HASH_BYTES],
+    tool: 'assemblyscript',
+    run: generatePageHash,
+  };
+}
+
 function interpreterStep() {
   const config = path.join(ROOT, 'asconfig.json');
   const wasm = path.join(DIST, 'engine/interpreter/interpreter.wasm');
@@ -97,7 +108,7 @@ function assemblyScriptGuests() {
 }
 
 async function main() {
-  const steps = [generateStep(), typescriptStep()];
+  const steps = [generateStep(), pageHashStep(), typescriptStep()];
   if (existsSync(path.join(ROOT, 'assembly/index.ts'))) steps.push(interpreterStep());
   for (const name of assemblyScriptGuests()) steps.push(guestStep(name));
   // Every step runs even if an earlier one fails, so that one run shows everything that is wrong.

@@ -1,5 +1,9 @@
 /** Snapshots: the public surface of this folder. */
 export { type Compression, SNAPSHOT_VERSION } from './chunk.js';
 export { SnapshotReader } from './decode.js';
-export { encodeSnapshot } from './encode.js';
+export { encodeMemory, encodeSnapshot } from './encode.js';
+export { PAGE_BYTES, PageHasher } from './page-hash.js';
+export { PageTracker } from './page-tracker.js';
+export { SnapshotRelay } from './relay.js';
 export { differences, type Snapshot, type SnapshotHeader } from './snapshot.js';
+export { SnapshotWriter } from './writer.js';

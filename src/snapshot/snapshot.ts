@@ -21,8 +21,8 @@ export interface Snapshot extends SnapshotHeader {
 
 /** The header chunk. */
 export interface HeaderFields extends SnapshotHeader {
-  /** Size of each memory, in bytes. */
-  readonly memories: readonly number[];
+  /** Of the hashes of pages. */
+  readonly pageSeed: bigint;
 }
 
 /** In what a snapshot is not of this module and configuration, in words; empty if it is. */

@@ -53,7 +53,7 @@ export const SAMPLE: Snapshot = {
 };
 
 export function encoded(snapshot: Snapshot, compression?: Compression): Uint8Array {
-  return new Uint8Array(Buffer.concat([...encodeSnapshot(snapshot, compression)]));
+  return new Uint8Array(Buffer.concat([...encodeSnapshot(snapshot, compression && { compression })]));
 }
 
 /** Reads `bytes` in pieces of `step`. */
