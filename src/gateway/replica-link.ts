@@ -38,8 +38,12 @@ export class GatewayLink implements OutputLink {
   readonly #port: ReplicaPort;
   readonly #sink: LinkSink;
   readonly #records: RecordBatch;
-  /** offered: the gateway was told that it is served here and has not said yet that it will be. */
-  #stage: 'new' | 'offered' | 'attached' = 'new';
+  /**
+   * waiting: the gateway has asked, and is told as soon as this replica is live. offered: it was told that it is served here
+   * and has not said yet that it will be.
+   */
+  #stage: 'new' | 'waiting' | 'offered' | 'attached' = 'new';
+  #stopWaiting: () => void = () => {};
   /** Numbers of the gateway: its current one, and older ones of streams that still live. */
   readonly #numbers = new Set<number>();
   /** Streams that the gateway has named since it attached; undefined once it has named them all. */
@@ -67,6 +71,7 @@ export class GatewayLink implements OutputLink {
 
   /** The connection has ended; the gateway's streams wait for it until `untilMs`. */
   down(untilMs: number): void {
+    this.#stopWaiting();
     if (this.#stage === 'attached') this.#port.detach(this, untilMs);
   }
 
@@ -103,7 +108,9 @@ export class GatewayLink implements OutputLink {
   }
 
   #receive(record: StreamRecord): void {
-    if (this.#stage === 'new') return this.#attach(record);
+    if (this.#stage === 'new' || this.#stage === 'waiting') return this.#attach(record);
+    // A question that was asked anew has crossed the answer to the first.
+    if (record.kind === RecordKind.Attach && this.#stage === 'offered') return;
     if (this.#stage === 'offered') this.#takeOver();
     if (record.kind === RecordKind.HaveEnd) this.#resetUnnamed();
     else this.#receiveOf(record);
@@ -156,8 +163,10 @@ export class GatewayLink implements OutputLink {
     const request = readJson(record) as Partial<AttachRequest>;
     const known = request.gateway ?? 0;
     if (known !== 0 && !isGatewayNumber(known)) throw misuse(`'${known}' is not a gateway's number`, {});
+    this.#stopWaiting();
     const refusal = this.#refusal(record.value, request);
     if (refusal !== undefined) return this.#refuse(refusal);
+    if (!this.#port.live) return this.#wait(record);
     const { waitMs = GATEWAY_WAIT_MS } = request;
     if (!(waitMs >= 0 && waitMs < Number.MAX_SAFE_INTEGER)) throw misuse(`'${waitMs}' is not a time to wait`, {});
     this.absentMs = Math.ceil(waitMs) + ABSENCE_GRACE_MS;
@@ -169,9 +178,20 @@ export class GatewayLink implements OutputLink {
   }
 
   #refuse(reason: string): void {
+    this.#sayNotLive(reason);
+    this.#sink.close();
+  }
+
+  /** A failover should not wait for gateways to ask again. */
+  #wait(record: StreamRecord): void {
+    this.#stage = 'waiting';
+    this.#stopWaiting = this.#port.whenLive(() => this.#attach(record));
+    this.#sayNotLive('this replica is not live');
+  }
+
+  #sayNotLive(reason: string): void {
     this.#records.add(RecordKind.NotLive, 0, this.#port.epoch, new TextEncoder().encode(reason));
     this.#records.flush();
-    this.#sink.close();
   }
 
   /** The gateway goes on here. One that has found another way to this replica at the same time never says so. */
@@ -186,11 +206,10 @@ export class GatewayLink implements OutputLink {
     if (version !== GATEWAY_PROTOCOL_VERSION) {
       return `gateway protocol ${version} is not spoken here; this replica speaks ${GATEWAY_PROTOCOL_VERSION}`;
     }
-    if (!this.#port.live) return 'this replica is not live';
     if (request.service !== undefined && request.service !== '' && request.service !== this.#port.service) {
       return `this replica serves '${this.#port.service}', not '${request.service}'`;
     }
-    if ((request.epoch ?? 0) > this.#port.epoch) {
+    if (this.#port.live && (request.epoch ?? 0) > this.#port.epoch) {
       return `this replica has epoch ${this.#port.epoch}; the gateway has seen ${request.epoch}`;
     }
     if ((request.listeners ?? 0) > this.#port.listeners) {

@@ -75,6 +75,7 @@ export class ReplicaPort {
   /** Gateways whose streams live on although no link carries them, with the time by which they must return. */
   readonly #absent = new Map<number, number>();
   readonly #givenUp = new Set<number>();
+  readonly #waiting = new Set<() => void>();
   readonly #newlyGivenUp: number[] = [];
 
   constructor(service: string, guest: GuestStreams, listeners = Number.POSITIVE_INFINITY) {
@@ -107,6 +108,15 @@ export class ReplicaPort {
     }
     // Also those of whom only output is left.
     for (const stream of this.streams.keys()) this.#absent.set(gatewayOf(stream) as number, absentUntilMs);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const then of waiting) then();
+  }
+
+  /** Calls `then` once, as soon as gateways are served here; the returned function cancels. */
+  whenLive(then: () => void): () => void {
+    this.#waiting.add(then);
+    return () => void this.#waiting.delete(then);
   }
 
   /** The arbiter's record has a newer epoch: a backup has joined or left. */

@@ -1,6 +1,7 @@
 /**
- * Keeps a gateway attached to whichever replica is live: asks all of them whenever there is no link, and the others now
- * and then even while there is one, because a primary that lost its epoch without noticing looks alive (R5).
+ * Keeps a gateway attached to whichever replica is live: asks all of them, and the others even while there is a link,
+ * because a primary that lost its epoch without noticing looks alive (R5). A replica that is not live keeps the question and
+ * answers it at the moment when it goes live, so that a failover waits for no timer of the gateway.
  */
 import { ChannelError } from '../errors.js';
 import { type Gateway, type GatewaySink, NotLiveError } from '../gateway/gateway.js';
@@ -15,6 +16,8 @@ const SEARCH_MS = 10;
 const WATCH_MS = 500;
 /** A replica that accepts the connection, but does not answer within this time, is asked again. */
 const ANSWER_MS = 1000;
+/** A question that waits for its replica to go live is asked anew so often: the connection may have died unnoticed. */
+const RENEW_MS = 2000;
 
 export interface KeeperParts {
   readonly gateway: Gateway;
@@ -31,6 +34,8 @@ export class GatewayKeeper {
   #closed = false;
   /** Per replica: how to cancel its next question, or undefined while one is under way. */
   readonly #next = new Map<string, (() => void) | undefined>();
+  /** Connections whose replica will answer when it goes live. */
+  readonly #standing = new Set<Channel>();
   /** Per replica: why it does not serve, as of its last answer or silence. */
   readonly #troubles = new Map<string, string>();
 
@@ -55,6 +60,7 @@ export class GatewayKeeper {
   close(): void {
     this.#closed = true;
     for (const cancel of this.#next.values()) cancel?.();
+    for (const channel of this.#standing) channel.close();
     this.#current?.channel.close();
   }
 
@@ -76,35 +82,40 @@ export class GatewayKeeper {
     );
   }
 
-  /** Resolves once the replica has answered, or will not. */
+  /** Resolves once the replica serves this gateway, or the connection has ended. */
   #question(address: string, channel: Channel): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#parts.timers.after(ANSWER_MS, () => {
+      let attached = false;
+      let cancel = this.#parts.timers.after(ANSWER_MS, () => {
         this.#troubles.set(address, `no answer within ${ANSWER_MS} ms`);
         channel.destroy();
       });
-      let attached = false;
+      const settle = (): void => {
+        cancel();
+        this.#standing.delete(channel);
+        resolve();
+      };
       channel.start({
         onFrame: (frame) => {
-          if (!attached) {
-            const refusal = this.#refusal(frame);
-            if (refusal !== undefined) {
-              this.#troubles.set(address, refusal);
-              channel.destroy();
-              return;
-            }
+          if (attached) return this.#deliver(channel, frame);
+          const answer = this.#answer(frame);
+          if (answer.kind === 'attached') {
+            attached = true;
+            settle();
             this.#attach(address, channel);
+            return this.#deliver(channel, frame);
           }
-          attached = true;
+          this.#troubles.set(address, answer.reason);
+          if (answer.kind === 'refused') return channel.destroy();
+          if (this.#standing.has(channel)) return;
           cancel();
-          this.#deliver(channel, frame);
-          resolve();
+          cancel = this.#parts.timers.after(RENEW_MS, () => channel.destroy());
+          this.#standing.add(channel);
         },
         onClose: (reason) => {
-          cancel();
+          settle();
           if (reason.error !== undefined) this.#troubles.set(address, reason.error.message);
           this.#lost(channel, reason.error?.message ?? `connection ${reason.kind}`);
-          resolve();
         },
         onDrain: () => {
           if (this.#current?.channel !== channel) return;
@@ -112,27 +123,31 @@ export class GatewayKeeper {
           this.#parts.gateway.drained();
         },
       });
-      const { gateway } = this.#parts;
-      channel.send({ type: FrameType.Gateway, epoch: gateway.epoch, payload: gateway.attachPayload() });
+      this.#sendQuestion(channel);
     });
   }
 
-  /** Why the first frame is no reason to attach; undefined if it says "attached", by a replica new enough. */
-  #refusal(frame: Frame): string | undefined {
+  #sendQuestion(channel: Channel): void {
     const { gateway } = this.#parts;
-    if (this.#closed || frame.type !== FrameType.Gateway) return 'it does not speak the gateway protocol';
-    let refusal: string | undefined = 'it gave no answer';
+    channel.send({ type: FrameType.Gateway, epoch: gateway.epoch, payload: gateway.attachPayload() });
+  }
+
+  /** What a replica's first words mean. `waits`: it is not live, and will say so when it is. */
+  #answer(frame: Frame): Answer {
+    const { gateway } = this.#parts;
+    if (this.#closed || frame.type !== FrameType.Gateway) return refused('it does not speak the gateway protocol');
+    let answer: Answer = refused('it gave no answer');
     try {
       readRecords(frame.payload, ({ kind, bytes }) => {
-        if (kind === RecordKind.Attached) refusal = undefined;
-        else if (kind === RecordKind.NotLive) refusal = new TextDecoder().decode(bytes);
+        if (kind === RecordKind.Attached) answer = { kind: 'attached' };
+        else if (kind === RecordKind.NotLive) answer = { kind: 'waits', reason: new TextDecoder().decode(bytes) };
       });
     } catch (error) {
-      refusal = (error as Error).message;
+      return refused((error as Error).message);
     }
-    if (refusal !== undefined) return refusal;
+    if (answer.kind !== 'attached') return answer;
     const tooOld = gateway.attached ? frame.epoch <= gateway.epoch : frame.epoch < gateway.epoch;
-    return tooOld ? `it is of epoch ${frame.epoch}; the service is of epoch ${gateway.epoch}` : undefined;
+    return tooOld ? refused(`it is of epoch ${frame.epoch}; the service is of epoch ${gateway.epoch}`) : answer;
   }
 
   #attach(address: string, channel: Channel): void {
@@ -153,7 +168,10 @@ export class GatewayKeeper {
       channel.destroy(error instanceof NotLiveError ? undefined : error);
       return;
     }
-    if (!wasAttached && gateway.attached) this.#parts.onAttached(this.#current?.address ?? '', gateway.epoch);
+    if (wasAttached || !gateway.attached) return;
+    this.#parts.onAttached(this.#current?.address ?? '', gateway.epoch);
+    // Those that wait to go live should know the number that this one has given.
+    for (const standing of this.#standing) this.#sendQuestion(standing);
   }
 
   #lost(channel: Channel, reason: string): void {
@@ -170,6 +188,12 @@ export class GatewayKeeper {
       void this.#ask(replica);
     }
   }
+}
+
+type Answer = { readonly kind: 'attached' } | { readonly kind: 'waits' | 'refused'; readonly reason: string };
+
+function refused(reason: string): Answer {
+  return { kind: 'refused', reason };
 }
 
 /** The connection to the replica that serves. */

@@ -2,9 +2,16 @@
 import { expect, it } from 'vitest';
 import type { ClientSocket } from '../../../src/gateway/client-stream.js';
 import { Gateway } from '../../../src/gateway/gateway.js';
+import {
+  GATEWAY_PROTOCOL_VERSION,
+  jsonBytes,
+  RecordKind,
+  RecordWriter,
+  readRecords,
+} from '../../../src/gateway/records.js';
 import { GatewayLink } from '../../../src/gateway/replica-link.js';
 import { type AdoptedStream, ReplicaPort } from '../../../src/gateway/replica-port.js';
-import { STREAMS_PER_GATEWAY } from '../../../src/gateway/stream-id.js';
+import { gatewayNumber, STREAMS_PER_GATEWAY } from '../../../src/gateway/stream-id.js';
 import type { StreamId } from '../../../src/host/services.js';
 import { progressPayload, takeProgressPayload } from '../../../src/runtime/gateway-links.js';
 
@@ -234,4 +241,45 @@ it('a gateway that stops says at once that its clients are gone', () => {
   carry();
   expect(client.told).toEqual(['close']);
   expect(replica.told).toEqual(['open 0', 'reset 0']);
+});
+
+it('a replica that is not live keeps the question and answers it, once, when it goes live', () => {
+  const replica = new Replica();
+  const told: string[] = [];
+  const link = new GatewayLink(replica.port, {
+    send: (payload) =>
+      readRecords(payload, ({ kind, bytes }) => told.push(`${kind} ${new TextDecoder().decode(bytes)}`)),
+    later: (flush) => flush(),
+    close: () => told.push('closed'),
+  });
+  const ask = (gateway: number): void => {
+    const writer = new RecordWriter();
+    const request = { service: '', gateway, epoch: 1, listeners: 1, waitMs: 0 };
+    writer.add(RecordKind.Attach, 0, GATEWAY_PROTOCOL_VERSION, jsonBytes(request));
+    link.frame(writer.take());
+  };
+  const number = gatewayNumber(1, 7);
+  ask(0);
+  // Meanwhile another replica has given the gateway a number.
+  ask(number);
+  replica.live(2);
+  const notLive = `${RecordKind.NotLive} this replica is not live`;
+  const answers = [notLive, notLive, `${RecordKind.Attached} {"gateway":${number}}`];
+  expect(told).toEqual(answers);
+  // A question that has crossed the answer.
+  ask(number);
+  expect(told).toEqual(answers);
+  // One whose connection has gone is not answered.
+  const gone = new Replica();
+  const lost = new GatewayLink(gone.port, {
+    send: () => told.push('sent'),
+    later: (flush) => flush(),
+    close: () => {},
+  });
+  const writer = new RecordWriter();
+  writer.add(RecordKind.Attach, 0, GATEWAY_PROTOCOL_VERSION, jsonBytes({ service: '', gateway: 0 }));
+  lost.frame(writer.take());
+  lost.down(0);
+  gone.live(1);
+  expect(told).toEqual([...answers, 'sent']);
 });
