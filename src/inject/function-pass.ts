@@ -15,6 +15,7 @@ import type { CaptureSites } from './capture-sites.js';
 import type { Layout } from './layout.js';
 import { LocalTable } from './local-table.js';
 import type { InjectOptions } from './options.js';
+import type { Trace } from './trace.js';
 import { ValueKind } from './value-kind.js';
 
 export const LabelKind = { Function: 0, Block: 1, Loop: 2, If: 3, Else: 4, Try: 5, Catch: 6, TryTable: 7 } as const;
@@ -85,6 +86,9 @@ export class FunctionPass {
   /** The same for all functions of the module. */
   captures: CaptureSites | undefined;
 
+  /** Notes where the code comes from, while somebody wants to know. */
+  trace: Trace | undefined;
+
   /** Functions named by `ref.func` anywhere in the module, by original index. */
   readonly referenced = new Set<number>();
 
@@ -118,6 +122,7 @@ export class FunctionPass {
     this.pos = body.code.start;
     this.end = body.code.end;
     this.code.truncate(0);
+    this.trace?.clear();
     this.locals.beginWalk();
     this.capture?.begin(body, this.locals.count);
     this.pending = 0;

@@ -32,6 +32,7 @@ export class FunctionRewriter {
    */
   rewrite(index: number, body: FunctionBody, type: FuncType, recursive: boolean): void {
     const { pass, out } = this;
+    const start = out.length;
     pass.load(index, body, type);
     do {
       pass.begin(body, type);
@@ -46,6 +47,7 @@ export class FunctionRewriter {
     if (recursive) this.guardEntry(index);
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
     if (pass.wrapped) this.openWrapper(type);
+    if (pass.trace !== undefined) pass.trace.prefixBytes = out.length - start;
     out.copy(pass.code.bytes);
   }
 

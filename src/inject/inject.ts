@@ -15,6 +15,7 @@ import { FrameMap } from './resume/frame-map.js';
 import { SaveFunctions } from './save-functions.js';
 import { pickFunction, segmentFunctions } from './segments.js';
 import { SlowEntries } from './slow-entries.js';
+import { Trace } from './trace.js';
 import { exportWrapper, hostType, importWrapper } from './wrappers.js';
 
 /** The instrumented binary, and how its host reaches into it. */
@@ -38,7 +39,8 @@ export function inject(module: Module, options: InjectOptions = DEFAULT_INJECT_O
   return { bytes, exportPrefix: layout.exportPrefix, ...frames };
 }
 
-class Injection {
+/** One run of the pass. */
+export class Injection {
   readonly layout: Layout;
   private readonly code: ByteWriter;
   /** Bytes at the start of `code` for the sections that precede the code. */
@@ -48,6 +50,8 @@ class Injection {
   private readonly exportWrappers = new Map<number, number>();
   private readonly added: AddedFunction[] = [];
   readonly calls: CallAnalysis;
+  /** The defined function whose code is traced. */
+  private traced: { readonly at: number; readonly trace: Trace } | undefined;
 
   constructor(
     private readonly module: Module,
@@ -96,6 +100,18 @@ class Injection {
     });
   }
 
+  /** Traces a defined function (counted without imports) in the run to come. */
+  trace(at: number): Trace {
+    const trace = new Trace(this.module.bodies[at]!.code.start);
+    this.traced = { at, trace };
+    return trace;
+  }
+
+  /** Where the body of a traced function is in what {@link run} has answered. */
+  bodyOffset({ bodyBytes, bodyEnd }: Trace, { length }: Uint8Array): number {
+    return bodyEnd - bodyBytes - (this.code.length - length);
+  }
+
   /** Whether any function must be reachable by a number that is known when the module runs. */
   private get hasPick(): boolean {
     return this.layout.capture || this.options.depth;
@@ -111,7 +127,10 @@ class Injection {
     const total = codeSize(module);
     let done = 0;
     for (const [at, body] of module.bodies.entries()) {
+      const trace = this.traced?.at === at ? this.traced.trace : undefined;
+      this.pass.trace = trace;
       const mark = this.code.openSized();
+      const start = this.code.length;
       const index = layout.importedFunctions + at;
       rewriter.rewrite(
         index,
@@ -119,7 +138,9 @@ class Injection {
         module.types[layout.typeIndexOf[index]!]!,
         options.depth && calls.recursive[index] === 1,
       );
+      if (trace !== undefined) trace.bodyBytes = this.code.length - start;
       this.code.closeSized(mark);
+      if (trace !== undefined) trace.bodyEnd = this.code.length;
       done += body.body.end - body.body.start;
       if (at % PROGRESS_STRIDE === 0 || done === total) options.onProgress?.(done, total);
     }

@@ -17,13 +17,23 @@ import type { FunctionPass } from './function-pass.js';
 import { beginLoop } from './loops.js';
 import { applyNanRule, cleanTop, constantKind, selectKinds } from './nan.js';
 import { ACTION_OF, Action, copyPlainRun } from './plain-run.js';
+import type { Trace } from './trace.js';
 import { isFloat, isLoose, ValueKind } from './value-kind.js';
 
 /** Walks the body that `pass` has begun and writes its instrumented form to `pass.code`, final `end` included. */
 export function walk(pass: FunctionPass): void {
   if (pass.options.eager === true) return walkEagerly(pass);
+  if (pass.trace !== undefined) return walkTraced(pass, pass.trace);
   while (pass.pos < pass.end) {
     copyPlainRun(pass);
+    step(pass);
+  }
+}
+
+/** Writes the same, one instruction after the other. */
+function walkTraced(pass: FunctionPass, trace: Trace): void {
+  while (pass.pos < pass.end) {
+    trace.add(pass.code.length, pass.pos);
     step(pass);
   }
 }

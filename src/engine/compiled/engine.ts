@@ -6,6 +6,7 @@ import { assertSupported } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
 import type { Engine, PreparedModule } from '../engine.js';
+import { locator } from './places.js';
 import { CompiledModule } from './prepared.js';
 import { type WasmModule, WebAssembly } from './webassembly.js';
 
@@ -30,11 +31,16 @@ export class CompiledEngine implements Engine {
     assertSupported(module);
     validate(module);
     const hash = await (this.options.sha256 ?? sha256)(bytes);
-    const injected = inject(module, {
-      ...(this.options.inject ?? DEFAULT_INJECT_OPTIONS),
-      ...(onProgress === undefined ? {} : { onProgress }),
+    const options = this.options.inject ?? DEFAULT_INJECT_OPTIONS;
+    const injected = inject(module, { ...options, ...(onProgress === undefined ? {} : { onProgress }) });
+    const compiled = await compile(module, injected);
+    return new CompiledModule({
+      hash,
+      module,
+      compiled,
+      injected: withoutBytes(injected),
+      locate: locator(module, options),
     });
-    return new CompiledModule(hash, module, await compile(module, injected), withoutBytes(injected));
   }
 }
 

@@ -4,6 +4,7 @@ import { GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from '../../
 import type { FuncType } from '../../wasm/module.js';
 import {
   type BoundaryValue,
+  type CodePlace,
   type EngineInstance,
   type EngineLimits,
   type GuestMemory,
@@ -15,6 +16,7 @@ import { type Capturing, cannotCapture } from './capturing.js';
 import type { InstanceContents } from './contents.js';
 import { CompiledMemory } from './guest-memory.js';
 import type { AnyFunction, HostMonitor } from './host-calls.js';
+import type { Locate } from './places.js';
 import type { Resumer, Returned } from './resumer.js';
 import type { Slices } from './slices.js';
 import { trapCodeOf } from './traps.js';
@@ -61,6 +63,10 @@ export class CompiledInstance implements EngineInstance {
       throw new LinkError(`the module exports no function named ${JSON.stringify(exportName)}`, { exportName });
     }
     return this.run(exported as (...args: unknown[]) => unknown, args);
+  }
+
+  locate(error: Error): CodePlace | undefined {
+    return this.parts.locate(error);
   }
 
   requestCapture(): void {
@@ -227,12 +233,19 @@ export class CompiledInstance implements EngineInstance {
       throw thrown.value;
     }
     if (halt === Halt.StackOverflow) {
-      return { kind: 'trapped', counter, trap: 'stack-overflow', message: 'call stack exhausted' };
+      return {
+        kind: 'trapped',
+        counter,
+        trap: 'stack-overflow',
+        message: 'call stack exhausted',
+        ...this.locate(error as Error),
+      };
     }
     if (halt === Halt.GrowFailed) {
       throw new FtWasmError('FTW_HOST', 'a memory or table could not grow although the limits allow it', { counter });
     }
-    return outcomeOf(error, counter);
+    const outcome = outcomeOf(error, counter);
+    return outcome.kind === 'trapped' ? { ...outcome, ...this.locate(error as Error) } : outcome;
   }
 }
 
@@ -263,6 +276,7 @@ export interface InstanceParts {
   /** The host's functions by index, and their types. */
   readonly functions: readonly AnyFunction[];
   readonly importTypes: readonly FuncType[];
+  readonly locate: Locate;
   readonly capture?: InstanceCapture | undefined;
 }
 

@@ -9,21 +9,30 @@ import { CaptureCode, instanceCapture } from './capture-code.js';
 import { Exchange } from './exchange.js';
 import { linkImports } from './host-calls.js';
 import { CompiledInstance, InstanceMonitor, outcomeOf, StillbornInstance } from './instance.js';
+import type { Locate } from './places.js';
 import { Slices } from './slices.js';
 import { type WasmExports, type WasmMemory, type WasmModule, WebAssembly } from './webassembly.js';
+
+export interface ModuleParts {
+  /** SHA-256 of the original bytes, hex. */
+  readonly hash: string;
+  readonly module: Module;
+  readonly compiled: WasmModule;
+  readonly injected: Omit<Injected, 'bytes'>;
+  readonly locate: Locate;
+}
 
 export class CompiledModule implements PreparedModule {
   readonly imports: PreparedModule['imports'];
   readonly exports: PreparedModule['exports'];
   private readonly code: CaptureCode | undefined;
 
-  constructor(
-    readonly hash: string,
-    private readonly module: Module,
-    private readonly compiled: WasmModule,
-    private readonly injected: Omit<Injected, 'bytes'>,
-  ) {
+  readonly hash: string;
+
+  constructor(private readonly parts: ModuleParts) {
+    const { injected, module } = parts;
     const { frames } = injected;
+    this.hash = parts.hash;
     this.code = frames && new CaptureCode(frames);
     this.imports = module.imports.map(({ module: from, name, desc }) => ({
       module: from,
@@ -54,21 +63,22 @@ export class CompiledModule implements PreparedModule {
 
   private instantiateAt(options: InstanceOptions, slices: Slices): EngineInstance {
     this.checkLimits(options);
-    const { exportPrefix: prefix } = this.injected;
+    const { compiled, injected, locate, module } = this.parts;
+    const { exportPrefix: prefix } = injected;
     const monitor = new InstanceMonitor();
-    const { functions, imports } = linkImports(this.module, options.imports, monitor);
+    const { functions, imports } = linkImports(module, options.imports, monitor);
     const exchange = new Exchange();
     const check = (counter: number) => monitor.instance!.check(counter);
     imports[ENGINE_MODULE] = { check, ...(this.code && exchange.imports(this.code)) };
     let exports: WasmExports;
     try {
-      exports = new WebAssembly.Instance(this.compiled, imports).exports;
+      exports = new WebAssembly.Instance(compiled, imports).exports;
     } catch (error) {
       if (error instanceof RangeError) throw memoryRefused(error);
       return new StillbornInstance(outcomeOf(error, 0));
     }
     return new CompiledInstance({
-      ...{ exports, prefix, limits: options.limits, slices, monitor, functions },
+      ...{ exports, prefix, limits: options.limits, slices, monitor, functions, locate },
       memory: exports[`${prefix}memory`] as WasmMemory | undefined,
       importTypes: this.imports.flatMap(({ type }) => (type === undefined ? [] : [type])),
       capture: this.code && instanceCapture(this.code, exports, prefix, exchange, options.limits.stackUnitsMax),
@@ -76,10 +86,11 @@ export class CompiledModule implements PreparedModule {
   }
 
   private checkLimits({ limits }: InstanceOptions): void {
-    for (const { min } of this.module.memories) {
+    const { module } = this.parts;
+    for (const { min } of module.memories) {
       if (min > limits.memoryPagesMax) throw tooLarge('memory', 'pages', min, limits.memoryPagesMax);
     }
-    for (const { table } of this.module.tables) {
+    for (const { table } of module.tables) {
       const { min } = table.limits;
       if (min > limits.tableElementsMax) throw tooLarge('table', 'elements', min, limits.tableElementsMax);
     }

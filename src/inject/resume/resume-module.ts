@@ -4,9 +4,10 @@
  */
 import { ByteWriter } from '../../bytes/writer.js';
 import { encodeModule } from '../../wasm/encode/index.js';
-import type { FuncType, FunctionBody, Import, Module, ValType as ValTypeOf } from '../../wasm/module.js';
+import type { CustomSection, FuncType, FunctionBody, Import, Module, ValType as ValTypeOf } from '../../wasm/module.js';
 import { ValType } from '../../wasm/module.js';
 import { Op } from '../../wasm/opcode.js';
+import { Section } from '../../wasm/sections.js';
 import { allMemories, allTables } from '../../wasm/spaces.js';
 import { type AddedFunction, Assembler } from '../added-functions.js';
 import { endBody } from '../capture.js';
@@ -33,6 +34,18 @@ export interface ResumeModule {
   readonly picked: readonly Picked[];
   /** What the sites of the resume function save, by what they tell the host. */
   readonly sites: ReadonlyMap<number, SavedSite>;
+}
+
+/** Subsection of the name section. */
+const MODULE_NAME = 0;
+
+/** The module's name, which V8 puts into the URL of its script. */
+const NAME = 'ftw-resume-';
+
+/** Original index of the function that the script with this URL continues; undefined if it is no resume module. */
+export function resumedFunction(url: string): number | undefined {
+  const found = /ftw-resume-(\d+)/.exec(url);
+  return found === null ? undefined : Number(found[1]);
 }
 
 /**
@@ -83,7 +96,7 @@ class Maker {
     const source = out.finish();
     const module: Module = {
       ...{ bytes: source, types: layout.types.types, imports, functions, tables: [], memories: [], tags: [] },
-      ...{ globals: [], data: [], customs: [], bodies },
+      ...{ globals: [], data: [], bodies, customs: [this.nameSection()] },
       exports: [{ name: 'resume', kind: 'func', index: layout.ownFunctions + 1 }],
       elements:
         referenced.length === 0
@@ -98,6 +111,15 @@ class Maker {
             ],
     };
     return { bytes: encodeModule(module), picked: layout.picked, sites: this.sites };
+  }
+
+  private nameSection(): CustomSection {
+    const out = new ByteWriter(64);
+    out.u8(MODULE_NAME);
+    const mark = out.openSized();
+    out.name(NAME + this.place.functionIndex);
+    out.closeSized(mark);
+    return { name: 'name', data: { start: 0, end: out.length, source: out.finish() }, after: Section.Code };
   }
 
   /** The type of the resume function itself: the calling convention of the pass, without parameters. */
