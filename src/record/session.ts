@@ -30,6 +30,8 @@ export interface SessionState {
   readonly counter: number;
   readonly event: number;
   readonly digest: DigestState;
+  /** Host calls answered so far. */
+  readonly hostCalls: number;
 }
 
 export interface SessionOptions {
@@ -59,6 +61,8 @@ export class Session {
   /** The next call to be answered may have been under way when the replica before died. */
   #reissue = false;
   #hostCalls = 0;
+  /** Nothing of the call under way is logged yet. */
+  #isWhole = true;
   readonly #posted: { event: number; value: LoggedValue }[] = [];
   readonly #liveListeners: (() => void)[] = [];
   readonly #eventListeners: EventListener[] = [];
@@ -70,6 +74,7 @@ export class Session {
     if (options.resume === undefined) return;
     this.#counter = options.resume.counter;
     this.#event = options.resume.event;
+    this.#hostCalls = options.resume.hostCalls;
     this.digest.restore(options.resume.digest);
   }
 
@@ -96,8 +101,14 @@ export class Session {
     return this.#hostCalls;
   }
 
+  /** Whether the call that is being answered could be stopped and made again: none of its steps has been logged. */
+  get isCallWhole(): boolean {
+    return this.#isWhole;
+  }
+
   state(): SessionState {
-    return { counter: this.#counter, event: this.#event, digest: this.digest.save() };
+    const { position, hostCalls } = this;
+    return { ...position, hostCalls, digest: this.digest.save() };
   }
 
   /** Called once, when a replaying session goes live, before the waiting call is answered. */
@@ -163,7 +174,9 @@ export class Session {
         } catch (error) {
           return failure(error);
         }
-        if (typeof step !== 'number') before = this.digest.save();
+        if (typeof step === 'number') break;
+        before = this.digest.save();
+        this.#isWhole = false;
       }
       return step;
     };
@@ -172,6 +185,7 @@ export class Session {
   /** Digests the call and makes i32 arguments unsigned, as all of WASI's are. */
   #enter(call: CallInfo, args: (number | bigint)[]): void {
     this.#hostCalls++;
+    this.#isWhole = true;
     this.digest.update(call.id);
     for (let index = 0; index < args.length; index++) {
       const arg = args[index]!;
@@ -195,15 +209,15 @@ export class Session {
     } catch (error) {
       // A call that was stopped before it had a result never happened: it is made again after a restore.
       this.digest.restore(before);
+      if (this.#isWhole) this.#hostCalls--;
       throw error;
     }
   }
 
   #observe<Live>(call: CallInfo, effect: Effect<Live>, live: Live): LoggedValue {
     this.#deliverPosted();
-    const reissued = this.#reissue;
+    const result = effect.observe(live, this.#reissue);
     this.#reissue = false;
-    const result = effect.observe(live, reissued);
     this.#digest(effect, result);
     this.#append(call.id, result);
     return result;

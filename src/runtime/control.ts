@@ -1,7 +1,8 @@
 /**
  * A few words that guest thread and I/O thread share without messages: the executed position (written by the guest,
  * read for acknowledgements and status), the throttle (written by the protocol's lag control, rule R8), and how far outputs
- * are released (rule R1), for what the guest's thread does to the outside world by itself.
+ * are released (rule R1), for what the guest's thread does to the outside world by itself; which capture is wanted, and how
+ * much of its state may come.
  *
  * Bytes: 0 to 31 words, 32 to 47 the executed position as doubles, 48 to 55 the released event.
  */
@@ -10,6 +11,8 @@ import type { Position } from '../log/entry.js';
 const THROTTLE = 0;
 const PAUSED = 1;
 const STOPPED = 2;
+const CAPTURE = 3;
+const STATE_CREDIT = 4;
 
 export class ControlBlock {
   readonly #words: Int32Array;
@@ -69,6 +72,26 @@ export class ControlBlock {
   /** Blocks the guest's thread while it is paused and not stopped. */
   waitWhilePaused(): void {
     while (this.paused && !this.stopped) Atomics.wait(this.#words, PAUSED, 1, 100);
+  }
+
+  /** Number of the capture that is wanted; 0 for none. */
+  get capture(): number {
+    return Atomics.load(this.#words, CAPTURE);
+  }
+
+  /** Bytes of that capture's state that were passed on, modulo 2^32. */
+  get stateCredit(): number {
+    return Atomics.load(this.#words, STATE_CREDIT) >>> 0;
+  }
+
+  /** Wants capture `number` and none other, from the start; the guest looks at this when it is woken, at the latest. */
+  wantCapture(number: number): void {
+    Atomics.store(this.#words, STATE_CREDIT, 0);
+    Atomics.store(this.#words, CAPTURE, number);
+  }
+
+  addStateCredit(bytes: number): void {
+    Atomics.add(this.#words, STATE_CREDIT, bytes);
   }
 
   get stopped(): boolean {

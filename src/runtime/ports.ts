@@ -49,9 +49,19 @@ export interface CaptureEvents {
    * The state is that of `event` and `counter`. In guest order: every batch and output up to `event` was reported before,
    * none behind it was. Pieces come before and after.
    */
-  onCaptured(capture: number, event: number, counter: number): void;
+  onCaptured(capture: number, event: number, counter: number, cost: CaptureCost): void;
   /** The guest cannot be captured, now (`retry`) or ever. Nothing more follows of this capture. */
   onCaptureFailed(capture: number, reason: string, retry: boolean): void;
+}
+
+/** What a capture has cost the guest. */
+export interface CaptureCost {
+  /** How long the guest stood still, in ms. */
+  readonly pauseMs: number;
+  /** Pages of 64 KiB that were copied meanwhile, as they had changed since they were copied before. */
+  readonly changedPages: number;
+  /** Pages of its memory. */
+  readonly pages: number;
 }
 
 /** Standard output and error of the guest. `done` runs when the bytes have been handed to the operating system. */

@@ -31,6 +31,8 @@ export const ToGuest = {
   LogEnd: 10,
   /** a = ticket, then the JSON of an Answer, see guest/protocol.ts. */
   Answer: 11,
+  /** Nothing but a wake-up: the control block has changed. */
+  Look: 12,
 } as const;
 
 /** Guest thread to I/O thread. */
@@ -57,6 +59,12 @@ export const FromGuest = {
   StateDigest: 41,
   /** a = ticket, then the JSON of a Question, see guest/protocol.ts. */
   Ask: 42,
+  /** small = 1 for the last, u32 = number of the capture; then a piece of the state. */
+  State: 43,
+  /** u32 = number of the capture, a = event, b = counter; then the JSON of a CaptureCost, see ports.ts. */
+  Captured: 44,
+  /** u32 = number of the capture; then the reason. */
+  CaptureFailed: 45,
 } as const;
 
 export const SHUTDOWN_HOW = ['read', 'write', 'both'] as const;

@@ -22,6 +22,8 @@ const CHECKED_FROM = 8;
 const COMPRESSED = 1;
 /** Raw payloads are no longer than this. */
 export const PAYLOAD_BYTES_MAX = 1 << 20;
+/** A chunk that is not compressed is no longer than this. */
+export const CHUNK_BYTES_MAX = CHUNK_HEADER_BYTES + PAYLOAD_BYTES_MAX;
 /** What a length may be at most before it is damage: payload, raw length, and what a compressor may add to bad input. */
 export const STORED_BYTES_MAX = PAYLOAD_BYTES_MAX + 4096;
 

@@ -36,6 +36,7 @@ export class GuestDialer implements HostDialer {
 
   #ask(question: Question): Ticket {
     const ticket = this.#next++;
+    this.#inbox.asked();
     this.#outbox.ask(ticket, question);
     return ticket;
   }

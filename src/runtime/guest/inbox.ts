@@ -19,6 +19,7 @@ import type { LogSource } from '../../record/session.js';
 import type { ControlBlock } from '../control.js';
 import type { RingReader } from '../ring.js';
 import { MessageReader, ToGuest } from '../ring-messages.js';
+import { type Background, NO_BACKGROUND } from './background.js';
 import type { Outbox } from './outbox.js';
 import type { Answer } from './protocol.js';
 import type { StreamTable } from './streams.js';
@@ -46,6 +47,16 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
   #logEnded = false;
   /** Bytes of standard input taken and not yet reported; undefined until the guest has asked for input. */
   #stdinTaken: number | undefined;
+  /** The last event when bytes were taken from a stream: until the next, they are in no log. */
+  #takenBehind = -1;
+  /** Questions without an answer. */
+  #asked = 0;
+  /** The first batch may begin with entries that are part of the state that was restored. */
+  #mayOverlap = false;
+  /** Gets the time that the guest waits. */
+  background: Background = NO_BACKGROUND;
+  /** Whether the session could make the call under way again. */
+  isCallWhole: () => boolean = () => false;
 
   constructor(ring: RingReader, control: ControlBlock, streams: StreamTable, outbox: Outbox, clock: HostClock) {
     this.listenerCount = streams.listenerCount;
@@ -66,10 +77,9 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
       const batch = this.#batches.shift();
       if (batch !== undefined) {
         const decoded = decodeBatch(batch);
-        this.#checkFollows(decoded.firstEvent);
         this.#entries = decoded.entries;
-        this.#nextEntry = 0;
-        this.#outbox.continueFrom(decoded.lastEvent, decoded.lastCounter);
+        this.#nextEntry = this.#firstDue(decoded.firstEvent, decoded.lastEvent);
+        if (this.#nextEntry < this.#entries.length) this.#outbox.continueFrom(decoded.lastEvent, decoded.lastCounter);
         continue;
       }
       if (this.#goLive) return 'live';
@@ -114,6 +124,7 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
 
   receive(stream: StreamId, max: number, peek = false): Uint8Array {
     const bytes = this.#streams.receive(stream, max, peek);
+    if (!peek) this.#takenBehind = this.#outbox.lastEvent;
     const taken = this.#streams.takenAtLeast(stream, CONSUMED_STEP_BYTES);
     if (taken > 0) this.#outbox.consumed(stream, taken);
     return bytes;
@@ -143,10 +154,16 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
     }
   }
 
+  /** A question goes out. */
+  asked(): void {
+    this.#asked++;
+  }
+
   /** What a question came to, once; undefined while it is under way. */
   takeAnswer(ticket: Ticket): Answer | undefined {
     this.#receive();
     const answer = this.#answers.get(ticket);
+    if (answer !== undefined) this.#asked--;
     this.#answers.delete(ticket);
     return answer;
   }
@@ -174,9 +191,21 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
     this.#stdinTaken = due ? 0 : taken;
   }
 
-  #checkFollows(firstEvent: number): void {
+  /** The guest goes on at a restored position, which need not be the end of a batch. */
+  continueFrom(event: number, counter: number): void {
+    this.#outbox.continueFrom(event, counter);
+    this.#control.setExecuted(counter, event);
+    this.#mayOverlap = true;
+  }
+
+  /** Index of the entry that comes next in a batch. */
+  #firstDue(firstEvent: number, lastEvent: number): number {
     const expected = this.#outbox.loggedEvents + 1;
-    if (firstEvent === expected) return;
+    if (firstEvent === expected) return 0;
+    if (this.#mayOverlap && firstEvent < expected) {
+      this.#mayOverlap = lastEvent < expected;
+      return Math.min(expected - firstEvent, lastEvent + 1 - firstEvent);
+    }
     throw new LogFormatError(`the log goes on with event ${firstEvent} where event ${expected} is due`, {
       expected,
       found: firstEvent,
@@ -192,8 +221,13 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
 
   #sleep(ms: number): void {
     this.#stopIfAsked();
-    this.#ring.wait(ms);
+    if (!this.background.idle(this.#canStopCall())) this.#ring.wait(ms);
     this.#stopIfAsked();
+  }
+
+  /** Whether the host call that waits here has left no trace yet, so that it can be dropped and made again. */
+  #canStopCall(): boolean {
+    return this.isCallWhole() && this.#asked === 0 && this.#takenBehind !== this.#outbox.lastEvent;
   }
 
   #stopIfAsked(): void {
@@ -239,6 +273,8 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
         break;
       case ToGuest.LogEnd:
         this.#logEnded = true;
+        break;
+      case ToGuest.Look:
         break;
     }
   }

@@ -6,11 +6,13 @@ import type { AdoptedStream } from '../../gateway/replica-port.js';
 import { gatewayOf } from '../../gateway/stream-id.js';
 import type { HostClock, OutputSink, StreamId, Ticket } from '../../host/services.js';
 import { encodeBatch } from '../../log/codec.js';
-import type { Entry, LoggedValue } from '../../log/entry.js';
+import type { Entry, LoggedValue, Position } from '../../log/entry.js';
 import type { LogSink } from '../../record/session.js';
 import type { ControlBlock } from '../control.js';
+import type { CaptureCost } from '../ports.js';
 import type { RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, SHUTDOWN_HOW, type ShutdownHow } from '../ring-messages.js';
+import { type Background, NO_BACKGROUND } from './background.js';
 import type { Question, StateDigest } from './protocol.js';
 import type { StreamTable } from './streams.js';
 
@@ -43,6 +45,8 @@ export class Outbox implements OutputSink, LogSink {
   outputBytes = 0;
   /** False while this replica replays: outputs are counted by the WASI state, but do not leave (R2). */
   live: boolean;
+  /** Gets its turn when the guest has come to a good place. */
+  background: Background = NO_BACKGROUND;
 
   constructor(
     ring: RingWriter,
@@ -71,6 +75,11 @@ export class Outbox implements OutputSink, LogSink {
   /** Event number of the last entry that has left (live) or arrived (replaying). */
   get loggedEvents(): number {
     return this.#event;
+  }
+
+  /** Number of the last entry that was logged, gathered ones included. */
+  get lastEvent(): number {
+    return this.#event + this.#entries.length;
   }
 
   append(entry: Entry): void {
@@ -106,6 +115,12 @@ export class Outbox implements OutputSink, LogSink {
     this.#ring.publish();
     this.#control.waitWhilePaused();
     this.#throttle();
+    this.background.tick();
+  }
+
+  /** Makes everything written so far visible to the I/O thread. */
+  publish(): void {
+    this.#ring.publish();
   }
 
   stdio(fd: 1 | 2, bytes: Uint8Array, event: number): void {
@@ -150,6 +165,26 @@ export class Outbox implements OutputSink, LogSink {
   stateDigest(digest: StateDigest): void {
     const body = new TextEncoder().encode(JSON.stringify(digest));
     this.#ring.writeBlocking(this.#head.plain(FromGuest.StateDigest), body);
+  }
+
+  /** Whether so many bytes of a state fit and leave half of the ring to others: what they wait for must not be a state. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#ring.free - bytes >= this.#ring.fragmentBytesMax * 2;
+  }
+
+  state(capture: number, piece: Uint8Array, last: boolean): void {
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.State, last ? 1 : 0, capture), piece);
+  }
+
+  /** The state of capture is that of this place among batches and outputs. */
+  captured(capture: number, { event, counter }: Position, cost: CaptureCost): void {
+    const body = new TextEncoder().encode(JSON.stringify(cost));
+    this.#ring.writeBlocking(this.#head.two(FromGuest.Captured, event, counter, 0, capture), body);
+  }
+
+  captureFailed(capture: number, reason: string): void {
+    this.#ring.writeBlocking(this.#head.plain(FromGuest.CaptureFailed, 0, capture), new TextEncoder().encode(reason));
+    this.#ring.publish();
   }
 
   /** Tells the I/O thread that this replica now runs live, with these streams open. */

@@ -3,6 +3,7 @@ import type { CodePlace, EngineLimits, Outcome } from '../../engine/engine.js';
 import type { ErrorCode } from '../../errors.js';
 import type { DialError, StreamId } from '../../host/services.js';
 import type { Position } from '../../log/entry.js';
+import type { SnapshotHeader } from '../../snapshot/index.js';
 import type { WasiConfig } from '../../wasi/config.js';
 
 /** Host directories behind mounts in shared mode. */
@@ -22,8 +23,6 @@ export interface GuestInit {
   readonly engine: 'compiled' | 'interpreter';
   readonly limits: EngineLimits;
   readonly wasi: WasiConfig;
-  /** live: answers from the outside world. replay: from the log, until told to go live. */
-  readonly mode: 'live' | 'replay';
   /** Whether entries are logged (replication, recording). */
   readonly logging: boolean;
   /** Whether the guest may connect to others. */
@@ -40,6 +39,16 @@ export interface GuestInit {
    */
   readonly digestEvery?: number;
 }
+
+/** live: answers from the outside world. replay: from the log, until told to go live. */
+export type RunMode = 'live' | 'replay';
+
+/** What the guest's thread is told by messages, after it has said that it is prepared. */
+export type GuestCommand =
+  /** The next piece of a captured state; all come before `start`. */
+  | { readonly restore: Uint8Array }
+  /** `header`: what snapshots of this guest are of. */
+  | { readonly start: RunMode; readonly header: SnapshotHeader };
 
 /** What the I/O thread is asked; JSON on the ring. */
 export type Question =

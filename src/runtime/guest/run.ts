@@ -2,21 +2,26 @@
  * One guest's life on its thread: engine, session and WASI wired to the rings, run to an outcome. Pure: clock, entropy and
  * shared storage of this host are passed in, everything else comes through the rings.
  */
-import type { EngineInstance, Outcome, PreparedModule } from '../../engine/engine.js';
+import type { EngineInstance, InstanceOptions, Outcome, PreparedModule } from '../../engine/engine.js';
 import { DivergenceError, FtWasmError, LinkError } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { HostFiles } from '../../host/files.js';
 import type { HostClock, HostEntropy } from '../../host/services.js';
 import { Session } from '../../record/session.js';
+import type { SnapshotHeader } from '../../snapshot/index.js';
+import type { WasiConfig } from '../../wasi/config.js';
+import { exportState } from '../../wasi/snapshot.js';
 import type { WasiState } from '../../wasi/state.js';
 import { createWasi } from '../../wasi/wasi.js';
 import { ControlBlock } from '../control.js';
 import { RingReader, RingWriter } from '../ring.js';
+import { GuestCapture } from './capture.js';
 import { GuestDialer } from './dialer.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { callPlace, trapPlace } from './places.js';
-import type { GuestInit, GuestReport, RunTotals, StateDigest } from './protocol.js';
+import type { GuestInit, GuestReport, RunMode, RunTotals, StateDigest } from './protocol.js';
+import type { RestoredState, RunSection } from './restored.js';
 import { DigestSchedule, memoryDigest } from './state-digests.js';
 import { StreamTable } from './streams.js';
 
@@ -25,6 +30,17 @@ export interface GuestWorld {
   readonly clock: HostClock;
   readonly entropy: HostEntropy;
   readonly files?: HostFiles;
+  /** Its ends of the rings, where they are not made here. */
+  readonly rings?: { readonly toGuest: RingReader; readonly fromGuest: RingWriter };
+}
+
+/** How a run begins. */
+export interface GuestStart {
+  readonly mode: RunMode;
+  /** What snapshots of it are of. */
+  readonly header: SnapshotHeader;
+  /** Where it goes on; at its beginning without. */
+  readonly restored?: RestoredState;
 }
 
 /** A guest that is linked and ready to run. */
@@ -34,11 +50,19 @@ export class GuestRun {
   readonly #instance: EngineInstance;
   readonly #session: Session;
   readonly #outbox: Outbox;
+  readonly #capture: GuestCapture;
+  readonly #continues: boolean;
+  #stage: RunSection['stage'];
 
-  /** Links the module. Throws LinkError naming every import that nothing provides; runs no guest code. */
-  constructor(init: GuestInit, world: GuestWorld, prepared: PreparedModule) {
-    const { outbox, inbox, streams } = connect(init, world);
-    const session = new Session({ sink: outbox, ...(init.mode === 'replay' ? { source: inbox } : {}) });
+  /**
+   * Links the module. Throws LinkError naming every import that nothing provides, FTW_SNAPSHOT when what is to be restored
+   * does not fit; runs no guest code.
+   */
+  constructor(init: GuestInit, world: GuestWorld, prepared: PreparedModule, start: GuestStart) {
+    const { mode, header, restored } = start;
+    const { control, outbox, inbox, streams } = connect(init, world, mode);
+    const source = mode === 'replay' ? { source: inbox } : {};
+    const session = new Session({ sink: outbox, ...source, ...(restored && { resume: restored.session }) });
     const dialer = init.mayConnect ? { dialer: new GuestDialer(inbox, outbox) } : {};
     const services = {
       ...world,
@@ -49,10 +73,10 @@ export class GuestRun {
       barrier: inbox,
       output: outbox,
     };
-    const wasi = createWasi(init.wasi, services, session);
+    const wasi = createWasi(init.wasi, services, session, restored?.wasi);
     const { digestEvery = 0 } = init;
-    const digests = new DigestSchedule(digestEvery);
-    const instance = prepared.instantiate({
+    const digests = new DigestSchedule(digestEvery, restored?.engine.counter);
+    const options: InstanceOptions = {
       imports: wasi.imports,
       limits: init.limits,
       sliceFuel: digestEvery > 0 ? Math.min(init.sliceFuel, digestEvery) : init.sliceFuel,
@@ -61,14 +85,35 @@ export class GuestRun {
         inbox.slice();
       },
       ...(init.fuelMax === undefined ? {} : { fuelMax: init.fuelMax }),
-    });
+    };
+    const instance = restored ? prepared.restore!(restored.engine, options) : prepared.instantiate(options);
     wasi.bindMemory(() => memoryOf(instance));
     session.onLive(() => outbox.announceLive(streams.adopt(openStreams(wasi.state))));
+    if (restored !== undefined) {
+      inbox.continueFrom(restored.session.event, restored.session.counter);
+      outbox.outputBytes = restored.run.outputBytes;
+    }
     this.#init = init;
     this.#prepared = prepared;
     this.#instance = instance;
     this.#session = session;
     this.#outbox = outbox;
+    this.#continues = restored !== undefined;
+    this.#stage = restored?.run.stage ?? 'start';
+    this.#capture = new GuestCapture({
+      ...{ instance, outbox, control, header, clock: world.clock },
+      pageSeed: () => new DataView(world.entropy.bytes(8).slice().buffer).getBigInt64(0),
+      position: () => ({ event: session.event, counter: instance.counter }),
+      sections: () => ({
+        wasi: exportState(wasi.state),
+        session: { ...session.state(), counter: instance.counter },
+        run: { stage: this.#stage, outputBytes: outbox.outputBytes } satisfies RunSection,
+        guest: { config: withoutFiles(init.wasi), limits: init.limits, fuel: init.fuelMax ?? null },
+      }),
+    });
+    outbox.background = this.#capture;
+    inbox.background = this.#capture;
+    inbox.isCallWhole = () => session.isCallWhole;
   }
 
   /** Runs the guest to its end and reports that on the ring. Blocks the calling thread for all that time. */
@@ -79,7 +124,7 @@ export class GuestRun {
   #execute(): GuestReport {
     const { module } = this.#init;
     try {
-      const outcome = runCommand(this.#instance, this.#prepared);
+      const outcome = this.#runCommand();
       const place = trapPlace(outcome, module);
       return { kind: 'outcome', outcome: printable(outcome), ...(place && { place }), ...this.#totals() };
     } catch (error) {
@@ -88,11 +133,36 @@ export class GuestRun {
         const { message, details } = error;
         return { kind: 'diverged', message, details, ...(place && { place }), ...this.#totals() };
       }
-      if (error instanceof FtWasmError) return { kind: 'fault', code: error.code, message: error.message };
-      // Not an operating error: a bug in this program, so the stack is worth its lines in the log.
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      return { kind: 'fault', code: 'FTW_HOST', message };
+      return faultOf(error);
     }
+  }
+
+  /**
+   * A WASI command: its start function if any, then `_start` (WASI application ABI).
+   * @throws LinkError if it has neither, as a reactor: it would do nothing, and seem to have succeeded
+   */
+  #runCommand(): Outcome {
+    const instance = this.#instance;
+    const hasEntry = this.#prepared.exports.some(({ name, kind }) => kind === 'func' && name === '_start');
+    const first = this.#finish(this.#continues ? instance.resume!() : instance.start());
+    if (this.#stage === 'main') return first;
+    if (first.kind === 'returned' && hasEntry) {
+      this.#stage = 'main';
+      return this.#finish(instance.call('_start', []));
+    }
+    // Entering a start function counts.
+    if (first.counter > 0) return first;
+    throw new LinkError('the module is no WASI command: it has neither a _start export nor a start function');
+  }
+
+  /** Captures are no end: the guest goes on. */
+  #finish(first: Outcome): Outcome {
+    let outcome = first;
+    while (outcome.kind === 'captured') {
+      this.#capture.take();
+      outcome = this.#instance.resume!();
+    }
+    return outcome;
   }
 
   #totals(): RunTotals {
@@ -113,25 +183,39 @@ export class GuestRun {
   }
 }
 
-function connect(init: GuestInit, { clock }: GuestWorld) {
-  const control = new ControlBlock(init.control);
-  const streams = new StreamTable(init.wasi.listeners ?? 0);
-  const options = { logging: init.logging, live: init.mode === 'live' };
-  const outbox = new Outbox(new RingWriter(init.fromGuest), control, streams, clock, options);
-  return { streams, outbox, inbox: new Inbox(new RingReader(init.toGuest), control, streams, outbox, clock) };
+/** A guest that cannot be run, for a reason that is known only now. */
+export class FailedRun {
+  constructor(
+    private readonly init: GuestInit,
+    private readonly world: GuestWorld,
+    private readonly error: unknown,
+  ) {}
+
+  /** Reports that on the ring. */
+  run(): void {
+    connect(this.init, this.world, 'live').outbox.report(faultOf(this.error));
+  }
 }
 
-/**
- * A WASI command: its start function if any, then `_start` (WASI application ABI).
- * @throws LinkError if it has neither, as a reactor: it would do nothing, and seem to have succeeded
- */
-function runCommand(instance: EngineInstance, prepared: PreparedModule): Outcome {
-  const started = instance.start();
-  const hasEntry = prepared.exports.some(({ name, kind }) => kind === 'func' && name === '_start');
-  if (started.kind === 'returned' && hasEntry) return instance.call('_start', []);
-  // Entering a start function counts.
-  if (started.counter > 0) return started;
-  throw new LinkError('the module is no WASI command: it has neither a _start export nor a start function');
+function connect(init: GuestInit, { clock, rings }: GuestWorld, mode: RunMode) {
+  const control = new ControlBlock(init.control);
+  const streams = new StreamTable(init.wasi.listeners ?? 0);
+  const writer = rings?.fromGuest ?? new RingWriter(init.fromGuest);
+  const outbox = new Outbox(writer, control, streams, clock, { logging: init.logging, live: mode === 'live' });
+  const inbox = new Inbox(rings?.toGuest ?? new RingReader(init.toGuest), control, streams, outbox, clock);
+  return { control, streams, outbox, inbox };
+}
+
+function faultOf(error: unknown): GuestReport {
+  if (error instanceof FtWasmError) return { kind: 'fault', code: error.code, message: error.message };
+  // Not an operating error: a bug in this program, so the stack is worth its lines in the log.
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'fault', code: 'FTW_HOST', message };
+}
+
+/** The files are part of the WASI state, which has them as they are now. */
+function withoutFiles(config: WasiConfig): WasiConfig {
+  return { ...config, preopens: (config.preopens ?? []).map((preopen) => ({ ...preopen, entries: [] })) };
 }
 
 /** Client streams that the guest holds, from the replicated state. */

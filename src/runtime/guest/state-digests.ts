@@ -6,9 +6,12 @@ import type { GuestMemory } from '../../engine/engine.js';
 export class DigestSchedule {
   #next: number;
 
-  /** `every`: instructions; 0 for never. */
-  constructor(private readonly every: number) {
-    this.#next = every;
+  /** `every`: instructions; 0 for never. `from`: the counter at which the run goes on. */
+  constructor(
+    private readonly every: number,
+    from = 0,
+  ) {
+    this.#next = every === 0 ? 0 : (Math.floor(from / every) + 1) * every;
   }
 
   isDue(counter: number): boolean {

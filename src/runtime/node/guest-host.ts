@@ -8,12 +8,14 @@ import { DEFAULT_LIMITS } from '../../engine/engine.js';
 import { FtWasmError } from '../../errors.js';
 import { type AdoptedStream, ReplicaPort } from '../../gateway/replica-port.js';
 import type { StreamId } from '../../host/services.js';
+import { INJECT_VERSION } from '../../inject/options.js';
 import { parseAddress } from '../../transport/address.js';
 import { Clients } from '../clients.js';
 import type { GuestInit, GuestReport, StateDigest } from '../guest/protocol.js';
 import type { Manifest } from '../manifest.js';
 import type { GuestOptions, ServiceStats } from '../options.js';
 import { OutputGate } from '../output-gate.js';
+import type { CaptureEvents } from '../ports.js';
 import { StdinFlow } from '../stdin-flow.js';
 import { ClientListeners } from './client-listeners.js';
 import { Dialer } from './dialer.js';
@@ -25,7 +27,7 @@ import { StreamStdio } from './process-stdio.js';
 const SLICE_FUEL = 5_000_000;
 
 /** What a guest host tells its owner, in guest order. */
-export interface GuestHooks {
+export interface GuestHooks extends Partial<CaptureEvents> {
   onBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void;
   onLive(streams: readonly AdoptedStream[]): void;
   onReport(report: GuestReport): void;
@@ -34,11 +36,13 @@ export interface GuestHooks {
 }
 
 /** How a guest is run, besides what its options say. */
-export interface GuestMode extends Pick<GuestInit, 'mode' | 'logging' | 'digestEvery'> {
+export interface GuestMode extends Pick<GuestInit, 'logging' | 'digestEvery'> {
   /** Whether another replica relies on what this one has written to shared storage. */
   readonly replicated?: boolean;
   /** Default: argv[0]. */
   readonly service?: string;
+  /** What it must share with other replicas, where it does not follow from the options (a snapshot has its own). */
+  readonly manifest?: Manifest;
   /** The guest's configuration, where it does not come from the options (a recording has its own). */
   readonly guest?: GuestConfig;
 }
@@ -119,7 +123,6 @@ export class GuestHost {
         engine: options.engine ?? 'compiled',
         limits,
         wasi: wasi.config,
-        mode: how.mode,
         logging: how.logging,
         sliceFuel: SLICE_FUEL,
         fuelMax: options.fuel,
@@ -142,13 +145,17 @@ export class GuestHost {
           counters.report = report;
           hooks.onReport(report);
         },
+        onState: (capture, piece, last) => hooks.onState?.(capture, piece, last),
+        onCaptured: (capture, event, counter, cost) => hooks.onCaptured?.(capture, event, counter, cost),
+        onCaptureFailed: (capture, reason, retry) => hooks.onCaptureFailed?.(capture, reason, retry),
         onBurstEnd: () => {},
       },
       options.onProgress,
     );
     guest = created.guest;
     gate.onReleased((event) => created.guest.release(event));
-    const manifest = manifestOf(options, limits, wasi, created.prepared.hash);
+    const manifest = how.manifest ?? manifestOf(options, limits, wasi, created.prepared.hash);
+    guest.identify({ moduleHash: created.prepared.hash, rewriterVersion: String(INJECT_VERSION), manifest });
     return new GuestHost({
       guest,
       listeners,

@@ -1,12 +1,23 @@
 /** The I/O thread's handle on a guest thread: starts the worker, owns both rings, turns messages into calls. */
 import { Worker } from 'node:worker_threads';
-import { FtWasmError } from '../../errors.js';
+import { FtWasmError, invariant } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { StreamId, Ticket } from '../../host/services.js';
 import type { Position } from '../../log/entry.js';
+import type { SnapshotHeader } from '../../snapshot/index.js';
 import { ControlBlock } from '../control.js';
-import type { Answer, GuestInit, GuestReport, PreparedReport, Question, StateDigest } from '../guest/protocol.js';
+import type {
+  Answer,
+  GuestCommand,
+  GuestInit,
+  GuestReport,
+  PreparedReport,
+  Question,
+  RunMode,
+  StateDigest,
+} from '../guest/protocol.js';
 import type { Output } from '../held-outputs.js';
+import type { CaptureCost, CaptureEvents, GuestControl } from '../ports.js';
 import { createRing, RingReader, RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, MessageReader, SHUTDOWN_HOW, ToGuest } from '../ring-messages.js';
 import { RingQueue } from '../ring-queue.js';
@@ -18,7 +29,7 @@ const FROM_GUEST_BYTES = 8 << 20;
 type Prepared = Extract<PreparedReport, { ok: true }>;
 
 /** What the guest thread tells its owner; all callbacks run on the I/O thread, in guest order. */
-export interface GuestEvents {
+export interface GuestEvents extends Partial<CaptureEvents> {
   onBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void;
   onOutput(output: Output): void;
   /** The guest has taken `bytes` of input from `stream`, as of `event`. */
@@ -35,7 +46,7 @@ export interface GuestEvents {
   onBurstEnd(): void;
 }
 
-export class GuestThread {
+export class GuestThread implements GuestControl {
   readonly #worker: Worker;
   readonly #control = new ControlBlock();
   readonly #reader: RingReader;
@@ -47,6 +58,12 @@ export class GuestThread {
   #reported = false;
   #closed = false;
   #publishing = false;
+  #started = false;
+  #header: SnapshotHeader | undefined;
+  /** Number of the last capture. */
+  #captures = 0;
+  /** The owner's name for it, while it is under way. */
+  #captureUnderWay: number | undefined;
 
   private constructor(init: Omit<GuestInit, 'toGuest' | 'fromGuest' | 'control'>, events: GuestEvents) {
     const toGuest = createRing(TO_GUEST_BYTES);
@@ -80,10 +97,47 @@ export class GuestThread {
     }
   }
 
-  /** Lets the guest run. */
-  start(): void {
-    this.#worker.postMessage('start');
+  /** What snapshots of this guest are of; must be told before {@link start}. */
+  identify(header: SnapshotHeader): void {
+    this.#header = header;
+  }
+
+  /** Before {@link start}: the next piece of a state to go on from. */
+  restore(piece: Uint8Array): void {
+    this.#command({ restore: piece });
+  }
+
+  /** Lets the guest run. A state that cannot be restored shows as a report of a fault. */
+  start(mode: RunMode): void {
+    invariant(this.#header !== undefined, 'a guest was started before it was identified');
+    this.#started = true;
+    this.#command({ start: mode, header: this.#header });
     this.#listen();
+  }
+
+  /** See {@link GuestControl.capture}. */
+  capture(capture: number): void {
+    if (!this.#started || this.#reported) {
+      const reason = this.#reported ? 'the guest has ended' : 'the guest has not been started';
+      queueMicrotask(() => this.#events.onCaptureFailed?.(capture, reason, !this.#reported));
+      return;
+    }
+    this.#captures++;
+    this.#captureUnderWay = capture;
+    this.#control.wantCapture(this.#captures);
+    this.#look();
+  }
+
+  cancelCapture(capture: number): void {
+    if (this.#captureUnderWay !== capture) return;
+    this.#captureUnderWay = undefined;
+    this.#control.wantCapture(0);
+    this.#look();
+  }
+
+  stateCredit(bytes: number): void {
+    this.#control.addStateCredit(bytes);
+    this.#look();
   }
 
   get executed(): Position {
@@ -174,6 +228,16 @@ export class GuestThread {
     await this.#worker.terminate();
   }
 
+  #command(command: GuestCommand): void {
+    this.#worker.postMessage(command);
+  }
+
+  /** The guest is to look at the control block. */
+  #look(): void {
+    this.#queue.send(this.#head.plain(ToGuest.Look));
+    this.#queue.publish();
+  }
+
   /**
    * One wake-up for everything that came in during this round of the event loop: waking a sleeping thread costs several
    * microseconds, and a guest that finds many requests at once serves them with one poll and one log batch.
@@ -249,15 +313,47 @@ export class GuestThread {
       case FromGuest.Live:
         this.#events.onLive(jsonOf(message) as AdoptedStream[]);
         break;
+      case FromGuest.State:
+        this.#state(message.u32, message.bytes(0), message.small === 1);
+        break;
+      case FromGuest.Captured: {
+        const capture = this.#captureOf(message.u32);
+        const cost = jsonOf(message, 2) as CaptureCost;
+        if (capture !== undefined) this.#events.onCaptured?.(capture, message.f64(0), message.f64(1), cost);
+        break;
+      }
+      case FromGuest.CaptureFailed: {
+        const capture = this.#captureOf(message.u32);
+        if (capture !== undefined) this.#captureFails(capture, new TextDecoder().decode(message.bytes(0).slice()));
+        break;
+      }
       case FromGuest.Report:
         this.#report(jsonOf(message) as GuestReport);
         break;
     }
   }
 
+  /** The capture of that number, if the owner still wants it. */
+  #captureOf(number: number): number | undefined {
+    return number === this.#captures ? this.#captureUnderWay : undefined;
+  }
+
+  #state(number: number, piece: Uint8Array, last: boolean): void {
+    const capture = this.#captureOf(number);
+    if (capture === undefined) return;
+    if (last) this.#captureUnderWay = undefined;
+    this.#events.onState?.(capture, piece.slice(), last);
+  }
+
+  #captureFails(capture: number, reason: string): void {
+    this.#captureUnderWay = undefined;
+    this.#events.onCaptureFailed?.(capture, reason, false);
+  }
+
   #report(report: GuestReport): void {
     if (this.#reported) return;
     this.#reported = true;
+    if (this.#captureUnderWay !== undefined) this.#captureFails(this.#captureUnderWay, 'the guest has ended');
     this.#events.onReport(report);
   }
 
@@ -269,6 +365,6 @@ export class GuestThread {
   }
 }
 
-function jsonOf(message: MessageReader, fields: 0 | 1 = 0): unknown {
+function jsonOf(message: MessageReader, fields: 0 | 1 | 2 = 0): unknown {
   return JSON.parse(new TextDecoder().decode(message.bytes(fields).slice()));
 }

@@ -1,11 +1,14 @@
 /** Entry of the guest thread: prepares the module, says so, and runs it when told. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { PreparedModule } from '../../engine/engine.js';
 import { FtWasmError, invariant } from '../../errors.js';
 import { nodeClock } from '../../host/node/clock.js';
 import { nodeEntropy } from '../../host/node/entropy.js';
 import { SharedFiles } from '../../host/node/shared-files.js';
-import type { GuestInit, PreparedReport } from '../guest/protocol.js';
-import { GuestRun } from '../guest/run.js';
+import type { SnapshotHeader } from '../../snapshot/index.js';
+import type { GuestCommand, GuestInit, PreparedReport, RunMode } from '../guest/protocol.js';
+import { Restoring } from '../guest/restored.js';
+import { FailedRun, GuestRun, type GuestWorld } from '../guest/run.js';
 import { createEngine } from './engines.js';
 
 invariant(parentPort !== null, 'this module is the entry of a worker thread');
@@ -17,9 +20,39 @@ async function prepare(): Promise<void> {
   const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
   const { files } = init;
   const storage = files && { files: new SharedFiles(files.roots, files) };
-  const guest = new GuestRun(init, { clock: nodeClock, entropy: nodeEntropy, ...storage }, prepared);
-  port.once('message', () => guest.run());
+  const guest = new StartingGuest({ clock: nodeClock, entropy: nodeEntropy, ...storage }, prepared);
+  port.on('message', (command: GuestCommand) => guest.obey(command));
   port.postMessage({ ok: true, hash: prepared.hash } satisfies PreparedReport);
+}
+
+/** A guest that can be linked, and will be started: at its beginning, or where another one was captured. */
+class StartingGuest {
+  readonly #restoring = new Restoring();
+
+  constructor(
+    private readonly world: GuestWorld,
+    private readonly prepared: PreparedModule,
+  ) {
+    // A module that does not link is refused before anybody relies on it; what it is started with is not known yet.
+    const withoutFiles = { ...init, wasi: { ...init.wasi, preopens: [] } };
+    const header = { moduleHash: prepared.hash, rewriterVersion: '', manifest: {} };
+    new GuestRun(withoutFiles, world, prepared, { mode: 'live', header });
+  }
+
+  obey(command: GuestCommand): void {
+    if ('restore' in command) this.#restoring.push(command.restore);
+    else this.#start(command.start, command.header).run();
+  }
+
+  #start(mode: RunMode, header: SnapshotHeader): { run(): void } {
+    const { prepared, world } = this;
+    try {
+      const restored = this.#restoring.isEmpty ? {} : { restored: this.#restoring.finish(header, prepared) };
+      return new GuestRun(init, world, prepared, { mode, header, ...restored });
+    } catch (error) {
+      return new FailedRun(init, world, error);
+    }
+  }
 }
 
 prepare().catch((error: unknown) => {

@@ -79,7 +79,7 @@ class RunningReplay implements Run {
     const { guest, wasi } = this.#survey;
     const { engine = guest.engine, until, digestEvery = until === undefined ? undefined : 0 } = this.#options;
     const { onProgress, onStateDigest } = this.#options;
-    const fuel = this.#fuel();
+    const fuel = fuelOf(this.#survey, until);
     this.#host = await GuestHost.open(
       {
         module: this.#module,
@@ -90,7 +90,6 @@ class RunningReplay implements Run {
         ...(onProgress === undefined ? {} : { onProgress }),
       },
       {
-        mode: 'replay',
         logging: false,
         guest: guestConfig(wasi),
         ...(digestEvery === undefined ? {} : { digestEvery }),
@@ -110,7 +109,7 @@ class RunningReplay implements Run {
     }
     this.#host.gate.release(Number.POSITIVE_INFINITY);
     this.#startedMs = performance.now();
-    this.#host.guest.start();
+    this.#host.guest.start('replay');
     void this.#feed();
   }
 
@@ -118,17 +117,6 @@ class RunningReplay implements Run {
     this.#left = true;
     this.#stopExitCode = exitCode;
     this.#host.guest.stop();
-  }
-
-  /**
-   * Where the guest must stop at the latest. A recording that was stopped from outside says where. One that was cut off ends
-   * behind its last entry: what the guest did then is not known, and it might do it for ever.
-   */
-  #fuel(): number | undefined {
-    const { end, guest, last } = this.#survey;
-    const { until } = this.#options;
-    const recorded = end === undefined ? last.counter + 1 : end.outcome === 'stopped' ? end.counter : guest.fuel;
-    return recorded === null ? until : Math.min(recorded, until ?? Number.POSITIVE_INFINITY);
   }
 
   /** The facts of the recording against ours. The configuration is the recording's own, so only a forged one can differ. */
@@ -190,8 +178,19 @@ class RunningReplay implements Run {
   }
 }
 
+/**
+ * Where the guest must stop at the latest. A recording that was stopped from outside says where. One that was cut off ends
+ * behind its last entry: what the guest did then is not known, and it might do it for ever.
+ */
+export function fuelOf({ end, guest, last }: RecordingSurvey, until?: number): number | undefined {
+  const recorded = end === undefined ? last.counter + 1 : end.outcome === 'stopped' ? end.counter : guest.fuel;
+  return recorded === null ? until : Math.min(recorded, until ?? Number.POSITIVE_INFINITY);
+}
+
 /** The module that was recorded. Rejects with FTW_DIVERGENCE for another one, with FTW_IO or FTW_USAGE if there is none. */
-async function loadModule(options: ReplayOptions, survey: RecordingSurvey): Promise<Uint8Array> {
+export async function loadModule(
+  options: Pick<ReplayOptions, 'module'>,
+  survey: RecordingSurvey): Promise<Uint8Array> {
   const { module: given } = options;
   const { path } = survey.guest.module;
   const found = given ?? survey.module ?? path;

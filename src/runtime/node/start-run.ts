@@ -65,7 +65,7 @@ class RunningGuest implements Run {
     const logging = record !== undefined;
     this.#host = await GuestHost.open(
       options,
-      { mode: 'live', logging, ...(digestEvery === undefined ? {} : { digestEvery }) },
+      { logging, ...(digestEvery === undefined ? {} : { digestEvery }) },
       {
         onBatch: (_first, last, _counter, batch) => this.#batch(last, batch),
         onLive: () => {},
@@ -98,7 +98,7 @@ class RunningGuest implements Run {
     if (this.#recorder === undefined) gate.release(Number.POSITIVE_INFINITY);
     listeners.serve(0);
     this.#startedMs = performance.now();
-    guest.start();
+    guest.start('live');
     void this.#host.feedStdin(this.#options.stdin);
   }
 

@@ -12,7 +12,7 @@ export async function startSolo(options: GuestOptions): Promise<Service> {
   const report = deferred<GuestReport>();
   const host = await GuestHost.open(
     options,
-    { mode: 'live', logging: false },
+    { logging: false },
     {
       onBatch: () => {},
       onLive: () => {},
@@ -27,7 +27,7 @@ export async function startSolo(options: GuestOptions): Promise<Service> {
     options.onEvent?.({ name: 'listening', level: 'info', fields: { kind: 'client', address } });
   host.gate.release(Number.POSITIVE_INFINITY);
   host.listeners.serve(0);
-  host.guest.start();
+  host.guest.start('live');
   void host.feedStdin(options.stdin);
   options.onEvent?.({ name: 'ready', level: 'info', fields: { role: 'solo' } });
 

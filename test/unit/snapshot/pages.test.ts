@@ -8,7 +8,6 @@ import {
   SnapshotRelay,
   SnapshotWriter,
 } from '../../../src/snapshot/index.js';
-// @ts-expect-error a build step, without types
 import { PAGE_HASH_BYTES, pageHashText } from '../../../tools/build/page-hash.mjs';
 import { decoded, encoded, SAMPLE } from './support.js';
 

@@ -1,0 +1,13 @@
+/** Work that the guest's thread does beside running the guest. */
+export interface Background {
+  /** The guest has come to a place where it can be looked at; it runs on at once. */
+  tick(): void;
+  /**
+   * The guest waits for the world. Does a stretch of work; false if there is none now. `mayStop`: the host call it waits
+   * in can be dropped and made again. @throws GuestStop 'captured' to have that done
+   */
+  idle(mayStop: boolean): boolean;
+}
+
+/** Nothing besides. */
+export const NO_BACKGROUND: Background = { tick: () => {}, idle: () => false };

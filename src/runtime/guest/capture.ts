@@ -1,0 +1,232 @@
+/**
+ * The copy of a running guest's state, made beside it: first its memory while it runs on, then, in a pause, what has changed
+ * since and everything that is small; the rest of that is sent while it runs on again. How it goes:
+ *
+ *     copying  the guest runs; its pages are looked at and sent when they have changed
+ *     asking   the engine has been asked for the outcome 'captured'; a guest that waits in a host call is taken out of it
+ *     sending  the pause is over; what was kept in it goes out
+ */
+import { type EngineInstance, GuestStop } from '../../engine/engine.js';
+import { FtWasmError } from '../../errors.js';
+import type { HostClock } from '../../host/services.js';
+import type { Position } from '../../log/entry.js';
+import {
+  CHUNK_BYTES_MAX,
+  encodeMemory,
+  PAGE_BYTES,
+  PageHasher,
+  type SnapshotHeader,
+  SnapshotWriter,
+  type StateWithoutMemories,
+} from '../../snapshot/index.js';
+import type { ControlBlock } from '../control.js';
+import { STATE_WINDOW_BYTES } from '../ports.js';
+import type { Background } from './background.js';
+import { DutyCycle } from './duty-cycle.js';
+import type { Outbox } from './outbox.js';
+import { PreCopy } from './pre-copy.js';
+
+/** Pages in one piece. */
+const RUN_PAGES_MAX = 4;
+/** No piece is larger. */
+const PIECE_BYTES_MAX = CHUNK_BYTES_MAX;
+
+/** What the guest's thread knows besides the engine's state, at the pause. */
+export type Sections = Readonly<Record<string, unknown>>;
+
+export interface CaptureParts {
+  readonly instance: EngineInstance;
+  readonly outbox: Outbox;
+  readonly control: ControlBlock;
+  readonly clock: HostClock;
+  readonly header: SnapshotHeader;
+  /** For the pages' hashes; 64 bits that nobody else can know. */
+  readonly pageSeed: () => bigint;
+  readonly position: () => Position;
+  /** Plain copies, see src/snapshot. */
+  readonly sections: () => Sections;
+}
+
+/** A capture while the guest runs on. */
+interface Copying {
+  readonly name: 'copying' | 'asking';
+  readonly copy: PreCopy;
+  readonly writer: SnapshotWriter;
+}
+
+/** A capture whose pause is over. */
+interface Sending {
+  readonly name: 'sending';
+  readonly pieces: Iterator<Uint8Array, void>;
+  readonly writer: SnapshotWriter;
+}
+
+type Phase = { readonly name: 'idle' } | Copying | Sending;
+
+export class GuestCapture implements Background {
+  readonly #parts: CaptureParts;
+  readonly #cycle: DutyCycle;
+  #phase: Phase = { name: 'idle' };
+  /** The last capture that the owner asked for and this one has heard of; 0: none. */
+  #number = 0;
+  /** Bytes of the stream that were given. */
+  #sent = 0;
+  /** In the pause everything waits, this too. */
+  #paused = false;
+
+  constructor(parts: CaptureParts) {
+    this.#parts = parts;
+    this.#cycle = new DutyCycle(parts.clock);
+  }
+
+  tick(): void {
+    if (this.#paused) return;
+    this.#listen();
+    if (this.#phase.name === 'copying' || this.#phase.name === 'sending') this.#cycle.run((until) => this.#work(until));
+  }
+
+  idle(mayStop: boolean): boolean {
+    this.#listen();
+    if (this.#phase.name === 'asking' && mayStop) throw new GuestStop({ kind: 'captured' });
+    if (!this.#hasWork) return false;
+    this.#cycle.spend((until) => this.#work(until));
+    return true;
+  }
+
+  /** The engine's outcome was 'captured': keeps what was asked for. The guest may go on when this returns. */
+  take(): void {
+    const { clock, instance, outbox, position, sections } = this.#parts;
+    this.#paused = true;
+    outbox.flush();
+    const started = clock.monotonicNs();
+    this.#listen();
+    const phase = this.#phase;
+    if (phase.name === 'copying' || phase.name === 'asking') {
+      this.#guarded(() => {
+        const { copy, writer } = phase;
+        const { memories, ...state } = instance.state!();
+        const changedPages = copy.freeze(memories[0] ?? new Uint8Array(0));
+        const pieces = restOf(writer, copy, { memories: kept(memories), state, sections: sections() });
+        this.#phase = { name: 'sending', pieces, writer };
+        const pauseMs = Number(clock.monotonicNs() - started) / 1e6;
+        outbox.captured(this.#number, position(), { pauseMs, changedPages, pages: copy.pages });
+      });
+    }
+    this.#paused = false;
+  }
+
+  get #hasWork(): boolean {
+    const { name } = this.#phase;
+    return (name === 'copying' || name === 'sending') && this.#hasRoom;
+  }
+
+  /** Whether a piece may be given: the owner has passed on what it was given, and the ring has room for outputs besides. */
+  get #hasRoom(): boolean {
+    const { control, outbox } = this.#parts;
+    const underWay = (this.#sent - control.stateCredit) >>> 0;
+    return underWay + PIECE_BYTES_MAX <= STATE_WINDOW_BYTES && outbox.hasRoomFor(PIECE_BYTES_MAX);
+  }
+
+  /** What the owner wants may have changed. */
+  #listen(): void {
+    const wanted = this.#parts.control.capture;
+    if (wanted === this.#number) return;
+    this.#phase = { name: 'idle' };
+    this.#number = wanted;
+    this.#sent = 0;
+    if (wanted !== 0) this.#begin();
+  }
+
+  #begin(): void {
+    const { header, instance, pageSeed } = this.#parts;
+    if (instance.requestCapture === undefined || instance.state === undefined || instance.resume === undefined) {
+      return this.#fail('the engine cannot capture this guest');
+    }
+    const hasher = new PageHasher(pageSeed());
+    const writer = new SnapshotWriter(RUN_PAGES_MAX);
+    const copy = new PreCopy(hasher, writer, (piece) => this.#give(piece, false));
+    this.#phase = { name: 'copying', copy, writer };
+    this.#give(writer.start(header, hasher.seed), false);
+  }
+
+  #work(untilMs: number): void {
+    this.#guarded(() => {
+      do {
+        if (!this.#hasRoom) return;
+        if (this.#phase.name === 'copying') this.#copy(this.#phase);
+        else if (this.#phase.name === 'sending') this.#send(this.#phase);
+        else return;
+      } while (this.#cycle.nowMs < untilMs);
+    });
+    this.#parts.outbox.publish();
+  }
+
+  #copy({ copy, writer }: Copying): void {
+    const { instance } = this.#parts;
+    if (!copy.isDone) return copy.step(instance.memory?.bytes ?? new Uint8Array(0));
+    this.#phase = { name: 'asking', copy, writer };
+    instance.requestCapture!();
+  }
+
+  #send({ pieces, writer }: Sending): void {
+    const piece = pieces.next();
+    if (piece.done !== true) return this.#give(piece.value, false);
+    this.#phase = { name: 'idle' };
+    this.#give(writer.end(), true);
+  }
+
+  #give(piece: Uint8Array, last: boolean): void {
+    this.#sent += piece.length;
+    this.#parts.outbox.state(this.#number, piece, last);
+  }
+
+  /** A guest that cannot be captured runs on as if nobody had asked. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof FtWasmError)) throw error;
+      this.#fail(error.message);
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#phase = { name: 'idle' };
+    this.#parts.outbox.captureFailed(this.#number, reason);
+  }
+}
+
+/** What was kept in the pause. */
+interface Kept {
+  readonly memories: readonly KeptMemory[];
+  readonly state: StateWithoutMemories;
+  readonly sections: Sections;
+}
+
+interface KeptMemory {
+  readonly pages: number;
+  /** Undefined for memory 0, whose pages are copied apart. */
+  readonly copy: Uint8Array | undefined;
+}
+
+function kept(memories: readonly Uint8Array[]): KeptMemory[] {
+  return memories.map((bytes, at) => ({
+    pages: bytes.length / PAGE_BYTES,
+    copy: at === 0 ? undefined : bytes.slice(),
+  }));
+}
+
+/** The stream behind the pre-copy, but for its end. */
+function* restOf(
+  writer: SnapshotWriter,
+  copy: PreCopy,
+  { memories, state, sections }: Kept,
+): Generator<Uint8Array, void> {
+  yield writer.memories(memories.map(({ pages }) => pages));
+  yield* copy.rest();
+  for (const [memory, { copy: bytes }] of memories.entries()) {
+    if (bytes !== undefined) yield* encodeMemory(writer, copy.hasher, memory, bytes);
+  }
+  yield* writer.state(state);
+  for (const [name, value] of Object.entries(sections)) yield* writer.section(name, value);
+}
