@@ -26,6 +26,7 @@ export class ArbiterLink implements Arbiter {
   }
 
   compareAndSet(expectedGeneration: number, record: ArbiterRecord): Promise<CompareAndSetResult> {
+    this.#world.proposed(this.#host, record);
     return this.#ask(() => this.#world.compareAndSet(this.#host, expectedGeneration, record));
   }
 

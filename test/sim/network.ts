@@ -27,6 +27,8 @@ export class Network {
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #blocked = new Set<string>();
+  /** Hosts whose connections to others carry nothing for now; datagrams pass. */
+  readonly #stalled = new Set<string>();
   /** The newest process under each address, dead or alive. */
   readonly #servers = new Map<string, Server>();
   #channels: SimChannel[] = [];
@@ -44,8 +46,17 @@ export class Network {
     this.#blocked.delete(`${from}>${to}`);
   }
 
+  stall(from: string): void {
+    this.#stalled.add(from);
+  }
+
+  unstall(from: string): void {
+    this.#stalled.delete(from);
+  }
+
   healAll(): void {
     this.#blocked.clear();
+    this.#stalled.clear();
   }
 
   reaches(from: string, to: string): boolean {
@@ -143,7 +154,7 @@ export class Network {
     channel.moving = false;
     if (channel.dead) return;
     const to = channel.peer.host;
-    if (!this.reaches(channel.host.id, to.id)) {
+    if (!this.reaches(channel.host.id, to.id) || this.#stalled.has(channel.host.id)) {
       this.#move(channel, BLOCKED_RETRY_MS);
     } else if (to.running) {
       channel.peer.arrive(channel.outgoing.splice(0));

@@ -5,13 +5,16 @@ import type { Entry } from '../../src/log/entry.js';
 import type { ReplicaConfig } from '../../src/replica/types.js';
 import type { ClientPort } from '../../src/runtime/client-port.js';
 import { Clients, type StreamOutput } from '../../src/runtime/clients.js';
-import { ReplicaDriver } from '../../src/runtime/driver.js';
+import { ReplicaDriver, type ReplicaStop } from '../../src/runtime/driver.js';
+import type { Output } from '../../src/runtime/held-outputs.js';
 import { OutputGate } from '../../src/runtime/output-gate.js';
+import type { CaptureEvents } from '../../src/runtime/ports.js';
 import type { Channel } from '../../src/transport/channel.js';
 import { ArbiterLink } from './arbiter-link.js';
 import { Host } from './host.js';
 import type { Server } from './network.js';
 import { ToyGuest, type ToyGuestEvents } from './toy-guest.js';
+import { TRANSFER_EVENTS, type TransferStep } from './transfer-steps.js';
 import type { World } from './world.js';
 
 /** Clients come through gateways only. */
@@ -25,6 +28,8 @@ const NO_LISTENERS: ClientPort = {
   drained: async () => {},
   close: () => {},
 };
+
+const SLOWNESS = 60;
 
 /** The real gate, with the checker looking at what leaves. */
 class CheckedGate extends OutputGate {
@@ -41,8 +46,16 @@ class ForgetfulClients extends Clients {
   override retain(_output: StreamOutput): void {}
 }
 
+/** A primary that hands its state on without the outputs that wait in it: a mistake to be found. */
+class HastyGate extends CheckedGate {
+  override get held(): Iterable<Output> {
+    return [];
+  }
+}
+
 export class ReplicaProcess extends Host implements Server {
   guestExited = false;
+  readonly role: ReplicaConfig['role'];
   readonly guest: ToyGuest;
   readonly port: ReplicaPort;
   /** Digest at each event that the guest has come to. */
@@ -53,22 +66,26 @@ export class ReplicaProcess extends Host implements Server {
   readonly #driver: ReplicaDriver;
   readonly #gate: CheckedGate;
   #started = false;
+  #leaving = false;
+  #transferTo = '';
 
   constructor(world: World, config: ReplicaConfig) {
     super(config.id, config.incarnation, world.scheduler, world.random);
+    this.role = config.role;
     this.#world = world;
     const { random } = world;
-    this.guest = new ToyGuest(
-      this,
-      random,
-      config.role === 'primary',
-      world.options.guestRequests,
-      this.#guestEvents(),
-    );
+    const { guestRequests: requestsMax, mutation } = world.options;
+    this.guest = new ToyGuest(this, random, {
+      requestsMax,
+      events: this.#guestEvents(),
+      captureEvents: this.#captureEvents(),
+      captureOffByOne: mutation === 'capture-off-by-one',
+    });
     this.port = new ReplicaPort(config.service, this.guest);
-    const Kind = world.options.mutation === 'backup-keeps-no-output' ? ForgetfulClients : Clients;
+    const Kind = mutation === 'backup-keeps-no-output' ? ForgetfulClients : Clients;
     const clients = new Kind(NO_LISTENERS, this.port);
-    this.#gate = new CheckedGate(clients, {
+    const Gate = mutation === 'held-outputs-forgotten' ? HastyGate : CheckedGate;
+    this.#gate = new Gate(clients, {
       write: (_fd, _bytes, done) => {
         this.scheduler.after(random.chance(0.1) ? 40 : 0.1, () => this.whenRunning(() => done?.()));
       },
@@ -88,7 +105,7 @@ export class ReplicaProcess extends Host implements Server {
       gate: this.#gate,
       timers: this.timers,
       onEvent: (name, _level, fields) => this.#onEvent(name, fields),
-      onStop: (reason, exitCode) => this.#stop(reason, exitCode),
+      onStop: (stop) => this.#stop(stop),
     });
   }
 
@@ -111,12 +128,21 @@ export class ReplicaProcess extends Host implements Server {
 
   /** SIGTERM. */
   shutdown(): void {
+    this.#leaving = true;
     this.whenRunning(() => this.#driver.shutdown());
   }
 
   /** The replay of a backup fails. */
   diverge(): void {
     if (!this.live) this.whenRunning(() => this.#driver.guestDiverged('made to diverge'));
+  }
+
+  /** For a while everything takes its guest much longer. */
+  slow(durationMs: number): void {
+    this.guest.slowness = SLOWNESS;
+    this.scheduler.after(durationMs, () => {
+      this.guest.slowness = 1;
+    });
   }
 
   /** `gently`: the kernel ends the connections; otherwise the host is gone. */
@@ -154,14 +180,35 @@ export class ReplicaProcess extends Host implements Server {
     };
   }
 
+  #captureEvents(): CaptureEvents {
+    return {
+      onState: (capture, piece, last) => {
+        this.#driver.onState(capture, piece, last);
+        this.#reached('piece');
+      },
+      onCaptured: (capture, event, counter, cost) => this.#driver.onCaptured(capture, event, counter, cost),
+      onCaptureFailed: (capture, reason, retry) => this.#driver.onCaptureFailed(capture, reason, retry),
+    };
+  }
+
   #onEvent(name: string, fields: Readonly<Record<string, unknown>>): void {
     this.#world.note(`${this.name} ${name} ${JSON.stringify(fields)}`);
     if (name === 'guest-started' && fields['mode'] === 'live') this.live = true;
+    const step = TRANSFER_EVENTS[name];
+    if (step === undefined) return;
+    this.#transferTo = fields['id'] as string;
+    this.#reached(step);
   }
 
-  #stop(reason: string, exitCode: number): void {
+  #reached(step: TransferStep): void {
+    this.#world.reached(step, this.id, this.#transferTo);
+  }
+
+  /** The process goes on with a fresh guest where it may, as the real one does. */
+  #stop({ reason, exitCode, mayRejoin }: ReplicaStop): void {
     this.live = false;
     this.end = { how: 'stopped', exitCode, reason };
     this.#world.network.endAllOf(this);
+    if (mayRejoin && !this.#leaving) this.scheduler.after(1, () => this.#world.rejoin(this));
   }
 }

@@ -3,10 +3,10 @@
  * served to its end, unless the service has ended or everybody who could bring it back has died (liveness).
  */
 import { type ClientPlan, drawPlan } from './client.js';
-import { calm, drawFaults, type Fault, strike } from './faults.js';
+import { calm, drawAmbushes, drawFaults, type Fault, strike } from './faults.js';
 import { Random } from './random.js';
 import { type Ending, settle } from './settle.js';
-import { type Mutation, World } from './world.js';
+import { type Mutation, type ReplicaPlan, World } from './world.js';
 
 const FAULTS_END_MS = 1_100;
 /** Clients that come after the faults have stopped. */
@@ -14,9 +14,14 @@ const LATE_CLIENTS = 2;
 
 export interface Schedule {
   readonly seed: number;
-  readonly backups: number;
+  /** The first one starts the service. */
+  readonly replicas: readonly ReplicaPlan[];
   readonly gateways: number;
   readonly minBackups: number;
+  /** So many backups are wanted. */
+  readonly backups: number;
+  /** Output waits for so many of them; absent: for all. */
+  readonly acks?: number;
   /** The guest exits after so many requests. */
   readonly guestRequests: number;
   readonly clients: readonly { readonly atMs: number; readonly plan: ClientPlan }[];
@@ -27,18 +32,35 @@ export interface Schedule {
 /** `steps`: number of faults; drawn as well if absent. */
 export function drawSchedule(seed: number, steps?: number, mutation?: Mutation): Schedule {
   const random = new Random(seed);
-  const backups = random.chance(0.2) ? 2 : 1;
+  const replicas = drawReplicas(random);
+  const backups = random.whole(1, replicas.length - 1);
   const gateways = random.chance(0.3) ? 2 : 1;
-  const minBackups = random.chance(0.1) ? 0 : random.whole(1, backups);
+  const minBackups = random.chance(0.6) ? 0 : random.whole(1, replicas.length - 1);
+  const acks = random.chance(0.25) ? { acks: random.whole(1, backups) } : {};
   const guestRequests = random.chance(0.2) ? random.whole(5, 30) : Number.MAX_SAFE_INTEGER;
-  const targets = [...replicaIds(backups), ...replicaIds(backups), ...gatewayIds(gateways)];
-  const drawn = random.whole(0, 5);
-  const faults = drawFaults(random, targets, steps ?? drawn);
+  const ids = replicas.map(({ id }) => id);
+  const drawn = steps ?? random.whole(0, 5);
+  const aimed = random.chance(0.6) ? Math.min(drawn, random.whole(1, 3)) : 0;
+  const faults = [
+    ...drawFaults(random, [...ids, ...ids, ...gatewayIds(gateways)], drawn - aimed),
+    ...drawAmbushes(random, aimed),
+  ];
   const clients = Array.from({ length: random.whole(2, 6) }, () => ({
     atMs: random.between(0, 800),
     plan: drawPlan(random),
   }));
-  return { seed, backups, gateways, minBackups, guestRequests, clients, faults, ...(mutation ? { mutation } : {}) };
+  const sizes = { gateways, minBackups, backups, ...acks, guestRequests };
+  return { seed, replicas, ...sizes, clients, faults, ...(mutation ? { mutation } : {}) };
+}
+
+/** Mostly a pair; sometimes with more backups, or with others that stand by. */
+function drawReplicas(random: Random): ReplicaPlan[] {
+  const others = random.pick([1, 1, 1, 2, 2, 3]);
+  const plans = ['b', 'c', 'd'].slice(0, others).map((id) => {
+    const role: ReplicaPlan['role'] = random.chance(0.4) ? 'standby' : 'backup';
+    return { id, role };
+  });
+  return [{ id: 'a', role: 'primary' }, ...plans];
 }
 
 /** Rejects with SafetyError, LivenessError, or whatever a replica or gateway throws. */
@@ -46,10 +68,12 @@ export async function runSchedule(schedule: Schedule, onTrace?: (line: string) =
   const random = new Random(schedule.seed ^ 0x5eed);
   const world = new World({
     random,
-    replicas: replicaIds(schedule.backups),
+    replicas: schedule.replicas,
     gateways: gatewayIds(schedule.gateways),
     minBackups: schedule.minBackups,
+    backups: schedule.backups,
     guestRequests: schedule.guestRequests,
+    ...(schedule.acks === undefined ? {} : { acks: schedule.acks }),
     ...(schedule.mutation ? { mutation: schedule.mutation } : {}),
     ...(onTrace ? { onTrace } : {}),
   });
@@ -61,9 +85,8 @@ export async function runSchedule(schedule: Schedule, onTrace?: (line: string) =
 
 async function play(world: World, { clients, faults }: Schedule): Promise<void> {
   const { scheduler, random } = world;
-  const { replicas, gateways } = world.options;
-  for (const id of replicas) scheduler.after(random.between(0, 40), () => world.startReplica(id));
-  for (const id of gateways) scheduler.after(random.between(0, 40), () => world.startGateway(id));
+  for (const id of world.replicaIds) scheduler.after(random.between(0, 40), () => world.startReplica(id));
+  for (const id of world.options.gateways) scheduler.after(random.between(0, 40), () => world.startGateway(id));
   for (const { atMs, plan } of clients) scheduler.at(50 + atMs, () => world.startClient(plan));
   for (const fault of faults) scheduler.at(fault.atMs, () => strike(world, fault));
   await scheduler.runUntil(FAULTS_END_MS);
@@ -84,10 +107,6 @@ async function withStrayErrors<T>(run: () => Promise<T>): Promise<T> {
   } finally {
     process.off('unhandledRejection', onStray).off('uncaughtException', onStray);
   }
-}
-
-function replicaIds(backups: number): string[] {
-  return ['a', 'b', 'c'].slice(0, backups + 1);
 }
 
 function gatewayIds(count: number): string[] {

@@ -33,13 +33,25 @@ function judge(world: World): Ending | undefined {
   if (world.arbiter.state?.record.ended) return 'ended';
   const members = membersOf(world);
   const running = members.filter((process) => process.running);
-  if (running.some((process) => process.live)) return allServed(world) ? 'live' : undefined;
+  const live = running.find((process) => process.live);
+  if (live !== undefined) return allServed(world) && isRedundant(world, live, running) ? 'live' : undefined;
   if (running.length === 0) return everybodyDied(world, members) ? 'dead' : undefined;
+  if (tooFewForSurvey(world, running)) return 'dead';
   return waitsForBackups(world, running) ? 'waiting' : undefined;
 }
 
 function allServed(world: World): boolean {
   return world.clients.every((client) => client.state !== 'open');
+}
+
+/** As many backups as are wanted and available are in the record, and no dead ones. */
+function isRedundant(world: World, live: ReplicaProcess, running: readonly ReplicaProcess[]): boolean {
+  const available = world.replicas.filter((process) => process.running && process !== live);
+  const backups = running.filter((process) => process !== live);
+  const named = (world.arbiter.state?.record.members.length ?? 0) - 1;
+  if (named > backups.length) return false;
+  const wanted = Math.max(world.options.backups, world.options.minBackups);
+  return backups.length >= Math.min(wanted, available.length) || !live.guest.capturing.possible;
 }
 
 /** Everybody has been served: every request was executed once, and nothing of the finished streams is left behind. */
@@ -57,10 +69,19 @@ async function tidy(world: World): Promise<void> {
   const gatewaysDied = world.gateways.some((gateway) => !gateway.running);
   if (!gatewaysDied && live.guest.openStreams > 0) leak(`${live.name}'s guest holds dead connections`);
   for (const process of members) {
+    checkHistory(world, live, process);
     if (!gatewaysDied && process.port.streams.size > 0) leak(`${process.name} keeps streams that are over`);
   }
   for (const { gateway, running, name } of world.gateways) {
     if (running && gateway.connections > 0) leak(`${name} keeps ${gateway.connections} connections that are over`);
+  }
+}
+
+/** Restored or not, a backup has the digest of the live guest wherever it has been. */
+function checkHistory({ checker }: World, live: ReplicaProcess, backup: ReplicaProcess): void {
+  for (const [event, digest] of backup.digests.entries()) {
+    if (digest === live.digests[event]) continue;
+    checker.fail(`${backup.name} has digest ${digest} at event ${event}, ${live.name} ${live.digests[event]}`);
   }
 }
 
@@ -72,6 +93,17 @@ function leak(what: string): never {
 function everybodyDied(world: World, members: readonly ReplicaProcess[]): boolean {
   const starting = world.replicas.some((process) => process.running && process.id === 'a');
   return !starting && members.every((process) => diedWithReason(world, process));
+}
+
+/**
+ * Output waited for fewer than all backups, and those that are left cannot know whether a dead one had more of the log:
+ * nobody may go live.
+ */
+function tooFewForSurvey(world: World, running: readonly ReplicaProcess[]): boolean {
+  const record = world.arbiter.state?.record;
+  if (record?.acks === undefined) return false;
+  const { acks, live, members } = record;
+  return running.every(({ id }) => id !== live) && running.length < members.length - acks;
 }
 
 function diedWithReason(world: World, process: ReplicaProcess): boolean {

@@ -7,16 +7,18 @@ import { DivergenceError } from '../../src/errors.js';
 import type { AdoptedStream, GuestStreams } from '../../src/gateway/replica-port.js';
 import type { StreamId } from '../../src/host/services.js';
 import { decodeBatch, encodeBatch } from '../../src/log/codec.js';
-import type { Entry, Position } from '../../src/log/entry.js';
+import { type Entry, POSITION_ZERO, type Position } from '../../src/log/entry.js';
 import { type LogSource, Session } from '../../src/record/session.js';
 import { StreamTable } from '../../src/runtime/guest/streams.js';
 import type { Output } from '../../src/runtime/held-outputs.js';
-import type { GuestControl } from '../../src/runtime/ports.js';
+import type { CaptureEvents, GuestControl } from '../../src/runtime/ports.js';
 import { SafetyError } from './checker.js';
 import type { Host } from './host.js';
 import type { Random } from './random.js';
+import { ToyCapture } from './toy-capture.js';
 import { BLOCKED, ToyHost } from './toy-host.js';
 import { type HostCall, ToyProgram } from './toy-program.js';
+import { importHistory } from './toy-state.js';
 
 /** What the guest's owner hears, in guest order. */
 export interface ToyGuestEvents {
@@ -30,22 +32,43 @@ export interface ToyGuestEvents {
   logged(entry: Entry, event: number): void;
 }
 
+export interface ToyGuestOptions {
+  /** It exits after so many requests. */
+  readonly requestsMax: number;
+  readonly events: ToyGuestEvents;
+  readonly captureEvents: CaptureEvents;
+  /** Captures say that they are of the event before. */
+  readonly captureOffByOne?: boolean;
+}
+
+/** A session and the calls that go through it. */
+interface Machine {
+  readonly session: Session;
+  readonly calls: ToyHost;
+}
+
 export class ToyGuest implements GuestControl, GuestStreams, LogSource {
   readonly program: ToyProgram;
   throttle = 0;
+  /** How much slower than others it is. */
+  slowness = 1;
+  readonly capturing: ToyCapture;
   readonly #host: Host;
   readonly #random: Random;
   readonly #events: ToyGuestEvents;
   readonly #streams = new StreamTable(1);
-  readonly #session: Session;
-  readonly #calls: ToyHost;
+  #machine: Machine | undefined;
   readonly #run: Generator<HostCall, void, number>;
   #next: IteratorResult<HostCall, void> | undefined;
   /** From the log, not replayed yet. */
   readonly #entries: Entry[] = [];
+  /** Everything logged or replayed. */
+  readonly #history: Entry[] = [];
+  readonly #pieces: Uint8Array[] = [];
+  /** Comes to the position of a restored state: what it does was done elsewhere already. */
+  #restoring = false;
   #goLive = false;
-  #live: boolean;
-  #started = false;
+  #live = false;
   #stopped = false;
   #paused = false;
   #turnPending = false;
@@ -56,28 +79,23 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
   readonly #outbox: (() => void)[] = [];
   #outboxMoving = false;
 
-  constructor(host: Host, random: Random, live: boolean, requestsMax: number, events: ToyGuestEvents) {
+  constructor(host: Host, random: Random, { requestsMax, events, captureEvents, captureOffByOne }: ToyGuestOptions) {
     this.#host = host;
     this.#random = random;
     this.#events = events;
-    this.#live = live;
     this.program = new ToyProgram(requestsMax);
-    this.#session = new Session({
-      sink: { append: (entry) => this.#append(entry) },
-      ...(live ? {} : { source: this }),
-    });
-    this.#session.onLive(() => this.#announceLive());
-    const hostEvents = {
-      output: (output: Output) => this.#output(output),
-      consumed: (stream: StreamId, bytes: number, event: number) =>
-        this.#tell(() => events.consumed(stream, bytes, event)),
-    };
-    this.#calls = new ToyHost(this.program, this.#session, this.#streams, hostEvents, random);
     this.#run = this.program.run();
+    const capturable = {
+      history: this.#history,
+      isOver: () => this.#stopped,
+      fixPosition: () => this.#fixPosition(),
+      tell: (message: () => void) => this.#tell(message),
+    };
+    this.capturing = new ToyCapture(host, random, capturable, captureEvents, captureOffByOne ?? false);
   }
 
   get executed(): Position {
-    return this.#session.position;
+    return this.#machine?.session.position ?? POSITION_ZERO;
   }
 
   /** Connections that the guest has not closed. */
@@ -94,9 +112,29 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
     if (!value) this.#wake();
   }
 
-  start(): void {
-    this.#started = true;
+  start(mode: 'live' | 'replay'): void {
+    if (this.#machine !== undefined) throw new SafetyError(`${this.#host.name} was started twice`);
+    this.#live = mode === 'live';
+    this.#machine = this.#assemble();
+    this.#settle();
     this.#wake();
+  }
+
+  restore(piece: Uint8Array): void {
+    if (this.#machine !== undefined) throw new SafetyError(`${this.#host.name} was given state while it runs`);
+    this.#pieces.push(piece);
+  }
+
+  capture(capture: number): void {
+    this.capturing.begin(capture);
+  }
+
+  cancelCapture(capture: number): void {
+    this.capturing.cancel(capture);
+  }
+
+  stateCredit(bytes: number): void {
+    this.capturing.credit(bytes);
   }
 
   batch(bytes: Uint8Array): void {
@@ -148,6 +186,7 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
     if (entry !== undefined) {
       this.#batchEvent++;
       this.#batchCounter = entry.counter;
+      this.#history.push(entry);
       this.#events.logged(entry, this.#batchEvent);
       return entry;
     }
@@ -155,10 +194,41 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
     throw BLOCKED;
   }
 
+  #assemble(): Machine {
+    const session = new Session({
+      sink: { append: (entry) => this.#append(entry) },
+      ...(this.#live ? {} : { source: this }),
+    });
+    session.onLive(() => this.#announceLive());
+    const hostEvents = {
+      output: (output: Output) => this.#output(output),
+      consumed: (stream: StreamId, bytes: number, event: number) =>
+        this.#tell(() => this.#events.consumed(stream, bytes, event)),
+    };
+    return { session, calls: new ToyHost(this.program, session, this.#streams, hostEvents, this.#random) };
+  }
+
+  /** Comes to where the state it was given was captured. */
+  #settle(): void {
+    const restored = importHistory(this.#pieces);
+    const log = this.#entries.splice(0, Number.POSITIVE_INFINITY, ...restored);
+    this.#restoring = true;
+    while (this.executed.event < restored.length && this.#step());
+    this.#restoring = false;
+    this.#entries.push(...log);
+    if (this.executed.event !== restored.length) throw new SafetyError(`${this.#host.name} was not restored`);
+  }
+
+  #fixPosition(): Position {
+    this.#flush();
+    return { event: this.#batchEvent, counter: this.#batchCounter };
+  }
+
   #wake(): void {
-    if (this.#turnPending || !this.#started) return;
+    if (this.#turnPending || this.#machine === undefined) return;
     this.#turnPending = true;
-    const delayMs = this.#random.between(0.05, this.#random.chance(0.05) ? 12 : 1.5) * (1 + 4 * this.throttle);
+    const delayMs =
+      this.#random.between(0.05, this.#random.chance(0.05) ? 12 : 1.5) * (1 + 4 * this.throttle) * this.slowness;
     this.#host.scheduler.after(delayMs, () =>
       this.#host.whenRunning(() => {
         this.#turnPending = false;
@@ -185,7 +255,7 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
     this.#next ??= this.#run.next();
     if (this.#next.done) return this.#exit();
     try {
-      const result = this.#calls.call(this.#next.value);
+      const result = (this.#machine as Machine).calls.call(this.#next.value);
       this.#next = this.#run.next(result);
       return true;
     } catch (error) {
@@ -204,6 +274,7 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
 
   #append(entry: Entry): void {
     this.#gathered.push(entry);
+    this.#history.push(entry);
     this.#events.logged(entry, this.#batchEvent + this.#gathered.length);
   }
 
@@ -222,11 +293,14 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
   #announceLive(): void {
     this.#live = true;
     const streams = this.program.descriptors.flatMap((descriptor) => (descriptor === undefined ? [] : [descriptor]));
-    const adopted = this.#streams.adopt(streams.map(({ stream, inputOffset }) => ({ stream, inputOffset })));
+    const adopted = this.#streams.adopt(
+      streams.map(({ stream, inputOffset, outputOffset }) => ({ stream, inputOffset, outputOffset })),
+    );
     this.#tell(() => this.#events.live(adopted));
   }
 
   #output(output: Output): void {
+    if (this.#restoring) return;
     if (output.kind === 'send') this.#streams.sent(output.stream, output.bytes.length);
     if (output.kind === 'close') this.#streams.forget(output.stream);
     // While replaying, only what a gateway may ask for after a failover goes to the I/O thread.

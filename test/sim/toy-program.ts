@@ -15,6 +15,7 @@ export class ToyMemory {
 export interface Descriptor {
   stream: number;
   inputOffset: number;
+  outputOffset: number;
   input: string;
   output: string;
   conversation: Conversation;
@@ -63,7 +64,7 @@ export class ToyProgram {
     const free = this.descriptors.indexOf(undefined);
     const fd = free < 0 ? this.descriptors.length : free;
     this.descriptors[fd] = {
-      ...{ stream, inputOffset: 0, input: '', output: '', conversation: new Conversation() },
+      ...{ stream, inputOffset: 0, outputOffset: 0, input: '', output: '', conversation: new Conversation() },
       ...{ ending: 'no', inputEnded: false },
     };
     return fd;
@@ -85,6 +86,7 @@ export class ToyProgram {
       const sent = yield { name: 'send', fd };
       if (sent === RESET) return yield* this.#close(fd);
       connection.output = connection.output.slice(sent);
+      connection.outputOffset += sent;
       if (sent === 0) return;
     }
     if (connection.ending === 'shutdown') {

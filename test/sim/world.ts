@@ -1,5 +1,5 @@
 /** Everything in one place: time, network, arbiter, and every process and client that was ever started. */
-import { type ArbiterRecord, type CompareAndSetResult, sameMember } from '../../src/arbiter/arbiter.js';
+import { type ArbiterRecord, type CompareAndSetResult, type Member, sameMember } from '../../src/arbiter/arbiter.js';
 import { MemoryArbiter } from '../../src/arbiter/memory.js';
 import type { ReplicaConfig } from '../../src/replica/types.js';
 import { Checker } from './checker.js';
@@ -10,6 +10,7 @@ import { Network } from './network.js';
 import type { Random } from './random.js';
 import { ReplicaProcess } from './replica-process.js';
 import { Scheduler } from './scheduler.js';
+import type { TransferStep } from './transfer-steps.js';
 
 /** Mistakes that the checkers must find. */
 export const MUTATIONS = [
@@ -18,18 +19,37 @@ export const MUTATIONS = [
   'input-not-kept',
   'output-sent-again',
   'arbiter-grants-everything',
+  'held-outputs-forgotten',
+  'capture-off-by-one',
+  'recorded-before-caught-up',
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
 
+export interface ReplicaPlan {
+  readonly id: string;
+  readonly role: ReplicaConfig['role'];
+}
+
 export interface WorldOptions {
   readonly random: Random;
-  readonly replicas: readonly string[];
+  readonly replicas: readonly ReplicaPlan[];
   readonly gateways: readonly string[];
   readonly minBackups: number;
+  /** So many backups are wanted. */
+  readonly backups: number;
+  readonly acks?: number;
   /** The guest exits after so many requests. */
   readonly guestRequests: number;
   readonly mutation?: Mutation;
   readonly onTrace?: (line: string) => void;
+}
+
+export interface Ambush {
+  readonly step: TransferStep;
+  /** So many times the step passes unharmed. */
+  skip: number;
+  readonly delayMs: number;
+  strike(source: string, newcomer: string): void;
 }
 
 export class World {
@@ -44,25 +64,38 @@ export class World {
   readonly replicas: ReplicaProcess[] = [];
   readonly gateways: GatewayProcess[] = [];
   readonly clients: SimClient[] = [];
+  /** Faults that wait for a step of a transfer. */
+  readonly ambushes: Ambush[] = [];
 
   constructor(readonly options: WorldOptions) {
     this.random = options.random;
     this.network = new Network(this.scheduler, this.random);
   }
 
+  get replicaIds(): string[] {
+    return this.options.replicas.map(({ id }) => id);
+  }
+
   /** Starts a replica, also as the next incarnation of one that has ended; does nothing if it runs. */
   startReplica(id: string): void {
-    if (this.replica(id)?.running) return;
-    const role = id === this.options.replicas[0] ? 'primary' : 'backup';
+    const plan = this.options.replicas.find((candidate) => candidate.id === id);
+    if (plan !== undefined && !this.replica(id)?.running) this.#start(id, plan.role);
+  }
+
+  /** The process of `ended` goes on with a fresh guest; the service is live elsewhere. */
+  rejoin(ended: ReplicaProcess): void {
+    if (this.replica(ended.id) !== ended) return;
+    this.#start(ended.id, ended.role === 'standby' ? 'standby' : 'backup');
+  }
+
+  #start(id: string, role: ReplicaConfig['role']): void {
+    const { minBackups, backups, acks, replicas } = this.options;
+    const first = (replicas[0] as ReplicaPlan).id;
     const config: ReplicaConfig = {
-      id,
+      ...{ id, role, minBackups, backups, service: 'toy', manifest: { module: 'toy' }, logAddress: id },
       incarnation: `${this.replicas.filter((process) => process.id === id).length + 1}`,
-      role,
-      service: 'toy',
-      manifest: { module: 'toy' },
-      logAddress: id,
-      ...(role === 'backup' ? { primaryAddress: this.options.replicas[0] as string } : {}),
-      minBackups: this.options.minBackups,
+      ...(id === first ? {} : { primaryAddress: first }),
+      ...(acks === undefined ? {} : { acks }),
       heartbeatMs: 40,
       failureTimeoutMs: 200,
       joinTimeoutMs: 1_500,
@@ -82,7 +115,7 @@ export class World {
     if (this.gateway(id)?.running) return;
     const incarnation = `${this.gateways.filter((process) => process.id === id).length + 1}`;
     this.note(`start ${id}/${incarnation}`);
-    this.gateways.push(new GatewayProcess(this, id, incarnation, this.options.replicas));
+    this.gateways.push(new GatewayProcess(this, id, incarnation, this.replicaIds));
   }
 
   /** A client connects to a gateway that runs, if there is one. */
@@ -106,14 +139,38 @@ export class World {
   compareAndSet(from: Host, expectedGeneration: number, record: ArbiterRecord): CompareAndSetResult {
     const before = this.arbiter.state;
     const blind = this.options.mutation === 'arbiter-grants-everything';
+    const newcomer = before === undefined ? undefined : newcomerOf(before.record, record);
     const result = this.arbiter.apply(blind ? (before?.generation ?? 0) : expectedGeneration, record);
     this.note(`arbiter ${from.name} ${JSON.stringify(record)} ${result.won ? 'won' : 'lost'}`);
     const heir = before?.record.members.some((member) => record.members.some((other) => sameMember(member, other)));
     if (result.won && heir !== true) this.checker.startsAfresh();
+    if (result.won && newcomer !== undefined) this.reached('written', from.id, newcomer.id);
     return result;
+  }
+
+  /** A request is on its way to the arbiter. */
+  proposed(from: Host, record: ArbiterRecord): void {
+    const current = this.arbiter.state?.record;
+    const newcomer = current === undefined ? undefined : newcomerOf(current, record);
+    if (newcomer !== undefined) this.reached('proposed', from.id, newcomer.id);
+  }
+
+  /** A transfer from one replica to another has come to `step`. */
+  reached(step: TransferStep, source: string, newcomer: string): void {
+    const index = this.ambushes.findIndex((ambush) => ambush.step === step);
+    const ambush = this.ambushes[index];
+    if (ambush === undefined || ambush.skip-- > 0) return;
+    this.ambushes.splice(index, 1);
+    this.scheduler.after(ambush.delayMs, () => ambush.strike(source, newcomer));
   }
 
   note(line: string): void {
     this.options.onTrace?.(`${this.scheduler.nowMs.toFixed(1).padStart(8)} ${line}`);
   }
+}
+
+/** Whom `next` names besides the members of `current`. */
+function newcomerOf(current: ArbiterRecord, next: ArbiterRecord): Member | undefined {
+  if (next.members.length <= current.members.length) return undefined;
+  return next.members.find((member) => !current.members.some((other) => sameMember(member, other)));
 }
