@@ -10,6 +10,8 @@ export interface Member {
   readonly id: string;
   /** Drawn afresh at each start of the process. */
   readonly incarnation: string;
+  /** Where peers reach it, `host:port`: how a replica that comes back finds the one that is live. */
+  readonly address?: string;
 }
 
 /** The configuration that holds since the epoch began. */
@@ -20,6 +22,11 @@ export interface ArbiterRecord {
   readonly members: readonly Member[];
   /** `id` of the member that runs live. */
   readonly live: string;
+  /**
+   * Output was released once so many of the backups had acknowledged it; absent: all of them. With fewer than all, a claim
+   * needs the positions of so many backups that at least one of them has each released entry (src/replica/survey.ts).
+   */
+  readonly acks?: number;
   /** Which service this is, so that two services cannot share one arbiter by mistake. */
   readonly service: string;
   /** True once the service has ended in good order (guest exit, or shutdown of the last replica): anybody may start afresh. */
@@ -59,6 +66,7 @@ export function sameRecord(a: ArbiterRecord, b: ArbiterRecord): boolean {
     a.live === b.live &&
     a.service === b.service &&
     (a.ended ?? false) === (b.ended ?? false) &&
+    a.acks === b.acks &&
     a.members.length === b.members.length &&
     a.members.every((member, index) => sameMember(member, b.members[index] as Member))
   );

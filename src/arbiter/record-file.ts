@@ -40,7 +40,7 @@ function parse(text: string, name: string): unknown {
 
 function isRecord(value: unknown): value is ArbiterRecord {
   if (!isObject(value)) return false;
-  const { epoch, members, live, service, ended } = value;
+  const { epoch, members, live, service, ended, acks } = value;
   return (
     Number.isSafeInteger(epoch) &&
     (epoch as number) >= 1 &&
@@ -48,12 +48,16 @@ function isRecord(value: unknown): value is ArbiterRecord {
     members.every(isMember) &&
     typeof live === 'string' &&
     typeof service === 'string' &&
+    (acks === undefined || (Number.isSafeInteger(acks) && (acks as number) >= 1)) &&
     (ended === undefined || typeof ended === 'boolean')
   );
 }
 
 function isMember(value: unknown): value is Member {
-  return isObject(value) && typeof value['id'] === 'string' && typeof value['incarnation'] === 'string';
+  if (!isObject(value)) return false;
+  const { id, incarnation, address } = value;
+  const addressed = address === undefined || typeof address === 'string';
+  return typeof id === 'string' && typeof incarnation === 'string' && addressed;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -26,7 +26,9 @@ export async function switchOver(address: string, json: boolean, process: CliPro
 }
 
 function describe(replica: ReplicaStatus): string {
-  const { id, role, service, epoch, members, event, counter, logAddress } = replica;
-  const position = `event ${event}, instruction ${counter}`;
+  const { id, role, service, epoch, members, event, counter, logAddress, standbys, transfer } = replica;
+  let position = `event ${event}, instruction ${counter}`;
+  if (standbys.length > 0) position += `; standing by: ${standbys.join(', ')}`;
+  if (transfer !== undefined) position += `; sending its state to ${transfer.to} (${transfer.ackedBytes} bytes so far)`;
   return `${id} (${logAddress}): ${role} of ${service}, epoch ${epoch} of ${members.join(' and ') || 'nobody'}, ${position}`;
 }

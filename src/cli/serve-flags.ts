@@ -2,7 +2,7 @@
 import type { Flag } from './flags.js';
 import { LOG_FLAGS, type RawLogFlags } from './log-flags.js';
 
-export const ROLES = ['pair', 'primary', 'backup'] as const;
+export const ROLES = ['pair', 'primary', 'backup', 'standby'] as const;
 export type ServeRole = (typeof ROLES)[number] | 'solo';
 
 /** Flags of a guest as commander collects them: text or repeated text. */
@@ -31,6 +31,10 @@ export interface RawServeFlags extends RawLogFlags, RawGuestFlags {
   readonly primary?: string;
   readonly arbiter?: string;
   readonly minBackups?: string;
+  readonly backups?: string;
+  readonly acks?: string;
+  /** False for --no-rejoin. */
+  readonly rejoin?: boolean;
   readonly joinTimeout?: string;
   readonly heartbeat?: string;
   readonly failureTimeout?: string;
@@ -55,18 +59,21 @@ export const GUEST_FLAGS: readonly Flag[] = [
 ];
 
 export const SERVE_FLAGS: readonly Flag[] = [
-  ['Role:', '--role <role>', 'pair (both replicas on this machine, the default), primary or backup'],
+  ['Role:', '--role <role>', 'pair (both replicas on this machine, the default), primary, backup or standby'],
   ['Role:', '--solo', 'run the guest with no replication at all'],
-  ['Role:', '--gateway <host:port>', 'primary, backup: run a gateway in this process that listens here; repeatable'],
+  ['Role:', '--gateway <host:port>', 'replica: run a gateway in this process that listens here; repeatable'],
   ['Role:', '--replicas <list>', 'log addresses of the other replicas, for that gateway, separated by commas'],
   ['Role:', '--no-gateway', 'pair: clients connect to the replicas themselves and are reset at a failover'],
   ['Role:', '--id <name>', 'unique name of this replica in logs and in the arbiter (default: role and process id)'],
   ['Role:', '--service <name>', "name of the service, equal on all replicas (default: the module's file name)"],
   ['Role:', '--log-listen <host:port>', 'where other replicas reach this one (TCP, and UDP for heartbeats)'],
-  ['Role:', '--primary <host:port>', 'backup: --log-listen address of the primary to follow'],
+  ['Role:', '--primary <host:port>', "backup, standby: where to look for the primary, besides the arbiter's record"],
   ['Role:', '--arbiter <url>', 'file:DIR/NAME, the record that decides who may run alone'],
-  ['Role:', '--min-backups <n>', 'primary: hold the guest until n backups have joined (default: 1; 0 starts alone)'],
-  ['Role:', '--join-timeout <duration>', 'backup: give up when it has not joined after this time (default: 30s)'],
+  ['Role:', '--backups <n>', 'how many backups are wanted; further ones stand by (default: 1)'],
+  ['Role:', '--acks <n>', 'output waits for the acknowledgements of n backups (default: of all)'],
+  ['Role:', '--min-backups <n>', 'primary: hold the guest until n backups have joined (default: 0, it starts alone)'],
+  ['Role:', '--no-rejoin', 'do not start afresh and join again after a divergence or a lost race'],
+  ['Role:', '--join-timeout <duration>', 'backup: give up when it has found no primary after this time (default: 30s)'],
   ['Role:', '--heartbeat <duration>', 'interval of heartbeats (default: 20ms)'],
   ['Role:', '--failure-timeout <duration>', 'silence after which a peer counts as dead (default: 200ms)'],
   ...GUEST_FLAGS,

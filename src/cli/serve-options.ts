@@ -28,6 +28,9 @@ type ReplicationKey =
   | 'primary'
   | 'arbiter'
   | 'minBackups'
+  | 'backups'
+  | 'acks'
+  | 'rejoin'
   | 'joinTimeoutMs'
   | 'heartbeatMs'
   | 'failureTimeoutMs'
@@ -64,6 +67,9 @@ export function toServeOptions(
       logListen: optional(flags.logListen, checkLogListen),
       primary: optional(flags.primary, (text) => checkAddress(text, '--primary')),
       arbiter: optional(flags.arbiter, checkArbiter),
+      backups: optional(flags.backups, (text) => parseCount(text, '--backups')),
+      acks: optional(flags.acks, (text) => parseCount(text, '--acks', 1)),
+      rejoin: flags.rejoin === false ? false : undefined,
       minBackups: optional(flags.minBackups, (text) => parseCount(text, '--min-backups')),
       joinTimeoutMs: optional(flags.joinTimeout, (text) => parseDuration(text, '--join-timeout')),
       heartbeatMs: optional(flags.heartbeat, (text) => parseDuration(text, '--heartbeat')),

@@ -16,6 +16,8 @@ const FLAG_NAMES = {
   primary: '--primary',
   arbiter: '--arbiter',
   minBackups: '--min-backups',
+  backups: '--backups',
+  acks: '--acks',
   joinTimeout: '--join-timeout',
 } as const;
 
@@ -30,6 +32,8 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
       logListen: PAIR_CHOOSES,
       primary: PAIR_CHOOSES,
       minBackups: 'the primary of a pair waits for the one backup it has',
+      acks: 'a pair has one backup, and waits for it',
+      backups: 'a pair has one backup; use --role primary, backup and standby for more',
       joinTimeout: PAIR_CHOOSES,
     },
   },
@@ -37,12 +41,18 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
     needs: ['logListen', 'arbiter'],
     refuses: {
       primary: 'it names the primary that a backup follows; use it with --role backup',
-      joinTimeout: 'only a backup joins; use it with --role backup',
     },
   },
   backup: {
-    needs: ['primary', 'logListen', 'arbiter'],
+    needs: ['logListen', 'arbiter'],
     refuses: { minBackups: 'only a primary waits for backups; use it with --role primary' },
+  },
+  standby: {
+    needs: ['logListen', 'arbiter'],
+    refuses: {
+      minBackups: 'only a primary waits for backups; use it with --role primary',
+      joinTimeout: 'a standby waits without limit',
+    },
   },
   solo: {
     needs: [],
@@ -53,6 +63,8 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
       primary: NO_REPLICATION,
       arbiter: NO_REPLICATION,
       minBackups: NO_REPLICATION,
+      backups: NO_REPLICATION,
+      acks: NO_REPLICATION,
       joinTimeout: NO_REPLICATION,
     },
   },

@@ -92,6 +92,19 @@ export class ReplicaPort {
     return this.#epoch;
   }
 
+  /** What a newcomer must know to take this replica's place, see port-state.ts. */
+  get givenUp(): ReadonlySet<number> {
+    return this.#givenUp;
+  }
+
+  /** On a newcomer: takes the place of everything that was heard before. */
+  restore(streams: Iterable<readonly [StreamId, PortStream]>, givenUp: Iterable<number>): void {
+    this.streams.clear();
+    for (const [stream, state] of streams) this.streams.set(stream, state);
+    this.#givenUp.clear();
+    for (const gateway of givenUp) this.#givenUp.add(gateway);
+  }
+
   /** Serves gateways from now on. `absentUntilMs`: when gateways that have not come back count as dead. */
   serve(epoch: number, adopted: readonly AdoptedStream[], absentUntilMs: number): void {
     this.#epoch = epoch;

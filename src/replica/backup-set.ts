@@ -6,7 +6,13 @@ import type { Context } from './context.js';
 import { checkHello, type Refusal } from './handshake.js';
 import type { Membership } from './membership.js';
 import type { Ack, Heartbeat, Hello, Message } from './messages.js';
-import type { PeerId } from './types.js';
+import type { LogBatch, PeerId } from './types.js';
+
+/** How a newcomer can be taken in, if it can. */
+export type Joinable =
+  | 'from-start'
+  | 'by-state'
+  | { readonly refused: 'shutting-down' | 'not-capturable'; readonly reason: string };
 
 /** A connection must say hello within this time. */
 const HELLO_TIMEOUT_MS = 5_000;
@@ -18,14 +24,28 @@ export class BackupSet {
   /** When each connection without a hello was made. */
   readonly #strangers = new Map<PeerId, number>();
 
-  constructor(context: Context, membership: Membership) {
+  /** `onGone` hears of every backup that is not there any more. */
+  constructor(
+    context: Context,
+    membership: Membership,
+    private readonly onGone: (backup: BackupPeer, reason: string) => void,
+  ) {
     this.#context = context;
     this.#membership = membership;
   }
 
-  /** In the order in which they came. */
-  members(): Member[] {
-    return [...this.#backups.values()].map((backup) => backup.member);
+  /** Those who should be in the record, in the order in which they came. */
+  ready(): BackupPeer[] {
+    return [...this.#backups.values()].filter(({ stage }) => stage === 'ready');
+  }
+
+  /** Everybody who is connected, in the order in which they came. */
+  all(): BackupPeer[] {
+    return [...this.#backups.values()];
+  }
+
+  byPeer(peer: PeerId): BackupPeer | undefined {
+    return this.#backups.get(peer);
   }
 
   find(member: Member): BackupPeer | undefined {
@@ -33,20 +53,60 @@ export class BackupSet {
     return undefined;
   }
 
-  /** A backup that may claim the epoch. */
-  successor(): BackupPeer | undefined {
-    return [...this.#backups.values()].find((backup) => this.#membership.has(backup.member));
+  /** A backup that may claim the epoch and has the log up to `lastEvent`. */
+  successor(lastEvent: number): BackupPeer | undefined {
+    return this.ready().find(({ member, receivedEvent }) => this.#membership.has(member) && receivedEvent >= lastEvent);
   }
 
   /** Last event that the slowest backup has executed; undefined without backups. */
   executedEvent(): number | undefined {
     let slowest: number | undefined;
-    for (const { executed } of this.#backups.values()) slowest = Math.min(slowest ?? executed.event, executed.event);
+    for (const { executed } of this.ready()) slowest = Math.min(slowest ?? executed.event, executed.event);
     return slowest;
   }
 
+  /** Backups that output must wait for although no record names them yet. */
+  arming(): BackupPeer[] {
+    return [...this.#backups.values()].filter(({ stage }) => stage === 'arming');
+  }
+
+  /** Tells everybody, those who stand by included. */
   broadcast(message: Message): void {
     for (const peer of this.#backups.keys()) this.#context.send(peer, message);
+  }
+
+  /** Tells those who are in the record. */
+  tellMembers(message: Message): void {
+    for (const backup of this.ready()) {
+      if (this.#membership.has(backup.member)) this.#context.send(backup.peer, message);
+    }
+  }
+
+  /** Sends a batch of the log to everybody who follows it. */
+  append(batch: LogBatch): void {
+    const epoch = this.#membership.epoch;
+    for (const backup of this.#backups.values()) {
+      if (!backup.followsLog) continue;
+      this.#context.send(backup.peer, { type: 'append', epoch, ...batch });
+      if (backup.stage !== 'ready') backup.backlog.push(batch.lastEvent, batch.batch.byteLength, this.#context.nowMs);
+    }
+  }
+
+  released(event: number): void {
+    const epoch = this.#membership.epoch;
+    for (const { followsLog, peer } of this.#backups.values()) {
+      if (followsLog) this.#context.send(peer, { type: 'released', epoch, event });
+    }
+  }
+
+  /** A newcomer that cannot keep up must not make this process grow; it may try again. */
+  dropOverrun(): void {
+    for (const backup of [...this.#backups.values()]) {
+      if (backup.stage === 'ready') continue;
+      backup.backlog.drop(Math.min(backup.receivedEvent, backup.executed.event));
+      if (backup.backlog.bytesAfter(backup.executed.event) <= this.#context.config.backlogBytesMax) continue;
+      this.drop(backup, 'it does not keep up with the log');
+    }
   }
 
   connected(peer: PeerId): void {
@@ -64,17 +124,18 @@ export class BackupSet {
     this.#forget(backup, reason);
   }
 
-  /** Answers a hello. `joinable` says whether the state of the service allows anybody to join. */
-  hello(peer: PeerId, hello: Hello, joinable: 'yes' | 'already-run' | 'shutting-down'): void {
+  /** Answers a hello. `joinable` says what the state of the service allows. */
+  hello(peer: PeerId, hello: Hello, joinable: Joinable): void {
     if (!this.#strangers.delete(peer)) return;
     const refusal = checkHello(this.#context.config, hello) ?? this.#checkState(hello, joinable);
     if (refusal !== undefined) {
       this.#refuse(peer, hello, refusal);
       return;
     }
-    this.#backups.set(peer, new BackupPeer(this.#context, peer, hello));
+    const fromStart = joinable === 'from-start';
+    this.#backups.set(peer, new BackupPeer(this.#context, peer, hello, fromStart ? 'ready' : 'standby'));
     const epoch = this.#membership.epoch;
-    this.#context.send(peer, { type: 'welcome', ...this.#context.self, epoch, firstEvent: 1 });
+    this.#context.send(peer, { type: 'welcome', ...this.#context.self, epoch, firstEvent: fromStart ? 1 : 0 });
   }
 
   /** The backup that a message comes from, if the message may be believed (R5). */
@@ -118,15 +179,7 @@ export class BackupSet {
 
   sendHeartbeats(executed: Position): void {
     for (const backup of this.#backups.values()) {
-      const message: Heartbeat = {
-        type: 'heartbeat',
-        ...this.#context.self,
-        epoch: this.#membership.epoch,
-        role: 'primary',
-        executed,
-        sentMs: this.#context.nowMs,
-        echoMs: backup.heardSentMs,
-      };
+      const message = this.#context.heartbeat('primary', this.#membership.epoch, executed, backup.heardSentMs);
       this.#context.emit({ type: 'heartbeat', address: backup.logAddress, message });
       this.#context.send(backup.peer, message);
     }
@@ -136,7 +189,8 @@ export class BackupSet {
   dropSilent(lastEvent: number): void {
     const { nowMs } = this.#context;
     for (const backup of [...this.#backups.values()]) {
-      const owes = backup.receivedEvent < lastEvent && this.#membership.has(backup.member);
+      const awaited = backup.stage === 'arming' || this.#membership.has(backup.member);
+      const owes = backup.receivedEvent < lastEvent && awaited;
       if (!owes) backup.progress.heard(nowMs);
       if (backup.detector.isSilent(nowMs)) {
         this.#context.event('peer-silent', { id: backup.id, silentMs: backup.detector.silentMs(nowMs) });
@@ -163,18 +217,13 @@ export class BackupSet {
   #forget(backup: BackupPeer, reason: string): void {
     this.#backups.delete(backup.peer);
     this.#context.event('backup-lost', { id: backup.id, reason });
+    this.onGone(backup, reason);
   }
 
-  #checkState(hello: Hello, joinable: 'yes' | 'already-run' | 'shutting-down'): Refusal | undefined {
-    if (joinable === 'shutting-down') return { code: 'shutting-down', reason: 'the service is about to end' };
+  #checkState(hello: Hello, joinable: Joinable): Refusal | undefined {
+    if (typeof joinable === 'object') return { code: joinable.refused, reason: joinable.reason };
     if ([...this.#backups.values()].some((backup) => backup.id === hello.id)) {
       return { code: 'duplicate-id', reason: `a backup called ${JSON.stringify(hello.id)} has already joined` };
-    }
-    if (joinable === 'already-run' || hello.position.event > 0) {
-      const reason =
-        `the guest on ${this.#context.config.id} has already run, and a backup can only join from the beginning; ` +
-        'start the service again with this backup, before the guest starts';
-      return { code: 'already-run', reason };
     }
     return undefined;
   }

@@ -8,11 +8,13 @@ import { ArbiterCheck } from './arbiter-check.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
 import { SilenceDetector } from './detector.js';
+import { type ClaimRefusal, EpochClaim } from './epoch-claim.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { type ClaimDecision, claimEpoch } from './failover.js';
-import type { Append, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
+import { refuseAsBackup } from './handshake.js';
+import type { Append, Captured, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
 import { PrimaryLink } from './primary-link.js';
 import type { Role, RoleInput } from './role.js';
+import { StateReceiver } from './state-receiver.js';
 import type { PeerId } from './types.js';
 
 /** What a backup brings along when it goes live. */
@@ -25,18 +27,20 @@ export interface Promotion {
 
 /**
  * - joining: not taken in yet
+ * - standby: taken in, but the guest's state has not come, or not all of it
  * - following: the log comes in
  * - orphaned: the connection is gone, but the primary may be alive; its lease must run out first (lease.ts)
- * - claiming: asking the arbiter for the epoch
+ * - claiming: on the way to the epoch; nothing is acknowledged any more (epoch-claim.ts)
  */
-type Phase = 'joining' | 'following' | 'orphaned' | 'claiming';
+type Phase = 'joining' | 'standby' | 'following' | 'orphaned' | 'claiming';
 
 export class Backup implements Role {
   readonly #context: Context;
-  readonly #arbiter: ArbiterSession;
   readonly #onPromoted: (promotion: Promotion) => void;
   readonly #link: PrimaryLink;
   readonly #check: ArbiterCheck;
+  readonly #state: StateReceiver;
+  readonly #claiming: EpochClaim;
   #phase: Phase = 'joining';
   #primary: Welcome | undefined;
   #detector: SilenceDetector;
@@ -54,15 +58,27 @@ export class Backup implements Role {
 
   constructor(context: Context, arbiter: ArbiterSession, onPromoted: (promotion: Promotion) => void) {
     this.#context = context;
-    this.#arbiter = arbiter;
     this.#onPromoted = onPromoted;
-    this.#link = new PrimaryLink(context, (reason) => this.#giveUp(reason));
+    this.#state = new StateReceiver(context);
+    this.#claiming = new EpochClaim(context, arbiter, {
+      won: (state) => this.#won(state),
+      notMine: (refusal, current) => this.#notMine(refusal, current),
+    });
+    this.#link = new PrimaryLink(context, arbiter, (reason) => this.#giveUp(reason));
     this.#check = new ArbiterCheck(context, arbiter);
     this.#detector = new SilenceDetector(context.config.failureTimeoutMs, context.nowMs);
   }
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  get primaryAddress(): string {
+    return this.#link.address;
+  }
+
+  get name(): 'backup' | 'standby' {
+    return this.#guestStarted ? 'backup' : 'standby';
   }
 
   handle(input: RoleInput): void {
@@ -74,12 +90,15 @@ export class Backup implements Role {
         this.#onTick();
         break;
       case 'peer-connected':
-        if (input.dialled) this.#onDialled(input.peer);
+        if (input.dialled && this.#phase === 'joining') this.#link.connected(input.peer, this.#epoch);
+        else if (input.dialled) this.#claiming.connected(input.peer, input.address);
         break;
       case 'connect-failed':
         if (this.#phase === 'joining') this.#link.failed(input.reason);
+        else this.#claiming.connectFailed(input.address);
         break;
       case 'peer-closed':
+        this.#claiming.closed(input.peer);
         if (input.peer === this.#link.peer) this.#onClosed(input.reason);
         break;
       case 'message':
@@ -114,8 +133,9 @@ export class Backup implements Role {
 
   #onTick(): void {
     if (this.#phase === 'joining') this.#link.tick();
-    if (this.#phase === 'following' || this.#phase === 'orphaned') this.#watchPrimary();
-    if (this.#phase !== 'following') return;
+    if (this.#phase === 'claiming') this.#claiming.tick();
+    if (this.#phase !== 'joining' && this.#phase !== 'claiming') this.#watchPrimary();
+    if (this.#phase !== 'following' && this.#phase !== 'standby') return;
     this.#check.tick();
     if (this.#context.nowMs >= this.#nextHeartbeatMs) this.#sendHeartbeat();
   }
@@ -124,17 +144,15 @@ export class Backup implements Role {
     const { nowMs } = this.#context;
     if (!this.#detector.isSilent(nowMs)) return;
     this.#context.event('peer-silent', { id: this.#primary?.id, silentMs: this.#detector.silentMs(nowMs) });
+    const reason = 'it was silent for the failure timeout';
     this.#link.close('silent');
-    this.#claim('it was silent for the failure timeout');
-  }
-
-  #onDialled(peer: PeerId): void {
-    if (this.#phase === 'joining') this.#link.connected(peer, this.#epoch);
-    else this.#context.close(peer, 'not needed any more');
+    if (this.#phase === 'standby') this.#seek(reason);
+    else this.#claim(reason);
   }
 
   #onClosed(reason: string): void {
     if (this.#phase === 'joining') this.#link.failed(reason);
+    else if (this.#phase === 'standby') this.#seek(reason);
     else if (this.#phase === 'following') this.#orphan(reason);
     else this.#link.peer = undefined;
   }
@@ -150,16 +168,34 @@ export class Backup implements Role {
       return;
     }
     if (this.#phase === 'joining') this.#onJoining(peer, message);
+    else if (this.#phase === 'standby') this.#onStandby(peer, message);
     else this.#onFollowing(peer, message);
   }
 
   #onJoining(peer: PeerId, message: Message): void {
-    if (message.type === 'welcome' && message.firstEvent === 1) this.#join(message);
+    if (message.type === 'welcome') this.#join(message);
     else if (message.type === 'refuse') this.#link.refused(message);
     else {
       this.#context.close(peer, `expected a welcome, got ${message.type}`);
       this.#link.failed(`it answered the hello with ${message.type}`);
     }
+  }
+
+  #onStandby(peer: PeerId, message: Message): void {
+    let wrong: string | undefined;
+    if (message.type === 'state') wrong = this.#state.piece(peer, this.#epoch, message);
+    else if (message.type === 'captured') wrong = this.#onCaptured(message);
+    else if (message.type === 'refuse') return this.#link.refused(message);
+    else if (message.type !== 'append' || this.#state.event !== undefined) return this.#onFollowing(peer, message);
+    else wrong = 'it sent the log before the position of the state';
+    this.#detector.heard(this.#context.nowMs);
+    if (wrong !== undefined) this.#distrust(wrong);
+    else if (this.#state.complete) this.#follow();
+  }
+
+  #onCaptured(message: Captured): string | undefined {
+    this.#receivedEvent = message.event;
+    return this.#state.captured(message);
   }
 
   #onFollowing(peer: PeerId, message: Message): void {
@@ -183,7 +219,7 @@ export class Backup implements Role {
         this.#onHandover(message);
         break;
       case 'finished':
-        this.#finished(message.outcome);
+        this.#context.finish(message.outcome);
         break;
       default:
         this.#distrust(`it sent ${message.type}, which a primary does not send here`);
@@ -195,11 +231,40 @@ export class Backup implements Role {
     this.#epoch = welcome.epoch;
     this.#member = false;
     this.#heardSentMs = 0;
-    this.#phase = 'following';
     this.#link.joined();
-    this.#startGuest();
     this.#detector = new SilenceDetector(this.#context.config.failureTimeoutMs, this.#context.nowMs);
-    this.#context.event('ready', { role: 'backup', epoch: welcome.epoch, primary: welcome.id });
+    if (welcome.firstEvent === 1) {
+      this.#follow();
+    } else if (this.#guestStarted) {
+      // It was taken in from the beginning before, by a primary that went on without it: its guest cannot take a state.
+      this.#context.stop(EXIT_CODES.lostEpoch, `${welcome.id} has started the service without this replica`, true);
+    } else {
+      this.#phase = 'standby';
+      this.#context.event('standby', { epoch: welcome.epoch, primary: welcome.id });
+    }
+  }
+
+  #follow(): void {
+    this.#phase = 'following';
+    this.#startGuest();
+    this.#context.event('ready', { role: 'backup', epoch: this.#epoch, primary: this.#primary?.id });
+  }
+
+  /** Waiting, and the primary is gone. What has come of its guest's state is of no use with another primary. */
+  #seek(reason: string): void {
+    this.#link.peer = undefined;
+    if (this.#state.begun) {
+      this.#context.stop(
+        EXIT_CODES.primaryUnreachable,
+        `the primary is gone before all of its state was here: ${reason}`,
+        true,
+      );
+      return;
+    }
+    this.#primary = undefined;
+    this.#epoch = 0;
+    this.#phase = 'joining';
+    this.#link.lost(reason);
   }
 
   #startGuest(): void {
@@ -223,8 +288,9 @@ export class Backup implements Role {
   }
 
   #onHandover(message: Handover): void {
-    if (message.lastEvent === this.#receivedEvent) this.#claim('it handed over');
-    else this.#distrust(`it handed over at event ${message.lastEvent}, but its log ended at ${this.#receivedEvent}`);
+    if (message.lastEvent === this.#receivedEvent) {
+      this.#claim('it handed over', true);
+    } else this.#distrust(`it handed over at event ${message.lastEvent}, but its log ended at ${this.#receivedEvent}`);
   }
 
   #onHeartbeat(message: Heartbeat): void {
@@ -237,15 +303,7 @@ export class Backup implements Role {
 
   #sendHeartbeat(): void {
     this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;
-    const message: Heartbeat = {
-      type: 'heartbeat',
-      ...this.#context.self,
-      epoch: this.#epoch,
-      role: 'backup',
-      executed: this.#executed,
-      sentMs: this.#context.nowMs,
-      echoMs: this.#heardSentMs,
-    };
+    const message = this.#context.heartbeat('backup', this.#epoch, this.#executed, this.#heardSentMs);
     this.#context.emit({ type: 'heartbeat', address: this.#link.address, message });
     if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, message);
   }
@@ -254,6 +312,7 @@ export class Backup implements Role {
   #distrust(reason: string): void {
     this.#link.close(reason);
     if (this.#phase === 'following') this.#orphan(reason);
+    else if (this.#phase === 'standby') this.#seek(reason);
     else this.#link.failed(reason);
   }
 
@@ -268,14 +327,10 @@ export class Backup implements Role {
     this.#context.emit({ type: 'probe', address: this.#link.address });
   }
 
-  #claim(reason: string): void {
+  #claim(reason: string, handedOver = false): void {
     if (this.#phase === 'following') this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#phase = 'claiming';
-    const { config, self } = this.#context;
-    claimEpoch(this.#arbiter, self, config.service, {
-      won: (state) => this.#won(state),
-      notMine: (decision, current) => this.#notMine(decision, current),
-    });
+    this.#claiming.begin({ epoch: this.#epoch, receivedEvent: this.#receivedEvent }, handedOver);
   }
 
   /**
@@ -297,12 +352,13 @@ export class Backup implements Role {
     this.#onPromoted({ state, lastEvent: this.#receivedEvent, outcome: this.#outcome });
   }
 
-  #notMine(decision: Exclude<ClaimDecision, { kind: 'claim' }>, current: ArbiterState | undefined): void {
-    if (decision.kind === 'foreign') this.#context.stop(EXIT_CODES.arbiter, decision.reason);
-    else if (decision.kind === 'ended') this.#finished(this.#outcome);
-    else if (this.#member || this.#receivedEvent > 0) this.#context.loseEpoch(this.#epoch, current);
-    else if (this.#givenUp !== undefined) this.#context.stop(EXIT_CODES.primaryUnreachable, this.#givenUp);
-    else this.#rejoin();
+  #notMine(refusal: ClaimRefusal, current: ArbiterState | undefined): void {
+    const followed = this.#member || this.#receivedEvent > 0 || this.#state.begun || this.#claiming.surveyed;
+    if (refusal.kind === 'foreign') this.#context.stop(EXIT_CODES.arbiter, refusal.reason);
+    else if (refusal.kind === 'ended') this.#context.finish(this.#outcome);
+    else if (followed) this.#context.loseEpoch(this.#epoch, current, true);
+    else if (this.#givenUp === undefined || this.#context.config.role === 'standby') this.#rejoin();
+    else this.#context.stop(EXIT_CODES.primaryUnreachable, this.#givenUp);
   }
 
   /** Nothing was received and no record names us: as good as new. */
@@ -314,21 +370,12 @@ export class Backup implements Role {
     this.#link.begin();
   }
 
-  #finished(outcome: GuestOutcome | undefined): void {
-    if (outcome === undefined) {
-      this.#context.stop(EXIT_CODES.ok, 'the service has ended');
-    } else {
-      this.#context.event('guest-exit', { ...outcome });
-      this.#context.stop(outcome.exitCode, `the guest has ended: ${outcome.description}`);
-    }
-  }
-
   #onDiverged(report: string): void {
     this.#context.event('diverged', { id: this.#context.self.id, report });
     if (this.#phase === 'following' && this.#link.peer !== undefined) {
       this.#context.send(this.#link.peer, { type: 'diverged', epoch: this.#epoch, report });
     }
-    this.#context.stop(EXIT_CODES.divergence, report);
+    this.#context.stop(EXIT_CODES.divergence, report, true);
   }
 
   #leave(): void {
@@ -338,10 +385,12 @@ export class Backup implements Role {
 
   /** Another replica dialled us, or an old connection still speaks. */
   #turnAway(peer: PeerId, message: Message): void {
+    if (message.type === 'position') {
+      this.#claiming.heard(peer, message);
+      return;
+    }
     if (message.type === 'hello') {
-      const { id } = this.#context.self;
-      const reason = `${id} is a backup; dial the primary at ${this.#link.address}`;
-      this.#context.send(peer, { type: 'refuse', epoch: this.#epoch, code: 'not-primary', reason });
+      this.#context.send(peer, refuseAsBackup(this.#context.self.id, this.#epoch, this.#link.address));
     }
     this.#context.close(peer, 'not the primary');
   }

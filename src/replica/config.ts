@@ -11,6 +11,9 @@ export function checkConfig(config: ReplicaConfig): void {
   check(config.id !== '', 'the id must not be empty');
   check(config.incarnation !== '', 'the incarnation must not be empty');
   check(Number.isInteger(config.minBackups) && config.minBackups >= 0, 'minBackups must be 0 or a whole number above');
+  check(Number.isInteger(config.backups) && config.backups >= 0, 'backups must be 0 or a whole number above');
+  const { acks } = config;
+  check(acks === undefined || (Number.isInteger(acks) && acks > 0), 'acks must be a whole number above 0');
   check(heartbeatMs > 0, 'the heartbeat must be longer than 0 ms');
   check(
     failureTimeoutMs >= HEARTBEATS_PER_TIMEOUT_MIN * heartbeatMs,
@@ -18,7 +21,6 @@ export function checkConfig(config: ReplicaConfig): void {
   );
   check(config.logBytesMax > 0 && config.backlogBytesMax > 0, 'buffer bounds must be above 0 bytes');
   check(config.lagTargetMs > 0, 'the lag target must be above 0 ms');
-  check(config.role === 'primary' || config.primaryAddress, 'a backup needs the log address of its primary');
 }
 
 function check(condition: unknown, message: string): void {

@@ -1,8 +1,9 @@
 /** What every part of a replica shares during a step: the time, the configuration and the effects gathered so far. */
 import type { ArbiterState, Member } from '../arbiter/arbiter.js';
+import type { Position } from '../log/entry.js';
 import { EVENTS, type EventName } from './events.js';
 import { EXIT_CODES } from './exit-codes.js';
-import type { Message } from './messages.js';
+import type { GuestOutcome, Heartbeat, Message } from './messages.js';
 import type { Effect, PeerId, ReplicaConfig } from './types.js';
 
 export class Context {
@@ -12,7 +13,7 @@ export class Context {
   #effects: Effect[] = [];
 
   constructor(readonly config: ReplicaConfig) {
-    this.self = { id: config.id, incarnation: config.incarnation };
+    this.self = { id: config.id, incarnation: config.incarnation, address: config.logAddress };
   }
 
   /** Monotonic time of this step, told by the driver. */
@@ -48,24 +49,37 @@ export class Context {
     this.emit({ type: 'send', peer, message });
   }
 
+  /** "I live", with this replica's time and the newest time heard from whom it goes to. */
+  heartbeat(role: Heartbeat['role'], epoch: number, executed: Position, echoMs: number): Heartbeat {
+    return { type: 'heartbeat', ...this.self, epoch, role, executed, sentMs: this.#nowMs, echoMs };
+  }
+
   close(peer: PeerId, reason: string): void {
     this.emit({ type: 'close', peer, reason });
   }
 
-  stop(exitCode: number, reason: string): void {
+  /** `mayRejoin`: the service goes on without this replica, and the same process may take part again with a fresh guest. */
+  stop(exitCode: number, reason: string, mayRejoin = false): void {
     this.event('stopped', { reason, exitCode });
-    this.emit({ type: 'stop', reason, exitCode });
+    this.emit({ type: 'stop', reason, exitCode, mayRejoin });
     this.#stopped = true;
   }
 
+  /** The service has ended on another replica, with this outcome if its guest came to an end. */
+  finish(outcome: GuestOutcome | undefined): void {
+    if (outcome === undefined) return this.stop(EXIT_CODES.ok, 'the service has ended');
+    this.event('guest-exit', { ...outcome });
+    this.stop(outcome.exitCode, `the guest has ended: ${outcome.description}`);
+  }
+
   /** R4: the loser stops. `epoch` is the newest this replica held or followed. */
-  loseEpoch(epoch: number, current: ArbiterState | undefined): void {
+  loseEpoch(epoch: number, current: ArbiterState | undefined, mayRejoin = false): void {
     const record = current?.record;
     this.event('epoch-lost', { epoch, current: record?.epoch, live: record?.live });
     const reason =
       record === undefined
         ? `the arbiter's record is gone, so epoch ${epoch} cannot be defended`
         : `${record.live} is live in epoch ${record.epoch}; this replica's last epoch was ${epoch}`;
-    this.stop(EXIT_CODES.lostEpoch, reason);
+    this.stop(EXIT_CODES.lostEpoch, reason, mayRejoin);
   }
 }

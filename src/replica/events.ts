@@ -14,6 +14,22 @@ export const EVENTS = {
     meaning: 'the guest is held until enough backups have joined (joined, needed)',
   },
   'guest-started': { level: 'info', meaning: 'the guest runs (mode)' },
+  standby: {
+    level: 'info',
+    meaning: 'this replica stands by: its primary has as many backups as it wants (epoch, primary)',
+  },
+  'already-running': {
+    level: 'info',
+    meaning: 'started as primary, but the service runs; this replica joins it (reason)',
+  },
+  'transfer-started': { level: 'info', meaning: 'the guest state is on its way to a new backup (id)' },
+  'transfer-captured': {
+    level: 'info',
+    meaning: 'the state that is being sent is that of this position (id, event, counter)',
+  },
+  'transfer-done': { level: 'info', meaning: 'a new backup has the whole state and catches up (id, bytes, ms)' },
+  'transfer-failed': { level: 'warn', meaning: 'the state did not get to a new backup (id, reason)' },
+  rejoining: { level: 'warn', meaning: 'this process takes part again with a fresh guest (reason)' },
   'backup-joined': { level: 'info', meaning: 'a backup is part of the arbiter record from now on (id, epoch)' },
   'backup-refused': { level: 'warn', meaning: 'a replica asked to join and was turned away (id, code, reason)' },
   'backup-lost': { level: 'warn', meaning: 'a backup is gone (id, reason)' },

@@ -7,6 +7,8 @@ import type { ArbiterSession } from './arbiter-session.js';
 
 export type StartDecision =
   | { readonly kind: 'claim'; readonly expectedGeneration: number; readonly record: ArbiterRecord }
+  /** Somebody else runs the service, or may take over. */
+  | { readonly kind: 'running'; readonly reason: string }
   | { readonly kind: 'refuse'; readonly reason: string };
 
 /** May a fresh primary start the service? Only if nobody else can still be running it. */
@@ -18,26 +20,35 @@ export function decideStart(self: Member, service: string, current: ArbiterState
   const others = record.members.filter((member) => member.id !== self.id);
   if (record.ended || others.length === 0) return claim(self, service, generation, record.epoch + 1);
   const names = others.map((member) => member.id).join(', ');
-  const reason =
-    `the arbiter's record (epoch ${record.epoch}) says that ${record.live} is live and that ${names} may take over; ` +
-    `${self.id} would start the service a second time. If none of them is running any more, remove the record and start again`;
-  return { kind: 'refuse', reason };
+  const reason = `the arbiter's record (epoch ${record.epoch}) says that ${record.live} is live and that ${names} may take over`;
+  return { kind: 'running', reason };
 }
 
 export type ClaimDecision =
   | { readonly kind: 'claim'; readonly expectedGeneration: number; readonly record: ArbiterRecord }
+  /** Output waited for fewer than all backups: first it must be known that none of them has more of the log. */
+  | { readonly kind: 'survey'; readonly record: ArbiterRecord }
   | { readonly kind: 'lost' }
   | { readonly kind: 'ended' }
   | { readonly kind: 'foreign'; readonly reason: string };
 
-/** May a backup go live? Only a member of the record's last configuration may even try. */
-export function decideClaim(self: Member, service: string, current: ArbiterState | undefined): ClaimDecision {
+/**
+ * May a backup go live? Only a member of the record's last configuration may even try. `complete`: it is known to have
+ * everything that was released.
+ */
+export function decideClaim(
+  self: Member,
+  service: string,
+  current: ArbiterState | undefined,
+  complete = false,
+): ClaimDecision {
   if (current === undefined) return { kind: 'lost' };
   const { generation, record } = current;
   const foreign = describeForeignService(service, record);
   if (foreign !== undefined) return { kind: 'foreign', reason: foreign };
   if (record.ended) return { kind: 'ended' };
   if (!record.members.some((member) => sameMember(member, self))) return { kind: 'lost' };
+  if (record.acks !== undefined && !complete) return { kind: 'survey', record };
   return claim(self, service, generation, record.epoch + 1);
 }
 
@@ -56,27 +67,27 @@ function claim(self: Member, service: string, expectedGeneration: number, epoch:
 export interface StartHandlers {
   /** `replaced` is the record that was there before, if any. */
   won(state: ArbiterState, replaced: ArbiterState | undefined): void;
+  /** The service must be joined, not started. */
+  running(reason: string): void;
   refused(reason: string): void;
 }
 
-/** A fresh primary claims the service. A lost race is final: whoever won it is about to serve. */
+/** A fresh primary claims the service. Whoever wins a race for it is about to serve, and can be joined. */
 export function claimService(arbiter: ArbiterSession, self: Member, service: string, handlers: StartHandlers): void {
   arbiter.read((current) => {
     const decision = decideStart(self, service, current);
-    if (decision.kind === 'refuse') {
-      handlers.refused(decision.reason);
-      return;
-    }
+    if (decision.kind === 'refuse') return handlers.refused(decision.reason);
+    if (decision.kind === 'running') return handlers.running(decision.reason);
     arbiter.propose(decision.expectedGeneration, decision.record, (outcome) => {
       if (outcome.won) handlers.won(outcome.state, current);
-      else handlers.refused(describeLostRace(self, outcome.current));
+      else handlers.running(describeLostRace(self, outcome.current));
     });
   });
 }
 
 function describeLostRace(self: Member, current: ArbiterState | undefined): string {
   const winner = current === undefined ? 'somebody who removed it again' : current.record.live;
-  return `${self.id} lost the race for the arbiter's record to ${winner}; only one primary can start the service`;
+  return `${self.id} lost the race for the arbiter's record to ${winner}`;
 }
 
 export interface ClaimHandlers {
@@ -88,9 +99,16 @@ export interface ClaimHandlers {
  * A backup claims the epoch. A lost race is looked at again: the old primary may have rewritten the record with this
  * backup still a member, and the claim then stands.
  */
-export function claimEpoch(arbiter: ArbiterSession, self: Member, service: string, handlers: ClaimHandlers): void {
+export function claimEpoch(
+  arbiter: ArbiterSession,
+  self: Member,
+  service: string,
+  isComplete: (record: ArbiterRecord) => boolean,
+  handlers: ClaimHandlers,
+): void {
   const attempt = (current: ArbiterState | undefined): void => {
-    const decision = decideClaim(self, service, current);
+    const complete = current !== undefined && isComplete(current.record);
+    const decision = decideClaim(self, service, current, complete);
     if (decision.kind !== 'claim') {
       handlers.notMine(decision, current);
       return;

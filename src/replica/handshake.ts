@@ -1,11 +1,17 @@
 /** Decides whether a replica that says hello can become a backup, and says precisely why not. */
-import { type Hello, PROTOCOL_VERSION, type RefusalCode } from './messages.js';
+import { type Hello, PROTOCOL_VERSION, type RefusalCode, type Refuse } from './messages.js';
 import type { ReplicaConfig } from './types.js';
 
 export interface Refusal {
   readonly code: RefusalCode;
   readonly reason: string;
   readonly differs?: readonly string[];
+}
+
+/** What a backup answers to a hello; `primaryAddress` is empty where it knows of no primary itself. */
+export function refuseAsBackup(id: string, epoch: number, primaryAddress: string): Refuse {
+  const primary = primaryAddress === '' ? '' : `; dial the primary at ${primaryAddress}`;
+  return { type: 'refuse', epoch, code: 'not-primary', reason: `${id} is a backup${primary}` };
 }
 
 /** Names of the facts that differ or are missing on one side, sorted. */

@@ -5,6 +5,7 @@
 import { type ArbiterRecord, type ArbiterState, type Member, sameMember, sameRecord } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
+import { requiredAcks } from './output-rule.js';
 
 /**
  * How often a solo primary looks at the record. Nobody may claim its epoch, but an operator may have removed the
@@ -18,7 +19,7 @@ export class Membership {
   readonly #onChange: (joined: readonly Member[]) => void;
   #state: ArbiterState;
   /** Members of the record that is being written; its outcome may stay unknown for long. */
-  #proposed: readonly Member[] = [];
+  #proposed: ArbiterRecord | undefined;
   /** An epoch above ours that somebody mentioned; 0 for none. */
   #suspectedEpoch = 0;
   #nextCheckMs: number;
@@ -62,26 +63,32 @@ export class Membership {
   }
 
   /**
-   * Everybody who may claim the epoch now: the backups of the last record and of the one being written. Output must
-   * wait for each of them, whichever of the two records holds.
+   * Who may claim the epoch now, and how many of them must have an output before it leaves: by the last record, and by the
+   * one that is being written. Whichever of the two holds, output must wait for both.
    */
-  claimants(): Member[] {
-    const backups: Member[] = [];
-    for (const member of [...this.members, ...this.#proposed]) {
-      const known = backups.some((backup) => sameMember(backup, member));
-      if (!known && !sameMember(member, this.#context.self)) backups.push(member);
-    }
-    return backups;
+  configurations(): { readonly backups: readonly Member[]; readonly required: number }[] {
+    const records = this.#proposed === undefined ? [this.#state.record] : [this.#state.record, this.#proposed];
+    return records.map(({ members, acks }) => {
+      const backups = members.filter((member) => !sameMember(member, this.#context.self));
+      return { backups, required: requiredAcks(backups.length, acks) };
+    });
   }
 
   has(member: Member): boolean {
     return this.members.some((other) => sameMember(other, member));
   }
 
+  /** Whether the record names this replica and `backups`, and nobody else. */
+  matches(backups: readonly Member[]): boolean {
+    return backups.length === this.members.length - 1 && backups.every((backup) => this.has(backup));
+  }
+
   /** Works towards a record whose members are this replica and `backups`. */
   reconcile(backups: readonly Member[]): void {
-    if (!this.settled || this.#matches(backups)) return;
-    this.#write({ members: [this.#context.self, ...backups] }, () => {});
+    if (!this.settled || this.matches(backups)) return;
+    const { acks } = this.#context.config;
+    const fewer = acks !== undefined && acks < backups.length ? { acks } : {};
+    this.#write({ members: [this.#context.self, ...backups], ...fewer }, () => {});
   }
 
   /** Writes the last record of the service. `done` is called when it is written. */
@@ -113,14 +120,10 @@ export class Membership {
     });
   }
 
-  #matches(backups: readonly Member[]): boolean {
-    return backups.length === this.members.length - 1 && backups.every((backup) => this.has(backup));
-  }
-
-  #write(change: Pick<ArbiterRecord, 'members' | 'ended'>, done: () => void): void {
+  #write(change: Pick<ArbiterRecord, 'members' | 'ended' | 'acks'>, done: () => void): void {
     const { generation, record } = this.#state;
     const next = { epoch: record.epoch + 1, live: record.live, service: record.service, ...change };
-    this.#proposed = next.members;
+    this.#proposed = next;
     this.#arbiter.propose(generation, next, (outcome) => {
       if (!outcome.won) {
         this.#context.loseEpoch(this.epoch, outcome.current);
@@ -128,7 +131,7 @@ export class Membership {
       }
       const joined = next.members.filter((member) => !this.has(member));
       this.#state = outcome.state;
-      this.#proposed = [];
+      this.#proposed = undefined;
       this.#suspectedEpoch = 0;
       this.#context.event('epoch-won', { epoch: next.epoch, members: next.members.map((member) => member.id) });
       this.#onChange(joined);

@@ -46,6 +46,9 @@ const mapOf =
 
 const position = object({ counter: whole, event: whole });
 const member = { id: text, incarnation: text };
+const flag: Check = (value) => typeof value === 'boolean';
+/** As it stands in the arbiter's record: with its address, where it has one. */
+const recorded: Check = (value) => object(member)(value) || object({ ...member, address: text })(value);
 const outcome = object({ exitCode: integer, description: text });
 
 export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
@@ -58,7 +61,6 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
       service: text,
       manifest: mapOf(text),
       logAddress: text,
-      position,
     },
   },
   welcome: { tag: 2, fields: { ...member, firstEvent: whole } },
@@ -70,7 +72,7 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
         'protocol-version',
         'manifest-mismatch',
         'service-mismatch',
-        'already-run',
+        'not-capturable',
         'duplicate-id',
         'not-primary',
         'shutting-down',
@@ -79,7 +81,7 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
       differs: optional(listOf(text)),
     },
   },
-  configured: { tag: 4, fields: { members: listOf(object(member)) } },
+  configured: { tag: 4, fields: { members: listOf(recorded) } },
   append: { tag: 5, fields: { firstEvent: whole, lastEvent: whole, counter: whole, batch: bytes } },
   ack: { tag: 6, fields: { receivedEvent: whole, executed: position } },
   released: { tag: 7, fields: { event: whole } },
@@ -92,4 +94,8 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
     tag: 13,
     fields: { ...member, role: oneOf('primary', 'backup'), executed: position, sentMs: time, echoMs: time },
   },
+  state: { tag: 14, fields: { piece: bytes, last: flag } },
+  captured: { tag: 15, fields: { event: whole, counter: whole, outputs: bytes } },
+  position: { tag: 17, fields: { ...member, receivedEvent: whole } },
+  'state-ack': { tag: 16, fields: { bytes: whole } },
 };

@@ -5,7 +5,7 @@
 import type { Member } from '../arbiter/arbiter.js';
 import type { Position } from '../log/entry.js';
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** How the guest ended, as far as replicas care. */
 export interface GuestOutcome {
@@ -31,8 +31,8 @@ export type RefusalCode =
   | 'manifest-mismatch'
   /** Another service uses this address. */
   | 'service-mismatch'
-  /** The guest has already run: a backup can only join from the beginning. */
-  | 'already-run'
+  /** The guest has already run, and its state cannot be captured. */
+  | 'not-capturable'
   /** A replica with this id has joined and is alive. */
   | 'duplicate-id'
   /** This replica is a backup, or has lost its epoch. */
@@ -49,15 +49,51 @@ export interface Hello extends Member {
   readonly service: string;
   readonly manifest: Readonly<Record<string, string>>;
   readonly logAddress: string;
-  /** How far this replica's guest has come: zero for a fresh one. */
-  readonly position: Position;
 }
 
-/** The primary takes the backup in; the log follows from `firstEvent` on. */
+/**
+ * The primary takes the newcomer in. `firstEvent` 1: the log follows from the beginning. 0: the guest has already run; the
+ * newcomer stands by until it is sent the guest's state.
+ */
 export interface Welcome extends Member {
   readonly type: 'welcome';
   readonly epoch: number;
-  readonly firstEvent: number;
+  readonly firstEvent: 0 | 1;
+}
+
+/** A piece of the guest's state, primary to newcomer. */
+export interface State {
+  readonly type: 'state';
+  readonly epoch: number;
+  readonly piece: Uint8Array;
+  readonly last: boolean;
+}
+
+/** The state is that of this position; the log follows from `event` + 1 on. Comes between the pieces or before them. */
+export interface Captured {
+  readonly type: 'captured';
+  readonly epoch: number;
+  readonly event: number;
+  readonly counter: number;
+  /** Outputs up to `event` that some client may not have yet; see src/runtime/outputs-section.ts. */
+  readonly outputs: Uint8Array;
+}
+
+/**
+ * Backup to backup, once its primary is lost: I have the log up to `receivedEvent` and acknowledge nothing more of that
+ * primary's. See survey.ts.
+ */
+export interface PositionReport extends Member {
+  readonly type: 'position';
+  readonly epoch: number;
+  readonly receivedEvent: number;
+}
+
+/** Newcomer to primary: so many bytes of state have arrived in all. */
+export interface StateAck {
+  readonly type: 'state-ack';
+  readonly epoch: number;
+  readonly bytes: number;
 }
 
 export interface Refuse {
@@ -147,6 +183,10 @@ export interface Heartbeat extends Member {
 export type Message =
   | Hello
   | Welcome
+  | State
+  | Captured
+  | StateAck
+  | PositionReport
   | Refuse
   | Configured
   | Append

@@ -5,14 +5,15 @@
 import type { ArbiterState, Member } from '../arbiter/arbiter.js';
 import { invariant } from '../errors.js';
 import type { ArbiterSession } from './arbiter-session.js';
-import { BackupSet } from './backup-set.js';
+import { BackupSet, type Joinable } from './backup-set.js';
 import type { Context } from './context.js';
 import { Ending } from './ending.js';
 import { FlowControl } from './flow-control.js';
 import { Membership } from './membership.js';
 import type { Heartbeat, Message } from './messages.js';
-import { releasableEvent } from './output-rule.js';
-import type { Role, RoleInput } from './role.js';
+import { releasableEvent, requiredAcks } from './output-rule.js';
+import { Recruiting } from './recruiting.js';
+import type { Newcomers, Role, RoleInput } from './role.js';
 import type { LogBatch, PeerId } from './types.js';
 
 export interface PrimaryStart {
@@ -27,6 +28,7 @@ export class Primary implements Role {
   readonly #context: Context;
   readonly #membership: Membership;
   readonly #backups: BackupSet;
+  readonly #recruiting: Recruiting;
   readonly #flow: FlowControl;
   readonly #ending: Ending;
   #guestStarted: boolean;
@@ -46,15 +48,24 @@ export class Primary implements Role {
   constructor(context: Context, arbiter: ArbiterSession, start: PrimaryStart) {
     this.#context = context;
     this.#membership = new Membership(context, arbiter, start.state, (joined) => this.#onRecord(joined));
-    this.#backups = new BackupSet(context, this.#membership);
+    this.#recruiting = new Recruiting(context, this.#membership, () => this.#backups);
+    this.#backups = new BackupSet(context, this.#membership, (backup, why) => this.#recruiting.gone(backup, why));
     this.#flow = new FlowControl(context);
     this.#ending = new Ending(context, this.#membership, {
-      successor: () => this.#backups.successor(),
+      successor: () => this.#backups.successor(this.#lastEvent),
       broadcast: (message) => this.#backups.broadcast(message),
     });
     this.#guestStarted = start.guest === 'replaying';
     this.#guestLive = start.guest === 'held';
     this.#lastEvent = start.lastEvent;
+  }
+
+  readonly name = 'primary';
+
+  get newcomers(): Newcomers {
+    const waiting = this.#backups.all().filter(({ stage }) => stage === 'standby');
+    const { progress } = this.#recruiting;
+    return { standbys: waiting.map(({ id }) => id), ...(progress && { transfer: progress }) };
   }
 
   get epoch(): number {
@@ -102,6 +113,15 @@ export class Primary implements Role {
       case 'log':
         this.#onLog(input);
         break;
+      case 'state':
+        this.#recruiting.state(input);
+        break;
+      case 'captured':
+        this.#recruiting.captured(input);
+        break;
+      case 'capture-failed':
+        this.#recruiting.failed(input);
+        break;
       case 'outputs-left':
         this.#leftEvent = Math.max(this.#leftEvent, input.event);
         break;
@@ -121,11 +141,27 @@ export class Primary implements Role {
 
   /** Everything that may have become possible by the last input. */
   #advance(): void {
-    if (!this.#ending.recordFrozen) this.#membership.reconcile(this.#backups.members());
+    this.#recruit();
+    this.#reconcile();
     this.#startGuest();
     this.#release();
     this.#flow.update(this.#releasedEvent, this.#executedEvent());
     this.#ending.advance(this.#leftEvent >= this.#lastEvent, this.#lastEvent);
+  }
+
+  /** Whoever may claim the epoch by the new record must have, among them, everything that was released under the last one. */
+  #reconcile(): void {
+    if (this.#ending.recordFrozen) return;
+    const ready = this.#backups.ready();
+    const complete = ready.filter(({ receivedEvent }) => receivedEvent >= this.#releasedEvent);
+    if (complete.length < requiredAcks(ready.length, this.#context.config.acks)) return;
+    this.#membership.reconcile(ready.map(({ member }) => member));
+  }
+
+  /** A guest that still consumes a predecessor's log is nobody's to copy yet. */
+  #recruit(): void {
+    if (this.#ending.begun) this.#recruiting.cancel();
+    else if (this.#guestStarted && this.#guestLive) this.#recruiting.advance(this.#lastEvent, this.#releasedEvent);
   }
 
   #startGuest(): void {
@@ -138,17 +174,19 @@ export class Primary implements Role {
     if (this.#membership.isSolo) this.#announceSolo();
   }
 
-  /** R1 and R5: acknowledged by everybody who could go live, and nobody has gone live yet. */
+  /** R1 and R5: acknowledged by those without whom nobody can go live, and nobody has gone live yet. */
   #release(): void {
     if (!this.#membership.trusted) return;
-    const acknowledged: number[] = [];
-    const claimants = this.#membership.claimants();
-    for (const claimant of claimants) {
-      const backup = this.#backups.find(claimant);
-      if (backup?.lease.isValid(this.#context.nowMs)) acknowledged.push(backup.receivedEvent);
+    let event = this.#lastEvent;
+    for (const { backups, required } of this.#membership.configurations()) {
+      const acknowledged: number[] = [];
+      for (const member of backups) {
+        const backup = this.#backups.find(member);
+        if (backup?.lease.isValid(this.#context.nowMs)) acknowledged.push(backup.receivedEvent);
+      }
+      event = Math.min(event, releasableEvent(this.#lastEvent, acknowledged, required));
     }
-    // All of them, because any of them may win the epoch.
-    const event = releasableEvent(this.#lastEvent, acknowledged, claimants.length);
+    for (const { receivedEvent } of this.#backups.arming()) event = Math.min(event, receivedEvent);
     if (event <= this.#releasedEvent) return;
     this.#releasedEvent = event;
     this.#context.emit({ type: 'release', event });
@@ -177,20 +215,20 @@ export class Primary implements Role {
     this.#lastEvent = lastEvent;
     this.#counter = counter;
     this.#flow.logged(lastEvent, batch.byteLength);
-    const epoch = this.#membership.epoch;
-    this.#backups.broadcast({ type: 'append', epoch, firstEvent, lastEvent, counter, batch });
+    this.#backups.append({ firstEvent, lastEvent, counter, batch });
   }
 
   #onTick(): void {
     this.#membership.poll();
     this.#backups.dropSilent(this.#lastEvent);
+    this.#backups.dropOverrun();
     if (this.#context.nowMs < this.#nextHeartbeatMs) return;
     this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;
     this.#backups.sendHeartbeats({ counter: this.#counter, event: this.#lastEvent });
     this.#flow.tick(this.#executedEvent());
     if (this.#leftEvent > this.#announcedEvent) {
       this.#announcedEvent = this.#leftEvent;
-      this.#backups.broadcast({ type: 'released', epoch: this.#membership.epoch, event: this.#leftEvent });
+      this.#backups.released(this.#leftEvent);
     }
   }
 
@@ -208,6 +246,9 @@ export class Primary implements Role {
         break;
       case 'ack':
         this.#backups.acknowledged(backup, message, this.#lastEvent);
+        break;
+      case 'state-ack':
+        this.#recruiting.acknowledged(backup, message);
         break;
       case 'leaving':
         this.#backups.drop(backup, 'it left in good order');
@@ -229,16 +270,18 @@ export class Primary implements Role {
     else if (message.epoch >= this.#membership.reign) this.#backups.heartbeat(message);
   }
 
-  #joinable(): 'yes' | 'already-run' | 'shutting-down' {
-    if (this.#ending.begun) return 'shutting-down';
-    return this.#guestStarted ? 'already-run' : 'yes';
+  #joinable(): Joinable {
+    if (this.#ending.begun) return { refused: 'shutting-down', reason: 'the service is about to end' };
+    const { impossible } = this.#recruiting;
+    if (impossible !== undefined) return { refused: 'not-capturable', reason: impossible };
+    return this.#guestStarted ? 'by-state' : 'from-start';
   }
 
   /** The record was rewritten: tell the operator and the backups. */
   #onRecord(joined: readonly Member[]): void {
     const { epoch, members } = this.#membership;
     for (const member of joined) this.#context.event('backup-joined', { id: member.id, epoch });
-    this.#backups.broadcast({ type: 'configured', epoch, members });
+    this.#backups.tellMembers({ type: 'configured', epoch, members });
     if (this.#guestStarted && this.#membership.isSolo && !this.#ending.recordFrozen) this.#announceSolo();
     if (!this.#guestStarted && members.length - 1 < this.#context.config.minBackups) this.#announceWaiting();
   }

@@ -10,7 +10,7 @@ import { Context } from './context.js';
 import { SleepDetector } from './detector.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { Primary, type PrimaryStart } from './primary.js';
-import type { Role, RoleInput } from './role.js';
+import type { Newcomers, Role, RoleInput } from './role.js';
 import { StartingPrimary } from './starting.js';
 import type { Effect, Input, ReplicaConfig } from './types.js';
 
@@ -24,7 +24,6 @@ export class Replica {
   readonly #arbiter: ArbiterSession;
   readonly #sleep: SleepDetector;
   #role: Role;
-  #roleName: ReplicaConfig['role'];
 
   /** @throws FtWasmError FTW_USAGE if the configuration makes no sense. */
   constructor(readonly config: ReplicaConfig) {
@@ -32,16 +31,30 @@ export class Replica {
     this.#context = new Context(config);
     this.#arbiter = new ArbiterSession(this.#context);
     this.#sleep = new SleepDetector(config.failureTimeoutMs);
-    this.#roleName = config.role;
     this.#role =
-      config.role === 'backup'
-        ? new Backup(this.#context, this.#arbiter, (promotion) => this.#promote(promotion))
-        : new StartingPrimary(this.#context, this.#arbiter, (state, kept) => this.#serve(state, kept));
+      config.role === 'primary'
+        ? new StartingPrimary(
+            this.#context,
+            this.#arbiter,
+            (state, kept) => this.#serve(state, kept),
+            (kept) => this.#join(kept),
+          )
+        : this.#backup();
   }
 
   /** What this replica is now; a backup that won the epoch is a primary. */
   get role(): ReplicaConfig['role'] {
-    return this.#roleName;
+    return this.#role.name;
+  }
+
+  /** Log address of the primary that this replica follows; undefined on a primary. */
+  get primaryAddress(): string | undefined {
+    return this.#role.primaryAddress;
+  }
+
+  /** Replicas that wait for this primary, or are being taken in. */
+  get newcomers(): Newcomers {
+    return this.#role.newcomers ?? { standbys: [] };
   }
 
   /** Newest epoch that this replica holds (primary) or follows (backup); 0 for none. */
@@ -80,6 +93,17 @@ export class Replica {
     }
   }
 
+  #backup(): Backup {
+    return new Backup(this.#context, this.#arbiter, (promotion) => this.#promote(promotion));
+  }
+
+  /** Started as primary, but the service runs already. */
+  #join(kept: readonly RoleInput[]): void {
+    this.#role = this.#backup();
+    this.#role.handle({ type: 'start' });
+    for (const input of kept) this.#role.handle(input);
+  }
+
   #serve(state: ArbiterState, kept: readonly RoleInput[]): void {
     const primary = this.#lead({ state, lastEvent: 0, guest: 'held' });
     for (const input of kept) primary.handle(input);
@@ -95,7 +119,6 @@ export class Replica {
   #lead(start: PrimaryStart): Primary {
     const primary = new Primary(this.#context, this.#arbiter, start);
     this.#role = primary;
-    this.#roleName = 'primary';
     primary.begin();
     return primary;
   }

@@ -1,4 +1,7 @@
-/** A primary before it has its epoch: it claims the service and lets early backups wait. */
+/**
+ * A primary before it has its epoch: it claims the service and lets early backups wait. If the service runs already, as it
+ * does for a primary that was killed and started again, it joins instead.
+ */
 import type { ArbiterState } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
@@ -10,6 +13,7 @@ import type { Role, RoleInput } from './role.js';
 const KEPT_MAX = 1_000;
 
 export class StartingPrimary implements Role {
+  readonly name = 'primary';
   readonly epoch = 0;
   readonly #context: Context;
   readonly #arbiter: ArbiterSession;
@@ -20,6 +24,7 @@ export class StartingPrimary implements Role {
     context: Context,
     arbiter: ArbiterSession,
     onWon: (state: ArbiterState, kept: readonly RoleInput[]) => void,
+    private readonly onRunning: (kept: readonly RoleInput[]) => void,
   ) {
     this.#context = context;
     this.#arbiter = arbiter;
@@ -50,6 +55,10 @@ export class StartingPrimary implements Role {
           this.#context.event('record-replaced', { epoch: replaced.record.epoch });
         }
         this.#onWon(state, this.#kept);
+      },
+      running: (reason) => {
+        this.#context.event('already-running', { reason });
+        this.onRunning(this.#kept);
       },
       refused: (reason) => this.#context.stop(EXIT_CODES.arbiter, reason),
     });

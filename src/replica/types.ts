@@ -14,21 +14,26 @@ export type { GuestOutcome, LogBatch } from './messages.js';
 export type PeerId = number;
 
 export interface ReplicaConfig extends Member {
-  readonly role: 'primary' | 'backup';
+  /** How it starts; what it is then, the arbiter's record decides. A standby waits for as long as it is not needed. */
+  readonly role: 'primary' | 'backup' | 'standby';
   /** Name of the service, the same on all replicas (the guest's file name by default). */
   readonly service: string;
   /** Facts that must be equal on all replicas (module hash, arguments, limits ...): name to printable value. */
   readonly manifest: Readonly<Record<string, string>>;
   /** Where peers reach this replica's logging channel and its UDP heartbeats, `host:port`. */
   readonly logAddress: string;
-  /** Backup only: log address of the primary to follow. */
+  /** Log address of a primary to follow, besides the one that the arbiter's record names. */
   readonly primaryAddress?: string;
+  /** So many backups are wanted: when there are fewer, a replica that stands by is recruited. */
+  readonly backups: number;
+  /** Output waits for so many acknowledgements; absent: for those of all backups. */
+  readonly acks?: number;
   /** Primary only: the guest waits until so many backups have joined; 0 starts it at once. */
   readonly minBackups: number;
   readonly heartbeatMs: number;
   /** Silence of a peer after which it counts as dead; at least three heartbeats. */
   readonly failureTimeoutMs: number;
-  /** A backup gives up when it has not joined after this time. */
+  /** A backup gives up when it has found no primary after this time; a standby never does. */
   readonly joinTimeoutMs: number;
   /** Upper bound for an orderly end (hand-over, last outputs, final record) before the replica stops regardless. */
   readonly shutdownTimeoutMs: number;
@@ -41,7 +46,8 @@ export interface ReplicaConfig extends Member {
 }
 
 export const REPLICA_DEFAULTS = {
-  minBackups: 1,
+  backups: 1,
+  minBackups: 0,
   heartbeatMs: 20,
   failureTimeoutMs: 200,
   joinTimeoutMs: 30_000,
@@ -65,10 +71,11 @@ export type Input =
   | { readonly type: 'start' }
   /** Time passes; at least once per `heartbeatMs`, and never less often because the guest is busy. */
   | { readonly type: 'tick' }
-  /** A connection is up. `dialled`: this side asked for it with a `connect` effect. */
-  | { readonly type: 'peer-connected'; readonly peer: PeerId; readonly dialled: boolean }
+  /** A connection is up. `dialled`: this side asked for it with a `connect` effect, to that address. */
+  | { readonly type: 'peer-connected'; readonly peer: PeerId; readonly dialled: false }
+  | { readonly type: 'peer-connected'; readonly peer: PeerId; readonly dialled: true; readonly address: string }
   /** A `connect` effect failed. */
-  | { readonly type: 'connect-failed'; readonly reason: string }
+  | { readonly type: 'connect-failed'; readonly address: string; readonly reason: string }
   /** Answer to a `probe` effect. `gone` only if the connection was REFUSED: no process listens there any more. */
   | { readonly type: 'probe-result'; readonly address: string; readonly gone: boolean }
   /** A connection ended, for whatever reason: closed by the peer, reset, or a damaged frame (R11: never deliver it). */
@@ -81,6 +88,16 @@ export type Input =
   | ({ readonly type: 'log' } & LogBatch)
   /** The replaying guest got this far. */
   | { readonly type: 'executed'; readonly position: Position }
+  /** Answers to `capture`, see CaptureEvents in src/runtime/ports.ts. `outputs`: what clients may not have yet. */
+  | { readonly type: 'state'; readonly capture: number; readonly piece: Uint8Array; readonly last: boolean }
+  | {
+      readonly type: 'captured';
+      readonly capture: number;
+      readonly event: number;
+      readonly counter: number;
+      readonly outputs: Uint8Array;
+    }
+  | { readonly type: 'capture-failed'; readonly capture: number; readonly reason: string; readonly retry: boolean }
   /** The guest has consumed the log to its end and runs live (answers `go-live`). */
   | { readonly type: 'guest-live' }
   /** The guest ended; all its batches have been reported before. Also reported by a replaying guest. */
@@ -113,6 +130,15 @@ export type Effect =
    * proves that the process is dead and saves the failure timeout.
    */
   | { readonly type: 'probe'; readonly address: string }
+  /** Copy the guest's state out while it runs. */
+  | { readonly type: 'capture'; readonly capture: number }
+  | { readonly type: 'cancel-capture'; readonly capture: number }
+  /** So many bytes of state have arrived where they were sent: as many more may come. */
+  | { readonly type: 'state-credit'; readonly bytes: number }
+  /** A piece of the state from which the guest will start. */
+  | { readonly type: 'restore'; readonly piece: Uint8Array }
+  /** The outputs that belong to that state. */
+  | { readonly type: 'restore-outputs'; readonly outputs: Uint8Array }
   /** Start the guest. `live`: as primary. `replay`: fed by `append-to-guest`. At most once per replica. */
   | { readonly type: 'start-guest'; readonly mode: 'live' | 'replay' }
   | ({ readonly type: 'append-to-guest' } & LogBatch)
@@ -147,4 +173,10 @@ export type Effect =
    * Last effect of all: flush what was sent to peers and clients, close everything, exit. Outputs that were not
    * released are dropped. Later inputs are ignored.
    */
-  | { readonly type: 'stop'; readonly reason: string; readonly exitCode: number };
+  | {
+      readonly type: 'stop';
+      readonly reason: string;
+      readonly exitCode: number;
+      /** The service goes on without this replica; the process may take part again with a fresh guest. */
+      readonly mayRejoin: boolean;
+    };

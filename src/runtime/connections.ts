@@ -12,7 +12,8 @@ import { sortChannel } from './channel-sorter.js';
 import type { Timers } from './ports.js';
 
 export interface ConnectionEvents {
-  onPeer(peer: PeerId, dialled: boolean): void;
+  /** `address`: where this replica has dialled it; undefined if it has dialled this replica. */
+  onPeer(peer: PeerId, address: string | undefined): void;
   onMessage(peer: PeerId, message: Message): void;
   onPeerClosed(peer: PeerId, reason: string): void;
   /** What a live replica tells its backups about gateways' streams. @throws ChannelError if it is damaged. */
@@ -42,14 +43,14 @@ export class Connections {
       choose: (type) =>
         type === FrameType.Gateway || type === FrameType.Control
           ? this.#events.onCaller(type, channel)
-          : this.#adopt(channel, false),
+          : this.#adopt(channel, undefined),
       onClose: () => this.#accepted.delete(channel),
     });
   }
 
   /** This replica has connected to a peer. */
-  dialled(channel: Channel): void {
-    channel.start(this.#adopt(channel, true));
+  dialled(channel: Channel, address: string): void {
+    channel.start(this.#adopt(channel, address));
   }
 
   send(peer: PeerId, message: Message): void {
@@ -72,11 +73,11 @@ export class Connections {
     for (const channel of [...this.#peers.values(), ...this.#accepted]) channel.close();
   }
 
-  #adopt(channel: Channel, dialled: boolean): ChannelHandlers {
+  #adopt(channel: Channel, address: string | undefined): ChannelHandlers {
     if (this.#closed) channel.destroy();
     const peer = this.#nextPeer++;
     this.#peers.set(peer, channel);
-    this.#events.onPeer(peer, dialled);
+    this.#events.onPeer(peer, address);
     return {
       onFrame: (frame) => this.#receive(peer, channel, frame),
       onClose: (reason) => {

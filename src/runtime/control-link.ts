@@ -13,7 +13,7 @@ export type ControlCommand = 'status' | 'switch';
 export interface ReplicaStatus {
   readonly id: string;
   readonly service: string;
-  readonly role: 'primary' | 'backup';
+  readonly role: 'primary' | 'backup' | 'standby';
   /** Newest record this replica knows to hold. */
   readonly epoch: number;
   /** Ids in that record; more than one means that a failover is possible. */
@@ -24,6 +24,10 @@ export interface ReplicaStatus {
   readonly event: number;
   /** Highest event whose outputs may leave; 0 on a backup. */
   readonly releasedEvent: number;
+  /** Ids of replicas that wait until this primary needs them. */
+  readonly standbys: readonly string[];
+  /** The guest's state is on its way to this replica. */
+  readonly transfer?: { readonly to: string; readonly sentBytes: number; readonly ackedBytes: number };
 }
 
 export type ControlReply =

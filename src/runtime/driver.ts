@@ -18,7 +18,8 @@ import { Connections } from './connections.js';
 import { type Controlled, type ReplicaStatus, type StopReport, serveControl } from './control-link.js';
 import { lingerForGateways, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import type { OutputGate } from './output-gate.js';
-import type { EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
+import { exportOutputs, importOutputs } from './outputs-section.js';
+import type { CaptureEvents, EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
 
 export interface DriverParts {
   readonly config: ReplicaConfig;
@@ -30,10 +31,16 @@ export interface DriverParts {
   readonly timers: Timers;
   readonly onEvent: EventListener;
   /** The replica is done; its connections are closing. */
-  readonly onStop: (reason: string, exitCode: number) => void;
+  readonly onStop: (stop: ReplicaStop) => void;
 }
 
-export class ReplicaDriver implements Controlled {
+/** Why a replica is done. `mayRejoin`: the service goes on, and this process may take part again with a fresh guest. */
+export type ReplicaStop = Omit<Extract<Effect, { type: 'stop' }>, 'type'>;
+
+/** What clients have not taken must fit one frame when it is handed on to a new backup. */
+const OUTPUTS_BYTES_MAX = 48 << 20;
+
+export class ReplicaDriver implements Controlled, CaptureEvents {
   readonly #parts: DriverParts;
   readonly #replica: Replica;
   readonly #arbiter: ArbiterRequests;
@@ -60,7 +67,12 @@ export class ReplicaDriver implements Controlled {
     this.#replica = new Replica(parts.config);
     this.#arbiter = new ArbiterRequests(parts.arbiter, parts.timers);
     this.#connections = new Connections(parts.timers, {
-      onPeer: (peer, dialled) => this.#input({ type: 'peer-connected', peer, dialled }),
+      onPeer: (peer, address) =>
+        this.#input({
+          type: 'peer-connected',
+          peer,
+          ...(address === undefined ? { dialled: false } : { dialled: true, address }),
+        }),
       onMessage: (peer, message) => this.#input({ type: 'message', peer, message }),
       onPeerClosed: (peer, reason) => this.#input({ type: 'peer-closed', peer, reason }),
       onGatewayProgress: (payload) => takeProgressPayload(parts.clients.gateways, payload),
@@ -101,12 +113,13 @@ export class ReplicaDriver implements Controlled {
       logAddress: config.logAddress,
       ...guest.executed,
       releasedEvent: this.#releasedEvent,
+      ...this.#replica.newcomers,
     };
   }
 
   switchOver(report: StopReport): string | undefined {
-    const { primaryAddress } = this.#parts.config;
-    if (this.#replica.role !== 'primary') return `it is a backup; ask the primary, at ${primaryAddress} when it joined`;
+    const { role, primaryAddress } = this.#replica;
+    if (role !== 'primary') return `it is a ${role}; ask the primary, at ${primaryAddress} when it joined`;
     if (this.#members.length < 2) return 'it has no backup to hand over to';
     this.#stopReports.push(report);
     this.shutdown();
@@ -133,6 +146,29 @@ export class ReplicaDriver implements Controlled {
     const { clients, timers } = this.#parts;
     clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
     this.#input({ type: 'guest-live' });
+  }
+
+  onState(capture: number, piece: Uint8Array, last: boolean): void {
+    this.#input({ type: 'state', capture, piece, last });
+  }
+
+  /** Every output up to `event`, and none behind it, has passed this thread: what clients may not have yet is known now. */
+  onCaptured(capture: number, event: number, counter: number): void {
+    const { clients, gate, guest } = this.#parts;
+    // What backups were not told yet is in the export; told again, the newcomer would take it for other streams.
+    this.#sendGatewayProgress();
+    const outputs = exportOutputs(clients.gateways, gate);
+    if (outputs.length <= OUTPUTS_BYTES_MAX) {
+      this.#input({ type: 'captured', capture, event, counter, outputs });
+      return;
+    }
+    guest.cancelCapture(capture);
+    const reason = `clients have not taken ${outputs.length} bytes of output; at most ${OUTPUTS_BYTES_MAX} can be handed on`;
+    this.#input({ type: 'capture-failed', capture, reason, retry: true });
+  }
+
+  onCaptureFailed(capture: number, reason: string, retry: boolean): void {
+    this.#input({ type: 'capture-failed', capture, reason, retry });
   }
 
   guestExit(outcome: GuestOutcome): void {
@@ -194,11 +230,37 @@ export class ReplicaDriver implements Controlled {
       case 'stop-guest':
         return guest.stop();
       case 'stop':
-        return this.#stop(effect.reason, effect.exitCode);
+        return this.#stop(effect);
       case 'event':
         return this.#event(effect);
-      default:
+      case 'connect':
+      case 'close':
+      case 'heartbeat':
+      case 'probe':
+      case 'arbiter-read':
+      case 'arbiter-cas':
         return this.#askOutside(effect);
+      default:
+        return this.#transfer(effect);
+    }
+  }
+
+  /** Effects that move the guest's state from one replica to another. */
+  #transfer(
+    effect: Extract<Effect, { type: 'capture' | 'cancel-capture' | 'state-credit' | 'restore' | 'restore-outputs' }>,
+  ): void {
+    const { guest, clients, gate } = this.#parts;
+    switch (effect.type) {
+      case 'capture':
+        return guest.capture(effect.capture);
+      case 'cancel-capture':
+        return guest.cancelCapture(effect.capture);
+      case 'state-credit':
+        return guest.stateCredit(effect.bytes);
+      case 'restore':
+        return guest.restore(effect.piece);
+      case 'restore-outputs':
+        return importOutputs(effect.outputs, clients.gateways, gate);
     }
   }
 
@@ -208,12 +270,14 @@ export class ReplicaDriver implements Controlled {
   ): void {
     const { network } = this.#parts;
     switch (effect.type) {
-      case 'connect':
-        network.dial(effect.address).then(
-          (channel) => this.#connections.dialled(channel),
-          (error: Error) => this.#input({ type: 'connect-failed', reason: error.message }),
+      case 'connect': {
+        const { address } = effect;
+        network.dial(address).then(
+          (channel) => this.#connections.dialled(channel, address),
+          (error: Error) => this.#input({ type: 'connect-failed', address, reason: error.message }),
         );
         break;
+      }
       case 'close':
         this.#connections.closePeer(effect.peer);
         break;
@@ -261,7 +325,7 @@ export class ReplicaDriver implements Controlled {
       // A guest that starts has no streams yet.
       clients.guestLive(this.#epoch, [], 0);
     }
-    guest.start();
+    guest.start(mode);
   }
 
   #goLive(): void {
@@ -274,17 +338,22 @@ export class ReplicaDriver implements Controlled {
     const { clients, timers } = this.#parts;
     if (!clients.gateways.live) return;
     clients.gateways.tick(timers.now());
+    this.#sendGatewayProgress();
+  }
+
+  #sendGatewayProgress(): void {
+    const { clients } = this.#parts;
     const payload = progressPayload(clients.gateways);
     if (payload !== undefined) this.#connections.sendGatewayProgress(this.#epoch, payload);
   }
 
-  #stop(reason: string, exitCode: number): void {
+  #stop({ reason, exitCode, mayRejoin }: ReplicaStop): void {
     this.#stopped = true;
     for (const cancel of this.#cancels) cancel();
     for (const report of this.#stopReports) report(reason, exitCode, this.#successor);
     const leave = (): void => {
       this.#connections.close();
-      this.#parts.onStop(reason, exitCode);
+      this.#parts.onStop({ reason, exitCode, mayRejoin });
     };
     const { clients, timers } = this.#parts;
     const lostEpoch = exitCode === EXIT_CODES.lostEpoch;

@@ -154,7 +154,10 @@ export class GatewayKeeper {
     const previous = this.#current;
     this.#current = new Link(address, channel, this.#parts.timers.soon ?? queueMicrotask);
     this.#troubles.clear();
-    previous?.channel.destroy();
+    if (previous !== undefined) {
+      this.#parts.onDetached(previous.address, `${address} is live in a newer epoch`);
+      previous.channel.destroy();
+    }
     this.#parts.gateway.linkUp(this.#current);
   }
 

@@ -44,6 +44,11 @@ export class HeldOutputs {
     return 'held';
   }
 
+  /** What is held, oldest first. */
+  *[Symbol.iterator](): Generator<Output> {
+    for (let index = this.#head; index < this.#queue.length; index++) yield this.#queue[index];
+  }
+
   /** Takes out everything that depends on events up to `event`, in order. */
   release(event: number, emit: (output: Output) => void): void {
     this.#released = Math.max(this.#released, event);

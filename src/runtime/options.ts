@@ -51,24 +51,34 @@ export interface GuestOptions {
 
 /** One replica of a replicated service. */
 export interface ReplicaOptions extends GuestOptions {
-  readonly role: 'primary' | 'backup';
+  /**
+   * primary: starts the service, or joins it if the arbiter's record says that it runs. backup: joins. standby: joins too,
+   * and waits without limit, for a primary and until it is needed.
+   */
+  readonly role: 'primary' | 'backup' | 'standby';
   /** `file:DIR/NAME`. */
   readonly arbiter: string;
   /** Where backups reach this replica, `host:port` (TCP, and UDP for heartbeats). */
   readonly logListen: string;
-  /** Log address of the primary to follow; required for a backup. */
+  /** Log address of a primary to follow, where the arbiter's record does not name one yet. */
   readonly primary?: string;
   /** Unique name of this replica; default: role and process id. */
   readonly id?: string;
   /** Name of the service, equal on all replicas; default: the module's file name. */
   readonly service?: string;
-  /** The primary's guest waits for so many backups; 0 starts alone. Default 1. */
+  /** The primary's guest waits for so many backups; 0 (default) starts alone. */
   readonly minBackups?: number;
+  /** So many backups are wanted; others stand by until one is lost. Default 1. */
+  readonly backups?: number;
+  /** Output waits for so many acknowledgements. Default: for those of all backups, so that any of them can go live at once. */
+  readonly acks?: number;
+  /** Whether a backup that diverged, or lost a race to another, joins again with a fresh guest (default), or stops. */
+  readonly rejoin?: boolean;
   /** Default 20. */
   readonly heartbeatMs?: number;
   /** Default 200. */
   readonly failureTimeoutMs?: number;
-  /** A backup gives up when it has not joined after this time. Default 30000. */
+  /** A backup gives up when it has found no primary after this time. Default 30000. */
   readonly joinTimeoutMs?: number;
   /** Addresses for clients of a gateway in this same process, one per listener of the guest. It dies with the process. */
   readonly gatewayListen?: readonly string[];
@@ -143,15 +153,15 @@ export function checkReplicaOptions(options: ReplicaOptions): {
   failureTimeoutMs: number;
   joinTimeoutMs: number;
   minBackups: number;
+  backups: number;
+  acks?: number;
 } {
   const heartbeatMs = options.heartbeatMs ?? REPLICA_DEFAULTS.heartbeatMs;
   const failureTimeoutMs = options.failureTimeoutMs ?? REPLICA_DEFAULTS.failureTimeoutMs;
   const joinTimeoutMs = options.joinTimeoutMs ?? REPLICA_DEFAULTS.joinTimeoutMs;
   const minBackups = options.minBackups ?? REPLICA_DEFAULTS.minBackups;
+  const backups = options.backups ?? REPLICA_DEFAULTS.backups;
   parseAddress(options.logListen, 'logListen');
-  if (options.role === 'backup' && options.primary === undefined) {
-    throw usage('a backup needs `primary`, the log address of the primary that it follows');
-  }
   if (options.role === 'primary' && options.primary !== undefined) {
     throw usage('`primary` is for backups; a primary has nobody to follow');
   }
@@ -164,8 +174,11 @@ export function checkReplicaOptions(options: ReplicaOptions): {
     );
   }
   if (!Number.isInteger(minBackups) || minBackups < 0) throw usage(`minBackups must be 0, 1, 2 ..., not ${minBackups}`);
+  if (!Number.isInteger(backups) || backups < 0) throw usage(`backups must be 0, 1, 2 ..., not ${backups}`);
+  const { acks } = options;
+  if (acks !== undefined && !(Number.isInteger(acks) && acks > 0)) throw usage(`acks must be 1, 2 ..., not ${acks}`);
   checkGuestOptions(options);
-  return { heartbeatMs, failureTimeoutMs, joinTimeoutMs, minBackups };
+  return { heartbeatMs, failureTimeoutMs, joinTimeoutMs, minBackups, backups, ...(acks === undefined ? {} : { acks }) };
 }
 
 /** The checks that hold for every guest, replicated or not. */

@@ -46,6 +46,11 @@ export class OutputGate {
     return this.#held.bytes;
   }
 
+  /** What waits for release, in guest order. */
+  get held(): Iterable<Output> {
+    return this.#held;
+  }
+
   push(output: Output): void {
     const fate = this.#held.push(output);
     if (fate === 'emit') this.#send(output);

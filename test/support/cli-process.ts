@@ -82,10 +82,10 @@ export class CliProcess {
     this.#child.kill(signal);
   }
 
-  /** The first event of that name, and with those fields; waits for it if need be. */
-  event(name: string, fields: Readonly<Record<string, unknown>> = {}): Promise<LogEvent> {
-    const matches = (event: LogEvent): boolean =>
-      event.event === name && Object.entries(fields).every(([key, value]) => event[key] === value);
+  /** The first event of that name and with those fields, from number `since` on; waits for it if need be. */
+  event(name: string, fields: Readonly<Record<string, unknown>> = {}, since = 0): Promise<LogEvent> {
+    const matches = (event: LogEvent, index: number): boolean =>
+      index >= since && event.event === name && Object.entries(fields).every(([key, value]) => event[key] === value);
     return this.#until(`event '${name}' ${JSON.stringify(fields)}`, () => this.events.find(matches));
   }
 

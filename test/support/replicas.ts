@@ -48,9 +48,15 @@ export class Replicas {
     return this.#start('backup', ['--id', 'beta', '--primary', primary], options);
   }
 
+  /** Starts a replica that stands by, and waits until its log port is open. */
+  standby(id: string, options: ReplicaOptions = {}): Promise<ReplicaProcess> {
+    return this.#start('standby', ['--id', id], options);
+  }
+
   /** Starts both and waits until the backup has joined. */
   async pair({ via = async (address) => address, alpha: onAlpha, beta: onBeta, ...guest }: PairOptions = {}) {
-    const alpha = await this.primary({ ...guest, ...onAlpha });
+    const held = ['--min-backups', '1', ...(guest.flags ?? [])];
+    const alpha = await this.primary({ ...guest, flags: held, ...onAlpha });
     const beta = await this.backup(await via(alpha.logAddress), { ...guest, ...onBeta });
     await alpha.process.event('backup-joined');
     await alpha.process.event('guest-started');

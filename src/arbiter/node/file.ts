@@ -59,15 +59,28 @@ export class FileArbiter implements Arbiter {
 
   compareAndSet(expectedGeneration: number, record: ArbiterRecord): Promise<CompareAndSetResult> {
     return this.#guarded('write', async () => {
-      const current = await this.#current();
-      if ((current?.generation ?? 0) !== expectedGeneration) return { won: false, current };
-      const generation = expectedGeneration + 1;
-      const linked = await this.#publish(generation, record);
-      const newest = await this.#newestGeneration();
-      if (!linked || newest > generation) return this.#lost(linked ? generation : undefined);
-      await this.#prune(generation);
-      return { won: true, generation };
+      const nonce = randomUUID();
+      const temporary = this.#path(`tmp-${nonce}`);
+      // A failover waits for this: what does not depend on each other is done at the same time.
+      const writing = writeDurably(temporary, encodeRecordFile({ record, nonce }));
+      try {
+        const [current] = await Promise.all([this.#current(), writing]);
+        if ((current?.generation ?? 0) !== expectedGeneration) return { won: false, current };
+        return await this.#publish(expectedGeneration + 1, temporary, nonce);
+      } finally {
+        await writing.catch(() => {});
+        await remove(temporary);
+      }
     });
+  }
+
+  /** Makes the file `temporary` the content of `generation`, unless that generation, or a newer one, exists already. */
+  async #publish(generation: number, temporary: string, nonce: string): Promise<CompareAndSetResult> {
+    if (!(await this.#link(temporary, this.#path(generation), nonce))) return this.#lost(undefined);
+    const [entries] = await Promise.all([readdir(this.#directory), syncDirectory(this.#directory)]);
+    if (this.#newestOf(entries) > generation) return this.#lost(generation);
+    await this.#prune(entries, generation);
+    return { won: true, generation };
   }
 
   /** `own` is a generation that we linked although a newer one exists: it had been pruned. */
@@ -89,8 +102,12 @@ export class FileArbiter implements Arbiter {
 
   /** 0 if there is no record. */
   async #newestGeneration(): Promise<number> {
+    return this.#newestOf(await readdir(this.#directory));
+  }
+
+  #newestOf(entries: readonly string[]): number {
     let newest = 0;
-    for (const entry of await readdir(this.#directory)) newest = Math.max(newest, this.#generationOf(entry));
+    for (const entry of entries) newest = Math.max(newest, this.#generationOf(entry));
     if (newest < this.#newestSeen) {
       const now = newest === 0 ? 'is no record' : `is only generation ${newest}`;
       throw new ArbiterUnreachableError(
@@ -105,20 +122,6 @@ export class FileArbiter implements Arbiter {
     const prefix = `${this.#name}.`;
     const suffix = entry.startsWith(prefix) ? entry.slice(prefix.length) : '';
     return /^[1-9][0-9]{0,14}$/.test(suffix) ? Number(suffix) : 0;
-  }
-
-  /** Makes `record` the content of `generation`; false if that generation exists already. */
-  async #publish(generation: number, record: ArbiterRecord): Promise<boolean> {
-    const nonce = randomUUID();
-    const temporary = this.#path(`tmp-${nonce}`);
-    try {
-      await writeDurably(temporary, encodeRecordFile({ record, nonce }));
-      const linked = await this.#link(temporary, this.#path(generation), nonce);
-      if (linked) await syncDirectory(this.#directory);
-      return linked;
-    } finally {
-      await remove(temporary);
-    }
   }
 
   /**
@@ -149,8 +152,8 @@ export class FileArbiter implements Arbiter {
     }
   }
 
-  async #prune(generation: number): Promise<void> {
-    for (const entry of await readdir(this.#directory)) {
+  async #prune(entries: readonly string[], generation: number): Promise<void> {
+    for (const entry of entries) {
       const old = this.#generationOf(entry);
       if (old > 0 && old <= generation - GENERATIONS_KEPT) await remove(join(this.#directory, entry));
     }

@@ -1,15 +1,18 @@
 /**
- * A primary and a backup as two processes on this machine with a temporary file arbiter: the whole system in one call.
- * It protects from the death of a process, not of the machine; for that, start two replicas on two machines.
+ * A primary and a backup as two processes on this machine with a temporary file arbiter: the whole system in one call. A
+ * process that dies is started again and joins the other one. It protects from the death of a process, not of the machine;
+ * for that, start two replicas on two machines.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openArbiter } from '../../arbiter/node/open.js';
 import { deferred } from '../deferred.js';
 import {
   checkGuestOptions,
   EMPTY_STATS,
   type GuestOptions,
+  type ReplicaOptions,
   type Service,
   type ServiceEvent,
   type ServiceExit,
@@ -31,6 +34,8 @@ export interface PairOptions extends GuestOptions {
    * replicas listen themselves, and connections are reset.
    */
   readonly gateway?: boolean;
+  /** Whether a replica that ended is started again while the service goes on (default). */
+  readonly rejoin?: boolean;
 }
 
 /** A service whose replicas are processes of their own. */
@@ -41,6 +46,11 @@ export interface PairService extends Service {
 
 /** SIGTERM that came to one replica comes to this process within this time, if it was meant for the whole pair; in ms. */
 const GROUP_SIGNAL_MS = 100;
+
+/** Pause before a replica is started again; doubled each time that it ends before it has lived {@link SETTLED_MS}. */
+const RESTART_MS_MIN = 50;
+const RESTART_MS_MAX = 10_000;
+const SETTLED_MS = 10_000;
 
 const PRIMARY_ID = 'replica-1';
 const BACKUP_ID = 'replica-2';
@@ -82,14 +92,24 @@ class Pair {
   /** Where the replicas were found to listen, by their ids. */
   readonly #listening = new Map<string, { log: string; clients: string[] }>();
   #gateway: GatewayService | undefined;
+  /** Where clients find the service, without a gateway. */
+  #clientAddresses: readonly string[] | undefined;
   readonly #redundant = deferred<void>();
+  readonly #done = deferred<ServiceExit>();
+  /** Replicas that will be started again, with their timers. */
+  readonly #restarts = new Map<string, NodeJS.Timeout>();
+  readonly #restartMs = new Map<string, number>();
   #liveId = PRIMARY_ID;
   #closing = false;
-  done: Promise<ServiceExit> = Promise.reject(new Error('the pair has not been started'));
+  /** Both replicas have been started: from now on their ends are no failure to start. */
+  #up = false;
 
   constructor(options: PairOptions & { arbiter: string }) {
     this.#options = options;
-    this.done.catch(() => {});
+  }
+
+  get done(): Promise<ServiceExit> {
+    return this.#done.promise;
   }
 
   get processes(): Record<string, number> {
@@ -104,33 +124,47 @@ class Pair {
   }
 
   async start(): Promise<void> {
-    const carried = this.#options.gateway !== false && (this.#options.tcplisten ?? []).length > 0;
-    // Behind a gateway the replicas' own listeners serve nobody, but the guest must find as many of them.
-    const listeners = carried ? this.#options.tcplisten?.map(() => '127.0.0.1:0') : this.#options.tcplisten;
-    const primary = await this.#spawn(PRIMARY_ID, { role: 'primary', logListen: '127.0.0.1:0', tcplisten: listeners });
-    const backup = await this.#spawn(BACKUP_ID, {
-      role: 'backup',
+    const listeners = this.#carried ? this.#unusedAddresses() : this.#options.tcplisten;
+    const primary = await this.#spawn(PRIMARY_ID, {
+      role: 'primary',
       logListen: '127.0.0.1:0',
-      primary: this.#addresses(PRIMARY_ID).log,
-      // Without a gateway the backup takes the primary's addresses over when it goes live.
-      tcplisten: carried ? listeners : this.#addresses(PRIMARY_ID).clients,
+      tcplisten: listeners,
+      minBackups: 1,
     });
-    if (carried) await this.#startGateway();
+    const backup = await this.#spawn(BACKUP_ID, { logListen: '127.0.0.1:0', ...this.#backupOptions() });
+    if (this.#carried) await this.#startGateway();
     await Promise.race([this.#redundant.promise, Promise.all([primary.exited, backup.exited])]);
-    this.done = Promise.all([primary.exited, backup.exited]).then(async () => {
-      await this.#gateway?.close();
-      return this.#result();
-    });
+    this.#up = true;
+    await this.#settle();
+  }
+
+  get #carried(): boolean {
+    return this.#options.gateway !== false && (this.#options.tcplisten ?? []).length > 0;
+  }
+
+  /** Behind a gateway the replicas' own listeners serve nobody, but the guest must find as many of them. */
+  #unusedAddresses(): string[] {
+    return (this.#options.tcplisten ?? []).map(() => '127.0.0.1:0');
+  }
+
+  /** Without a gateway, whoever goes live takes over the addresses that the first primary had. */
+  #backupOptions(): { role: 'backup'; primary: string; tcplisten: readonly string[] } {
+    this.#clientAddresses ??= [...this.#addresses(PRIMARY_ID).clients];
+    const tcplisten = this.#carried ? this.#unusedAddresses() : this.#clientAddresses;
+    return { role: 'backup', primary: this.#addresses(PRIMARY_ID).log, tcplisten };
   }
 
   /** Orderly end: the backup leaves first, so that nobody takes over what is meant to stop. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
+    for (const timer of this.#restarts.values()) clearTimeout(timer);
+    this.#restarts.clear();
     const live = this.#replicas.get(this.#liveId);
     const others = [...this.#replicas.values()].filter((child) => child !== live);
     for (const child of others) child.shutdown();
     void Promise.all(others.map((child) => child.exited)).then(() => live?.shutdown());
+    void this.#settle();
   }
 
   /** SIGTERM for one replica means a hand-over; for all of them it means the end, which has an order of its own. */
@@ -141,6 +175,7 @@ class Pair {
   }
 
   async kill(): Promise<void> {
+    this.#closing = true;
     await this.#gateway?.close();
     for (const child of this.#replicas.values()) child.kill();
     await Promise.all([...this.#replicas.values()].map((child) => child.exited));
@@ -148,7 +183,7 @@ class Pair {
 
   async #spawn(
     id: string,
-    own: { role: 'primary' | 'backup'; logListen: string; primary?: string; tcplisten?: readonly string[] },
+    own: Pick<ReplicaOptions, 'role' | 'logListen' | 'primary' | 'tcplisten' | 'minBackups'>,
   ): Promise<ReplicaChild> {
     const { stdio, onEvent: _, onProgress: __, stdin: ___, gateway: ____, ...shared } = this.#options;
     const child = new ReplicaChild(
@@ -159,18 +194,59 @@ class Pair {
       () => this.#terminated(child),
     );
     this.#replicas.set(id, child);
+    const startedMs = performance.now();
     void child.exited.then((exit) => {
       this.#replicas.delete(id);
       this.#exits.push({ exit, live: id === this.#liveId });
+      if (performance.now() - startedMs > SETTLED_MS) this.#restartMs.delete(id);
       this.#emit({
         name: 'replica-ended',
         level: exit.exitCode === 0 ? 'info' : 'warn',
         fields: { id, exitCode: exit.exitCode, reason: exit.reason },
       });
+      if (this.#up) void this.#ended(id);
     });
     this.#emit({ name: 'replica-started', level: 'info', fields: { id, pid: child.pid, role: own.role } });
     await child.started;
     return child;
+  }
+
+  /** One replica has ended: as long as the other one serves, it is started again. */
+  async #ended(id: string): Promise<void> {
+    const again = this.#options.rejoin !== false && this.#replicas.size > 0 && !(await this.#serviceEnded());
+    if (again && !this.#closing && this.#replicas.size > 0) {
+      const ms = this.#restartMs.get(id) ?? RESTART_MS_MIN;
+      this.#restartMs.set(id, Math.min(RESTART_MS_MAX, 2 * ms));
+      this.#restarts.set(
+        id,
+        setTimeout(() => this.#restart(id), ms),
+      );
+    }
+    await this.#settle();
+  }
+
+  #restart(id: string): void {
+    this.#restarts.delete(id);
+    if (this.#closing || this.#replicas.size === 0) return void this.#settle();
+    const own = { logListen: this.#addresses(id).log, ...this.#backupOptions() };
+    // What keeps it from starting shows in its end, which leads here again.
+    this.#spawn(id, own).catch(() => {});
+  }
+
+  async #serviceEnded(): Promise<boolean> {
+    const current = await openArbiter(this.#options.arbiter)
+      .read()
+      .catch(() => undefined);
+    return current?.record.ended === true;
+  }
+
+  /** Nobody is left: the pair has ended. */
+  async #settle(): Promise<void> {
+    if (!this.#up || this.#replicas.size > 0) return;
+    for (const timer of this.#restarts.values()) clearTimeout(timer);
+    this.#restarts.clear();
+    await this.#gateway?.close();
+    this.#done.resolve(this.#result());
   }
 
   #onEvent(id: string, event: ServiceEvent): void {

@@ -1,122 +1,160 @@
-/** One replica of a replicated service: wires guest, clients, peers, arbiter and protocol together. */
-import { randomBytes } from 'node:crypto';
+/** One replica of a replicated service, for as long as its process takes part. */
+import type { Arbiter } from '../../arbiter/arbiter.js';
 import { openArbiter } from '../../arbiter/node/open.js';
-import { REPLICA_DEFAULTS, type ReplicaConfig } from '../../replica/types.js';
+import { EXIT_CODES } from '../../replica/exit-codes.js';
+import { decideStart } from '../../replica/failover.js';
 import { parseAddress } from '../../transport/address.js';
-import { deferred } from '../deferred.js';
-import { ReplicaDriver } from '../driver.js';
-import type { GuestReport } from '../guest/protocol.js';
-import { describeReport, reportExitCode } from '../guest-report.js';
+import type { ReplicaStop } from '../driver.js';
 import {
   checkReplicaOptions,
   type ReplicaOptions,
   type Service,
   type ServiceEvent,
   type ServiceExit,
+  type ServiceStats,
 } from '../options.js';
-import { GuestHost } from './guest-host.js';
 import { NodePeerNetwork } from './peer-network.js';
+import { type LifeOptions, type LifeParts, ReplicaLife } from './replica-life.js';
 import { startGateway } from './start-gateway.js';
-import { nodeTimers } from './timers.js';
+
+/** A guest that diverges again and again will not be cured by another copy of the state. */
+const DIVERGENCES_MAX = 3;
 
 /**
- * Starts a primary or a backup. Rejects if the module, an address or the arbiter cannot be used; later trouble shows in
- * events and in `done`.
+ * Starts a primary, a backup or a standby. Rejects if the module, an address or the arbiter cannot be used; later trouble
+ * shows in events and in `done`.
  */
 export async function startReplica(options: ReplicaOptions): Promise<Service> {
   const timing = checkReplicaOptions(options);
-  const logAddress = parseAddress(options.logListen, 'logListen');
+  const address = parseAddress(options.logListen, 'logListen');
   const arbiter = openArbiter(options.arbiter);
+  const id = options.id ?? `${options.role}-${process.pid}`;
   await arbiter.read();
-
-  let driver: ReplicaDriver | undefined;
+  let replica: ReplicaProcess | undefined;
+  const network = await NodePeerNetwork.open(address, {
+    onChannel: (channel) => (replica?.life === undefined ? channel.destroy() : replica.life.accept(channel)),
+    onHeartbeat: (payload) => replica?.life?.heartbeat(payload),
+  });
   const emit = (event: ServiceEvent): void => options.onEvent?.(event);
-  const closing: (() => void | Promise<void>)[] = [];
+  const parts: LifeParts = { arbiter, network, logAddress: network.address, timing, emit };
   try {
-    const host = await GuestHost.open(
-      options,
-      { mode: options.role === 'primary' ? 'live' : 'replay', logging: true, replicated: true },
-      {
-        onBatch: (first, last, counter, batch) => driver?.guestBatch(first, last, counter, batch),
-        onLive: (streams) => driver?.guestLive(streams),
-        onReport: (report) => report !== undefined && driver !== undefined && passOn(driver, report),
-      },
-    );
-    closing.push(() => host.close());
-    if (options.role === 'primary') await host.listeners.bind();
-    const network = await NodePeerNetwork.open(logAddress, {
-      onChannel: (channel) => (driver === undefined ? channel.destroy() : driver.accept(channel)),
-      onHeartbeat: (payload) => driver?.heartbeat(payload),
-    });
-    closing.push(() => network.close());
-
-    const config: ReplicaConfig = {
-      ...REPLICA_DEFAULTS,
-      ...timing,
-      id: options.id ?? `${options.role}-${process.pid}`,
-      incarnation: randomBytes(8).toString('hex'),
-      role: options.role,
-      service: options.service ?? host.name,
-      manifest: host.manifest,
-      logAddress: network.address,
-      ...(options.primary === undefined ? {} : { primaryAddress: options.primary }),
-    };
-    const done = deferred<ServiceExit>();
-    driver = new ReplicaDriver({
-      config,
-      arbiter,
-      network,
-      guest: host.guest,
-      clients: host.clients,
-      gate: host.gate,
-      timers: nodeTimers,
-      onEvent: (name, level, fields) => emit({ name, level, fields: { replica: config.id, ...fields } }),
-      onStop: (reason, exitCode) => {
-        const exit = { exitCode, reason, stats: host.stats(driver?.epoch ?? 0) };
-        network.close();
-        void host.close().then(() => done.resolve(exit));
-      },
-    });
-    emit({ name: 'listening', level: 'info', fields: { replica: config.id, kind: 'log', address: network.address } });
-    for (const address of host.listeners.addresses) {
-      emit({ name: 'listening', level: 'info', fields: { replica: config.id, kind: 'client', address } });
-    }
-    driver.start();
-    if (options.gatewayListen !== undefined && options.gatewayListen.length > 0) {
-      const others = [...(options.replicas ?? []), ...(options.primary === undefined ? [] : [options.primary])];
-      const gateway = await startGateway({
-        listen: options.gatewayListen,
-        replicas: [...new Set([network.address, ...others])],
-        onEvent: (event) => emit({ ...event, fields: { replica: config.id, ...event.fields } }),
-      });
-      void done.promise.then(() => gateway.close());
-    }
-    if (options.role === 'primary') void host.feedStdin(options.stdin);
-    const running = driver;
-    return {
-      done: done.promise,
-      close: () => {
-        running.shutdown();
-        return done.promise;
-      },
-      stats: () => host.stats(running.epoch),
-    };
+    replica = await ReplicaProcess.start({ ...options, id }, parts);
+    return replica;
   } catch (error) {
-    for (const close of closing.reverse()) await close();
+    network.close();
     throw error;
   }
 }
 
-function passOn(driver: ReplicaDriver, report: GuestReport): void {
-  switch (report.kind) {
-    case 'outcome':
-      driver.guestExit({ exitCode: reportExitCode(report), description: describeReport(report) });
-      break;
-    case 'diverged':
-      driver.guestDiverged(report.message);
-      break;
-    case 'fault':
-      driver.hostFault(report.message);
-      break;
+class ReplicaProcess implements Service {
+  readonly #options: LifeOptions;
+  readonly #parts: LifeParts;
+  life: ReplicaLife | undefined;
+  done: Promise<ServiceExit> = Promise.reject(new Error('the replica has not been started'));
+  #stats: ServiceStats | undefined;
+  #leaving = false;
+  #divergences = 0;
+
+  private constructor(options: LifeOptions, parts: LifeParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.done.catch(() => {});
   }
+
+  static async start(options: LifeOptions, parts: LifeParts): Promise<ReplicaProcess> {
+    const replica = new ReplicaProcess(options, parts);
+    const { emit, logAddress } = parts;
+    const life = await ReplicaLife.open(options, parts);
+    try {
+      if (await isToStart(options, parts.arbiter, life)) await life.host.listeners.bind();
+      replica.#announce('log', logAddress, emit);
+      for (const address of life.host.listeners.addresses) replica.#announce('client', address, emit);
+      replica.#begin(life);
+      if (options.role === 'primary') void life.host.feedStdin(options.stdin);
+      replica.done = replica.#live(life);
+      await replica.#openGateway();
+      return replica;
+    } catch (error) {
+      await life.host.close();
+      throw error;
+    }
+  }
+
+  close(): Promise<ServiceExit> {
+    this.#leaving = true;
+    this.life?.shutdown();
+    return this.done;
+  }
+
+  stats(): ServiceStats {
+    return this.life?.stats() ?? (this.#stats as ServiceStats);
+  }
+
+  #announce(kind: 'log' | 'client', address: string, emit: LifeParts['emit']): void {
+    emit({ name: 'listening', level: 'info', fields: { replica: this.#options.id, kind, address } });
+  }
+
+  #begin(life: ReplicaLife): void {
+    this.life = life;
+    life.begin();
+    if (this.#leaving) life.shutdown();
+  }
+
+  /** Lives until there is no reason to go on. */
+  async #live(first: ReplicaLife): Promise<ServiceExit> {
+    let life: ReplicaLife = first;
+    for (;;) {
+      const { stats, ...stop } = await life.ended();
+      this.#stats = stats;
+      this.life = undefined;
+      const exit: ServiceExit = { exitCode: stop.exitCode, reason: stop.reason, stats };
+      if (!this.#goesOn(stop)) return this.#end(exit);
+      this.#report('rejoining', { reason: stop.reason });
+      try {
+        life = await ReplicaLife.open({ ...this.#options, role: rejoinRole(this.#options.role) }, this.#parts);
+      } catch (error) {
+        return this.#end({ ...exit, exitCode: EXIT_CODES.brokenHost, reason: (error as Error).message });
+      }
+      this.#begin(life);
+    }
+  }
+
+  #goesOn({ mayRejoin, exitCode }: ReplicaStop): boolean {
+    if (!mayRejoin || this.#leaving || this.#options.rejoin === false) return false;
+    if (exitCode === EXIT_CODES.divergence) this.#divergences++;
+    return this.#divergences < DIVERGENCES_MAX;
+  }
+
+  #end(exit: ServiceExit): ServiceExit {
+    this.#parts.network.close();
+    return exit;
+  }
+
+  #report(name: 'rejoining', fields: Record<string, unknown>): void {
+    this.#parts.emit({ name, level: 'warn', fields: { replica: this.#options.id, ...fields } });
+  }
+
+  async #openGateway(): Promise<void> {
+    const { gatewayListen = [], replicas = [], primary, id } = this.#options;
+    if (gatewayListen.length === 0) return;
+    const others = [...replicas, ...(primary === undefined ? [] : [primary])];
+    const gateway = await startGateway({
+      listen: gatewayListen,
+      replicas: [...new Set([this.#parts.logAddress, ...others])],
+      onEvent: (event) => this.#parts.emit({ ...event, fields: { replica: id, ...event.fields } }),
+    });
+    void this.done.then(() => gateway.close());
+  }
+}
+
+/** A primary whose service runs elsewhere already must leave the clients' addresses to who serves there. */
+async function isToStart(options: LifeOptions, arbiter: Arbiter, life: ReplicaLife): Promise<boolean> {
+  if (options.role !== 'primary') return false;
+  const self = { id: options.id, incarnation: '' };
+  return decideStart(self, options.service ?? life.host.name, await arbiter.read()).kind !== 'running';
+}
+
+/** Whatever it was: the service is live elsewhere by now. */
+function rejoinRole(role: ReplicaOptions['role']): ReplicaOptions['role'] {
+  return role === 'standby' ? 'standby' : 'backup';
 }
