@@ -59,12 +59,6 @@ export class FrameMap {
     return site;
   }
 
-  /** What the function saves at a place of the original; undefined where it never saves its frame. */
-  siteAt(functionIndex: number, offset: number): SavedSite | undefined {
-    for (const site of this.sitesOf(functionIndex).values()) if (site.offset === offset) return site;
-    return undefined;
-  }
-
   /** The defined function whose code holds `offset`. @throws FTW_SNAPSHOT if there is none */
   functionAt(offset: number): number {
     const { bodies } = this.module;
