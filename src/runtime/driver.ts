@@ -58,6 +58,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   /** Set once the guest has ended by itself and this replica is the one that says so. */
   #guestExitCode: number | undefined;
   #releasedEvent = 0;
+  /** False while this replica stands by: what it hears of streams then is void, and would never be forgotten. */
+  #keepsOutputs = false;
   /** Of the newest record that this replica has written. */
   #epoch = 0;
   #members: readonly string[] = [];
@@ -75,7 +77,9 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
         }),
       onMessage: (peer, message) => this.#input({ type: 'message', peer, message }),
       onPeerClosed: (peer, reason) => this.#input({ type: 'peer-closed', peer, reason }),
-      onGatewayProgress: (payload) => takeProgressPayload(parts.clients.gateways, payload),
+      onGatewayProgress: (payload) => {
+        if (this.#keepsOutputs) takeProgressPayload(parts.clients.gateways, payload);
+      },
       onCaller: (type, channel) => this.#serveCaller(type, channel),
     });
     parts.gate.onLeft((event) => this.#input({ type: 'outputs-left', event }));
@@ -260,6 +264,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'restore':
         return guest.restore(effect.piece);
       case 'restore-outputs':
+        this.#keepsOutputs = true;
         return importOutputs(effect.outputs, clients.gateways, gate);
     }
   }
@@ -320,6 +325,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
 
   #startGuest(mode: 'live' | 'replay'): void {
     const { clients, guest } = this.#parts;
+    this.#keepsOutputs = true;
     if (mode === 'live') {
       clients.listeners.serve(this.#epoch);
       // A guest that starts has no streams yet.

@@ -28,6 +28,8 @@ interface OutputsSection {
   readonly version: number;
   readonly streams: readonly StreamRow[];
   readonly givenUp: readonly number[];
+  /** How long a gateway may stay away, in ms. */
+  readonly absentMs: number;
   readonly held: readonly Output[];
 }
 
@@ -36,14 +38,16 @@ export function exportOutputs(port: ReplicaPort, gate: OutputGate): Uint8Array {
   const streams: StreamRow[] = [];
   for (const [stream, state] of port.streams) if (isKnownToGuest(state)) streams.push(rowOf(stream, state));
   const held = [...gate.held].filter((output) => output.kind === 'stdio' || gatewayOf(output.stream) !== undefined);
-  const section: OutputsSection = { version: VERSION, streams, givenUp: [...port.givenUp], held };
+  const { absentMs, givenUp } = port;
+  const section: OutputsSection = { version: VERSION, streams, givenUp: [...givenUp], absentMs, held };
   return packr.pack(section);
 }
 
 /** @throws ChannelError FTW_FRAME when the bytes are anything else */
 export function importOutputs(bytes: Uint8Array, port: ReplicaPort, gate: OutputGate): void {
-  const { streams, givenUp, held } = unpack(bytes);
+  const { streams, givenUp, absentMs, held } = unpack(bytes);
   try {
+    port.absentMs = Math.max(port.absentMs, absentMs);
     port.restore(
       streams.map((row) => [row[0], streamOf(row)]),
       givenUp,
@@ -78,10 +82,11 @@ function unpack(bytes: Uint8Array): OutputsSection {
   } catch (cause) {
     throw damaged((cause as Error).message);
   }
-  const { version, streams, givenUp, held } = section ?? {};
+  const { version, streams, givenUp, absentMs, held } = section ?? {};
   if (version !== VERSION) throw damaged(`version ${String(version)} is not known`);
-  if (!Array.isArray(streams) || !Array.isArray(givenUp) || !Array.isArray(held)) throw damaged('fields are missing');
-  return { version, streams, givenUp, held };
+  if (!Array.isArray(streams) || !Array.isArray(givenUp) || !Array.isArray(held) || typeof absentMs !== 'number')
+    throw damaged('fields are missing');
+  return { version, streams, givenUp, absentMs, held };
 }
 
 function damaged(why: string): ChannelError {
