@@ -1,4 +1,5 @@
 /** Requests per second and latency: a guest alone, a pair, through a gateway, and Redis with WAIT 1. */
+import { processorTimeUs } from './lib/cpu.mjs';
 import { Load } from './lib/load.mjs';
 import { median, ratioSpread, spread } from './lib/statistics.mjs';
 import { SYSTEMS } from './lib/systems.mjs';
@@ -19,7 +20,7 @@ export const options = {
 };
 
 /** @typedef {import('./lib/systems.mjs').System} System */
-/** @typedef {import('./lib/load.mjs').LoadResult & { logBytesPerRequest: number }} Sample */
+/** @typedef {import('./lib/load.mjs').LoadResult & { logBytesPerRequest: number, cpuUsPerRequest: number }} Sample */
 
 /** @param {Record<string, string>} values */
 export async function run(values) {
@@ -62,9 +63,13 @@ async function measure(load, systems, values) {
     // Every other round backwards: nobody is always measured after the same neighbour.
     for (const system of round % 2 === 0 ? systems : [...systems].reverse()) {
       const logBefore = await logBytes(system);
+      const cpuBefore = processorTimeUs(system.pids);
       const result = await load.run(loadOptions(system, values), times);
+      const cpu = processorTimeUs(system.pids) - cpuBefore;
       const logged = (await logBytes(system)) - logBefore;
-      samples.get(system.name)?.push({ ...result, logBytesPerRequest: logged / result.requestsWithWarmUp });
+      const { requestsWithWarmUp: requests } = result;
+      const perRequest = { logBytesPerRequest: logged / requests, cpuUsPerRequest: cpu / requests };
+      samples.get(system.name)?.push({ ...result, ...perRequest });
       if (process.stderr.isTTY) process.stderr.write(`\rround ${round + 1}: ${system.name.padEnd(20)}`);
     }
   }
@@ -97,13 +102,22 @@ async function logBytes(system) {
 /** @param {readonly System[]} systems @param {Map<string, Sample[]>} samples */
 function print(systems, samples) {
   const rows = systems.map(({ name }) => row(name, samples.get(name) ?? [], samples.get(systems[0].name) ?? []));
-  const header = ['system', 'requests/s (least to most)', 'p50', 'p99', 'log bytes/request', `of ${systems[0].name}`];
+  const header = [
+    'system',
+    'requests/s (least to most)',
+    'p50',
+    'p99',
+    'log bytes/request',
+    'CPU/request',
+    `of ${systems[0].name}`,
+  ];
   console.log(formatTable(header, rows));
 }
 
 /** @param {string} name @param {readonly Sample[]} own @param {readonly Sample[]} base */
 function row(name, own, base) {
   const perSecond = own.map((sample) => sample.perSecond);
+  const cpuUs = median(own.map((sample) => sample.cpuUsPerRequest));
   const bytes = median(own.map((sample) => sample.logBytesPerRequest));
   return [
     name,
@@ -111,6 +125,7 @@ function row(name, own, base) {
     milliseconds(median(own.map((sample) => sample.p50Us))),
     milliseconds(median(own.map((sample) => sample.p99Us))),
     Number.isNaN(bytes) ? '-' : bytes.toFixed(1),
+    Number.isNaN(cpuUs) ? '-' : `${cpuUs.toFixed(1)} us`,
     withSpread(
       ratioSpread(
         perSecond,

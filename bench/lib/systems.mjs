@@ -18,6 +18,7 @@ const STATS = '100ms';
  * @property {boolean} wait whether a write needs WAIT 1 to be on two machines
  * @property {FtWasm} [primary] logs the log bytes
  * @property {FtWasm} [backup]
+ * @property {readonly number[]} pids its processes
  * @property {() => Promise<void>} stop
  */
 
@@ -36,7 +37,13 @@ export const SYSTEMS = {
 /** @returns {Promise<System>} */
 async function startSolo() {
   const process = new FtWasm('solo', ['serve', '--solo', '--tcplisten', `${LOCAL}:0`, '--stats', STATS, KV_GUEST]);
-  return { name: 'solo', port: await process.port('client'), wait: false, stop: () => process.stop() };
+  return {
+    name: 'solo',
+    port: await process.port('client'),
+    wait: false,
+    pids: [process.pid],
+    stop: () => process.stop(),
+  };
 }
 
 /**
@@ -59,7 +66,8 @@ async function startGatewaySolo() {
     await Promise.all([replica.stop(), gateway.stop()]);
     await rm(directory, { recursive: true });
   };
-  return { name: 'gateway + solo', port: await gateway.port('gateway'), wait: false, stop };
+  const pids = [replica.pid, gateway.pid];
+  return { name: 'gateway + solo', port: await gateway.port('gateway'), wait: false, pids, stop };
 }
 
 /** @param {readonly number[]} logPorts */
@@ -92,7 +100,8 @@ export async function startPair(name, withGateway) {
     await rm(directory, { recursive: true });
   };
   const port = gateway === undefined ? await primary.port('client') : await gateway.port('gateway');
-  return { name, port, wait: false, primary, backup, stop };
+  const pids = [primary.pid, backup.pid, ...(gateway === undefined ? [] : [gateway.pid])];
+  return { name, port, wait: false, primary, backup, pids, stop };
 }
 
 /**
@@ -114,7 +123,8 @@ async function startRedis(replicated) {
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));
   };
-  return { name: replicated ? 'redis WAIT 1' : 'redis', port, wait: replicated, stop };
+  const pids = servers.map(({ pid }) => pid);
+  return { name: replicated ? 'redis WAIT 1' : 'redis', port, wait: replicated, pids, stop };
 }
 
 /** @param {number} port */
