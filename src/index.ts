@@ -45,6 +45,8 @@ export type {
   ServiceStats,
   WritableLike,
 } from './runtime/options.js';
+export { type VerifyOptions, verifyRecording } from './runtime/node/verify-recording.js';
 export type { RunExit, RunStats } from './runtime/run-exit.js';
 export type { CrashAt, CrashDifference, SweepReport } from './runtime/simulate/sweep.js';
 export { type Address, formatAddress, parseAddress } from './transport/address.js';
+export type { EngineDifference, FoundInstruction, Verdict } from './verify/index.js';

@@ -21,13 +21,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   record: ['host', 'log', 'bytes', 'errors'],
   wasi: ['record', 'engine', 'host', 'log', 'wasm', 'bytes', 'errors'],
   snapshot: ['engine', 'inject', 'log', 'wasm', 'bytes', 'errors'],
+  verify: ['engine', 'wasm', 'record', 'wasi', 'host', 'log', 'errors'],
   replica: ['log', 'arbiter', 'errors'],
   gateway: ['transport', 'host', 'errors'],
   runtime: [
     ...['errors', 'bytes', 'host', 'wasm', 'inject', 'log', 'arbiter', 'transport', 'engine', 'record', 'wasi'],
-    ...['snapshot', 'replica', 'gateway'],
+    ...['snapshot', 'verify', 'replica', 'gateway'],
   ],
-  index: ['runtime', 'replica', 'engine', 'transport', 'errors'],
+  index: ['runtime', 'verify', 'replica', 'engine', 'transport', 'errors'],
   cli: ['index'],
 };
 

@@ -83,9 +83,12 @@ export class InterpreterInstance implements EngineInstance {
     return this.spaces.functionRefs[found.index]!;
   }
 
-  /** Starts a run that can be stopped at any instruction. @throws LinkError if there is no such function */
-  debug(exportName: string, args: readonly BoundaryValue[]): DebugSession {
-    const ref = this.functionRef(exportName);
+  /**
+   * Starts a run of an export, or of a function by index, that can be stopped at any instruction.
+   * @throws LinkError if there is no such export
+   */
+  debug(what: string | number, args: readonly BoundaryValue[]): DebugSession {
+    const ref = typeof what === 'string' ? this.functionRef(what) : this.spaces.functionRefs[what]!;
     return new DebugSession(this.runner, this.spaces, this.captured, () => this.runner.begin(ref, args));
   }
 
