@@ -90,7 +90,7 @@ export class GuestRun {
     wasi.bindMemory(() => memoryOf(instance));
     session.onLive(() => outbox.announceLive(streams.adopt(openStreams(wasi.state))));
     if (restored !== undefined) {
-      inbox.continueFrom(restored.session.event, restored.session.counter);
+      inbox.continueFrom(restored.session.event, restored.engine.counter);
       outbox.outputBytes = restored.run.outputBytes;
     }
     this.#init = init;
@@ -106,7 +106,7 @@ export class GuestRun {
       position: () => ({ event: session.event, counter: instance.counter }),
       sections: () => ({
         wasi: exportState(wasi.state),
-        session: { ...session.state(), counter: instance.counter },
+        session: session.state(),
         run: { stage: this.#stage, outputBytes: outbox.outputBytes } satisfies RunSection,
         guest: { config: withoutFiles(init.wasi), limits: init.limits, fuel: init.fuelMax ?? null },
       }),
