@@ -15,6 +15,7 @@ import {
   toRunOptions,
 } from './run-options.js';
 import type { CliProcess } from './streams.js';
+import { type RawVerifyFlags, VERIFY_FLAGS, verify } from './verify.js';
 
 type SetExitCode = (code: number) => void;
 
@@ -22,6 +23,7 @@ export function declareRunCommands(program: Command, process: CliProcess, setExi
   declareRun(program, process, setExitCode);
   declareRecord(program, process, setExitCode);
   declareReplay(program, process, setExitCode);
+  declareVerify(program, process, setExitCode);
   declareLog(program, process, setExitCode);
   declareCheck(program, process, setExitCode);
 }
@@ -64,6 +66,21 @@ function declareReplay(program: Command, process: CliProcess, setExitCode: SetEx
       setExitCode(await replay(toReplayOptions(recording, flags), process));
     });
   declareFlags(command, REPLAY_FLAGS);
+}
+
+function declareVerify(program: Command, process: CliProcess, setExitCode: SetExitCode): void {
+  const command = program
+    .command('verify')
+    .summary('run a recording on both engines and compare them')
+    .description(
+      'Replays a recording on both engines side by side and compares their states; where they differ, finds the first ' +
+        'instruction that does. Ends with 0 if they agree, with 73 if not.',
+    )
+    .argument('<recording>', 'a file that `record` wrote')
+    .action(async (recording: string, flags: RawVerifyFlags) => {
+      setExitCode(await verify(recording, flags, process));
+    });
+  declareFlags(command, VERIFY_FLAGS);
 }
 
 function declareLog(program: Command, process: CliProcess, setExitCode: SetExitCode): void {
