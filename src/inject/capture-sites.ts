@@ -2,17 +2,21 @@
 import type { ByteWriter } from '../bytes/writer.js';
 import type { FunctionBody, ValType as ValTypeOf } from '../wasm/module.js';
 import type { CallAnalysis } from './call-graph.js';
-import { Exits } from './exits.js';
+import { COMPLETE, Exits } from './exits.js';
 import { Liveness } from './liveness.js';
 import type { SaveFunctions } from './save-functions.js';
 
-/** What a site saves, in the order in which it does. */
-export interface SavedSite {
-  /** Original offset of the instruction that is executed next. */
-  readonly offset: number;
+/** Values that an exit saves, in the order in which it does. */
+export interface SavedValues {
   /** A local's index, or -1 - n for the n-th operand. */
   readonly values: readonly number[];
   readonly types: readonly ValTypeOf[];
+}
+
+/** What a site saves. */
+export interface SavedSite extends SavedValues {
+  /** Original offset of the instruction that is executed next. */
+  readonly offset: number;
   /** Types of all operands, without the results of the call under way. */
   readonly operands: readonly ValTypeOf[];
 }
@@ -25,7 +29,7 @@ export class CaptureSites {
   /** What the function's frames tell the host besides the site. */
   functionIndex = 0;
   /** Bytes that a branch to an exit takes. */
-  private labelBytes = SHORT_LABEL;
+  private labelBytes = 0;
   /** Three numbers per site: its source offset, where its branch is in the code, how many blocks are open there. */
   private places = new Int32Array(256);
   /** Types of the operands below the site's results, where there are any. */
@@ -44,12 +48,14 @@ export class CaptureSites {
   /** Another function. */
   load(functionIndex: number): void {
     this.functionIndex = functionIndex;
-    this.labelBytes = SHORT_LABEL;
+    this.labelBytes = 0;
   }
 
   /** Begins a walk over the body. */
   begin({ code }: FunctionBody, locals: number): void {
     this.liveness.begin(locals, code.start, code.end);
+    // A guess that is nearly always right; if not, the walk is repeated.
+    this.labelBytes ||= code.end - code.start < SHORT_CODE ? 1 : 2;
     this.operands.clear();
   }
 
@@ -94,8 +100,9 @@ export class CaptureSites {
       exits.assign(site, liveness.live, operands.get(site));
       farthest = Math.max(farthest, places[site * 3 + 2]!);
     }
+    exits.finish();
     const fits = farthest + exits.count < 0x80 ** this.labelBytes;
-    if (!fits) this.labelBytes = LONG_LABEL;
+    if (!fits) this.labelBytes = this.labelBytes === 1 ? 2 : LONG_LABEL;
     return !fits;
   }
 
@@ -112,18 +119,24 @@ export class CaptureSites {
     }
   }
 
-  /** Tells who wants to know what the sites of an exit save. */
-  report(exit: number, values: readonly number[], types: readonly ValTypeOf[]): void {
+  /** Tells who wants to know what the sites save; `saved`: what each exit saves itself. */
+  report(saved: readonly SavedValues[]): void {
     if (this.onSite === undefined) return;
     for (let site = 0; site < this.count; site++) {
-      if (this.exits.of(site) !== exit) continue;
+      const values: number[] = [];
+      const types: ValTypeOf[] = [];
+      for (let exit = this.exits.of(site); exit !== COMPLETE; exit = this.exits.nextOf(exit)) {
+        values.push(...saved[exit]!.values);
+        types.push(...saved[exit]!.types);
+      }
       const offset = this.originalOffset(this.places[site * 3]!);
       this.onSite(site, { offset, values, types, operands: this.operands.get(site) ?? [] });
     }
   }
 }
 
-const SHORT_LABEL = 2;
+/** Bytes of code that hardly ever have more than 127 blocks and exits. */
+const SHORT_CODE = 3000;
 /** Enough for any function that an engine takes. */
 const LONG_LABEL = 4;
 

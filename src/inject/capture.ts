@@ -7,8 +7,8 @@
  *       ...
  *       call f  local.tee $counter  i64.eqz  i32.const 7  local.set $site  br_if $exit0
  *       ...  return
- *     end  live locals  call $save  br $leave
- *     end  live locals  call $save
+ *     end  what is live only there  call $save           ;; and on into the next, or to another
+ *     end  what is live at both  call $save
  *     end  local.get $site  i32.const function  call $frame  zeros of the results  i64.const 0
  *
  * So the steady state pays one comparison of a register (the site is a constant until somebody leaves), and nothing of a
@@ -17,7 +17,8 @@
 import type { ValType as ValTypeOf } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import type { CaptureSites } from './capture-sites.js';
+import type { CaptureSites, SavedValues } from './capture-sites.js';
+import { COMPLETE } from './exits.js';
 import type { FunctionPass } from './function-pass.js';
 import { Temporary } from './local-table.js';
 import { cleanOperands } from './nan.js';
@@ -81,11 +82,15 @@ export function endBody(pass: FunctionPass): number {
   const { exits } = capture;
   code.u8(Op.Return);
   capture.patchLabels(code, pass.wrapped ? 1 : 0);
+  const saved: SavedValues[] = [];
   for (let exit = 0; exit < exits.count; exit++) {
     code.u8(Op.End);
-    saveFrame(pass, capture, exit);
-    if (exit < exits.count - 1) pass.op(Op.Br, exits.count - 1 - exit);
+    const values = saveValues(pass, capture, exit);
+    if (values !== undefined) saved.push(values);
+    const next = exits.nextOf(exit) === COMPLETE ? exits.count : exits.nextOf(exit);
+    if (next > exit + 1) pass.op(Op.Br, next - exit - 1);
   }
+  capture.report(saved);
   code.u8(Op.End);
   pass.op(Op.LocalGet, pass.locals.temporary(ValType.I32, Temporary.Site));
   code.u8(Op.I32Const);
@@ -109,20 +114,24 @@ function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: nu
   capture.writeLabel(code, pass.open);
 }
 
-/** Hands the values of an exit over, in portions that a function can take. */
-function saveFrame(pass: FunctionPass, capture: CaptureSites, exit: number): void {
-  const operands = capture.exits.operandsOf(exit);
-  const unsorted = capture.exits.localsOf(exit);
-  if (operands.length === 0 && capture.onSite === undefined && saveIntegers(pass, capture, unsorted)) return;
+/**
+ * Hands the values of an exit over, in portions that a function can take. Answers which, if somebody wants to know. An exit
+ * that another one completes leaves the operands to that one.
+ */
+function saveValues(pass: FunctionPass, capture: CaptureSites, exit: number): SavedValues | undefined {
+  const { exits, onSite, saves } = capture;
+  const operands = exits.nextOf(exit) === COMPLETE ? exits.operandsOf(exit) : NO_OPERANDS;
+  const unsorted = exits.localsOf(exit);
+  if (operands.length === 0 && onSite === undefined && saveIntegers(pass, capture, unsorted)) return undefined;
   const locals = sortedByType(unsorted, pass.locals.types);
   const values = operands.length === 0 ? locals : [...locals, ...operands.map((_, at) => -1 - at)];
   const types = values.map((value) => (value >= 0 ? pass.locals.types[value]! : operands[-1 - value]!) as ValTypeOf);
   for (let from = 0; from < values.length; from += SAVED_VALUES_MAX) {
     const to = Math.min(values.length, from + SAVED_VALUES_MAX);
     for (let at = from; at < to; at++) getValue(pass, values[at]!, types[at]!);
-    pass.op(Op.Call, capture.saves.indexOf(to - from === types.length ? types : types.slice(from, to)));
+    pass.op(Op.Call, saves.indexOf(to - from === types.length ? types : types.slice(from, to)));
   }
-  capture.report(exit, values, types);
+  return { values, types };
 }
 
 /** The same for a few i32 locals and nothing else. */

@@ -1,27 +1,32 @@
 /**
- * Which sites of a function share the code that saves the frame. They can if their operands have the same types; the exit
- * then saves what is live at any of its sites. Sharing makes the code smaller, but keeps values alive where nobody reads
- * them, so an exit saves at most {@link DEAD_LOCALS_MAX} locals more than any of its sites needs.
+ * Which sites of a function share the code that saves the frame: those where the same locals are live and the operands have
+ * the same types. (An exit that saved more than a site needs would keep dead values alive in the hot code: a quarter of
+ * SQLite's time.) An exit saves only what another one, whose set is smaller, does not, and goes on there.
  */
 import type { ValType as ValTypeOf } from '../wasm/module.js';
 
-const DEAD_LOCALS_MAX = 2;
+/** How many exits a new one is compared with: those made last, or those next in size. */
+const COMPARED_EXITS = 32;
 
-/** How many exits a site is compared with: those made last, because neighbours are alike. */
-const COMPARED_EXITS = 16;
+/** {@link Exits.nextOf}: the frame is complete. */
+export const COMPLETE = -1;
 
 const NO_OPERANDS: readonly ValTypeOf[] = [];
-const smallSet = new Int32Array(1);
 
 export class Exits {
   count = 0;
   private words = 1;
+  /** Exit of each site, in the order in which they were made. */
   private exitOf = new Int32Array(256);
-  /** `words` words per exit: the locals that it saves. */
-  private saved = new Int32Array(256);
-  /** Fewest locals that are live at one of the exit's sites. */
-  private fewest = new Int32Array(256);
+  /** `words` words per exit: the locals that are live. */
+  private live = new Int32Array(256);
+  private sizes = new Int32Array(256);
   private operands: (readonly ValTypeOf[])[] = [];
+  /** Exits in the order in which they are written: larger sets first. And the place of each exit in that order. */
+  private order = new Int32Array(256);
+  private rank = new Int32Array(256);
+  /** By rank: rank of the exit that goes on. */
+  private next = new Int32Array(256);
 
   begin(words: number): void {
     this.count = 0;
@@ -29,81 +34,96 @@ export class Exits {
     this.operands.length = 0;
   }
 
-  /** Exit of a site. */
+  /** Gives the site an exit; `live` holds the sets of all sites. */
+  assign(site: number, live: Int32Array, operands: readonly ValTypeOf[] = NO_OPERANDS): void {
+    if (site >= this.exitOf.length) this.exitOf = enlarged(this.exitOf);
+    const from = site * this.words;
+    const oldest = Math.max(0, this.count - COMPARED_EXITS);
+    let exit = this.count - 1;
+    while (exit >= oldest && !this.same(exit, live, from, operands)) exit--;
+    this.exitOf[site] = exit >= oldest ? exit : this.open(live, from, operands);
+  }
+
+  /** All sites have their exits: puts these in order. */
+  finish(): void {
+    const { count, next, order, rank, sizes } = this;
+    for (let exit = 0; exit < count; exit++) {
+      let at = exit;
+      for (; at > 0 && sizes[order[at - 1]!]! < sizes[exit]!; at--) order[at] = order[at - 1]!;
+      order[at] = exit;
+    }
+    for (let at = 0; at < count; at++) rank[order[at]!] = at;
+    for (let at = 0; at < count; at++) next[at] = this.findNext(at);
+  }
+
+  /** Rank of a site's exit. Ranks count from 0 in the order in which exits are written. */
   of(site: number): number {
-    return this.exitOf[site]!;
+    return this.rank[this.exitOf[site]!]!;
   }
 
-  operandsOf(exit: number): readonly ValTypeOf[] {
-    return this.operands[exit]!;
+  /** Rank of the exit that saves the rest, or {@link COMPLETE}. It is greater than `rank`. */
+  nextOf(rank: number): number {
+    return this.next[rank]!;
   }
 
-  /** The locals that an exit saves, ascending. */
-  localsOf(exit: number): number[] {
+  operandsOf(rank: number): readonly ValTypeOf[] {
+    return this.operands[this.order[rank]!]!;
+  }
+
+  /** The locals that the exit saves itself, ascending. */
+  localsOf(rank: number): number[] {
+    const { live, next, order, words } = this;
+    const from = order[rank]! * words;
+    const rest = next[rank] === COMPLETE ? -1 : order[next[rank]!]! * words;
     const locals: number[] = [];
-    for (let word = 0; word < this.words; word++) {
-      for (let left = this.saved[exit * this.words + word]!; left !== 0; left &= left - 1) {
-        locals.push(word * 32 + 31 - Math.clz32(left & -left));
-      }
+    for (let word = 0; word < words; word++) {
+      let left = live[from + word]!;
+      if (rest >= 0) left &= ~live[rest + word]!;
+      for (; left !== 0; left &= left - 1) locals.push(word * 32 + 31 - Math.clz32(left & -left));
     }
     return locals;
   }
 
-  /** Gives the site an exit; `live` holds the sets of all sites. */
-  assign(site: number, live: Int32Array, operands: readonly ValTypeOf[] = NO_OPERANDS): void {
-    if (site >= this.exitOf.length) this.exitOf = enlarged(this.exitOf);
-    const { words } = this;
-    if (words === 1 && operands.length === 0) return this.assignSmall(site, live[site]!);
-    const from = site * words;
-    let needed = 0;
-    for (let word = 0; word < words; word++) needed += bitCount(live[from + word]!);
-    const oldest = Math.max(0, this.count - COMPARED_EXITS);
-    for (let exit = this.count - 1; exit >= oldest; exit--) {
-      if (!this.fits(exit, live, from, needed, operands)) continue;
-      this.exitOf[site] = exit;
-      this.fewest[exit] = Math.min(this.fewest[exit]!, needed);
-      for (let word = 0; word < words; word++) this.saved[exit * words + word]! |= live[from + word]!;
-      return;
+  /** The largest set that is part of this one's. */
+  private findNext(rank: number): number {
+    const { count, live, operands, order, words } = this;
+    const exit = order[rank]!;
+    const end = Math.min(count, rank + 1 + COMPARED_EXITS);
+    for (let at = rank + 1; at < end; at++) {
+      const other = order[at]!;
+      let word = 0;
+      while (word < words && (live[other * words + word]! & ~live[exit * words + word]!) === 0) word++;
+      if (word === words && sameTypes(operands[exit]!, operands[other]!)) return at;
     }
-    this.exitOf[site] = this.open(live, from, needed, operands);
+    return COMPLETE;
   }
 
-  /** The same for a function of at most 32 locals. */
-  private assignSmall(site: number, live: number): void {
-    const { count, fewest, saved } = this;
-    const needed = bitCount(live);
-    const oldest = Math.max(0, count - COMPARED_EXITS);
-    for (let exit = count - 1; exit >= oldest; exit--) {
-      const together = saved[exit]! | live;
-      const least = Math.min(needed, fewest[exit]!);
-      if (bitCount(together) - least > DEAD_LOCALS_MAX || this.operands[exit]!.length > 0) continue;
-      this.exitOf[site] = exit;
-      fewest[exit] = least;
-      saved[exit] = together;
-      return;
-    }
-    smallSet[0] = live;
-    this.exitOf[site] = this.open(smallSet, 0, needed, NO_OPERANDS);
-  }
-
-  private fits(exit: number, live: Int32Array, from: number, needed: number, operands: readonly ValTypeOf[]): boolean {
-    if (!sameTypes(operands, this.operands[exit]!)) return false;
+  private same(exit: number, live: Int32Array, from: number, operands: readonly ValTypeOf[]): boolean {
     const { words } = this;
-    let together = 0;
-    for (let word = 0; word < words; word++)
-      together += bitCount(this.saved[exit * words + word]! | live[from + word]!);
-    return together - Math.min(needed, this.fewest[exit]!) <= DEAD_LOCALS_MAX;
+    for (let word = 0; word < words; word++) if (this.live[exit * words + word] !== live[from + word]) return false;
+    return sameTypes(operands, this.operands[exit]!);
   }
 
-  private open(live: Int32Array, from: number, needed: number, operands: readonly ValTypeOf[]): number {
+  private open(live: Int32Array, from: number, operands: readonly ValTypeOf[]): number {
     const { words } = this;
     const exit = this.count++;
-    if (exit >= this.fewest.length) this.fewest = enlarged(this.fewest);
-    while ((exit + 1) * words > this.saved.length) this.saved = enlarged(this.saved);
-    for (let word = 0; word < words; word++) this.saved[exit * words + word] = live[from + word]!;
-    this.fewest[exit] = needed;
+    if (exit >= this.sizes.length) this.grow();
+    while ((exit + 1) * words > this.live.length) this.live = enlarged(this.live);
+    let size = 0;
+    for (let word = 0; word < words; word++) {
+      this.live[exit * words + word] = live[from + word]!;
+      size += bitCount(live[from + word]!);
+    }
+    this.sizes[exit] = size;
     this.operands.push(operands);
     return exit;
+  }
+
+  private grow(): void {
+    this.sizes = enlarged(this.sizes);
+    this.order = enlarged(this.order);
+    this.rank = enlarged(this.rank);
+    this.next = enlarged(this.next);
   }
 }
 
