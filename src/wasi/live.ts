@@ -39,6 +39,8 @@ export class LiveClock {
   readonly #host: HostClock;
   readonly #last: ClockState;
   #offsetNs = 0n;
+  /** When the call began that was stopped for a capture and is made again. */
+  stoppedSinceNs: bigint | undefined;
 
   constructor(host: HostClock, last: ClockState) {
     this.#host = host;

@@ -43,14 +43,23 @@ export class PollSet {
 
   /** Blocks until at least one subscription fires; returns the flat triples to log. */
   wait(): number[] {
+    this.#startNs = this.#live.clock.stoppedSinceNs;
     this.#scan();
     if (this.#fired.length === 0 || this.#eager) this.#fireTimers();
     while (this.#fired.length === 0) {
-      this.#live.waiter.wait(this.#hostDeadline());
+      this.#waitUntil(this.#hostDeadline());
       this.#scan();
       this.#fireTimers();
     }
     return this.#fired;
+  }
+
+  /** A call that is stopped for a capture is made again at once, and its relative timeouts must not start over. */
+  #waitUntil(deadlineNs: bigint | undefined): void {
+    const { clock, waiter } = this.#live;
+    clock.stoppedSinceNs = this.#startNs;
+    waiter.wait(deadlineNs);
+    clock.stoppedSinceNs = undefined;
   }
 
   #addTimer(timer: Timer): void {
