@@ -179,7 +179,7 @@ export class SimClient {
 
   /** Its connections have ended with it. */
   get #guestExited(): boolean {
-    return this.#world.replicas.some(({ guestExited }) => guestExited);
+    return this.#world.replicas.some(({ exitedInRun = -1 }) => exitedInRun >= this.run);
   }
 
   #fail(what: string): never {

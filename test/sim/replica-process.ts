@@ -54,7 +54,8 @@ class HastyGate extends CheckedGate {
 }
 
 export class ReplicaProcess extends Host implements Server {
-  guestExited = false;
+  /** Run of the service in which its guest has exited. */
+  exitedInRun: number | undefined;
   readonly role: ReplicaConfig['role'];
   readonly guest: ToyGuest;
   readonly port: ReplicaPort;
@@ -170,7 +171,7 @@ export class ReplicaProcess extends Host implements Server {
       exit: (stopped) => {
         if (!stopped) for (const [id, times] of this.guest.program.executed) checker.executed(this, id, times);
         this.live = false;
-        if (!stopped) this.guestExited = true;
+        if (!stopped) this.exitedInRun = checker.runs;
         this.#driver.guestExit({ exitCode: stopped ? 0 : this.#world.guestExitCode, description: 'exited' });
       },
       logged: (entry: Entry, event) => {
@@ -186,7 +187,7 @@ export class ReplicaProcess extends Host implements Server {
         this.#driver.onState(capture, piece, last);
         this.#reached('piece');
       },
-      onCaptured: (capture, event, counter, cost) => this.#driver.onCaptured(capture, event, counter, cost),
+      onCaptured: (capture, event, counter) => this.#driver.onCaptured(capture, event, counter),
       onCaptureFailed: (capture, reason, retry) => this.#driver.onCaptureFailed(capture, reason, retry),
     };
   }

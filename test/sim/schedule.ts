@@ -4,6 +4,7 @@
  */
 import { type ClientPlan, drawPlan } from './client.js';
 import { calm, drawAmbushes, drawFaults, type Fault, strike } from './faults.js';
+import { withMistake } from './protocol-mistakes.js';
 import { Random } from './random.js';
 import { type Ending, settle } from './settle.js';
 import { type Mutation, type ReplicaPlan, World } from './world.js';
@@ -77,10 +78,12 @@ export async function runSchedule(schedule: Schedule, onTrace?: (line: string) =
     ...(schedule.mutation ? { mutation: schedule.mutation } : {}),
     ...(onTrace ? { onTrace } : {}),
   });
-  return withStrayErrors(async () => {
-    await play(world, schedule);
-    return settle(world);
-  });
+  return withMistake(schedule.mutation, () =>
+    withStrayErrors(async () => {
+      await play(world, schedule);
+      return settle(world);
+    }),
+  );
 }
 
 async function play(world: World, { clients, faults }: Schedule): Promise<void> {

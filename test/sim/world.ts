@@ -22,6 +22,7 @@ export const MUTATIONS = [
   'held-outputs-forgotten',
   'capture-off-by-one',
   'recorded-before-caught-up',
+  'arming-skipped',
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
 
