@@ -38,6 +38,7 @@ export interface RawServeFlags extends RawLogFlags, RawGuestFlags {
   readonly joinTimeout?: string;
   readonly heartbeat?: string;
   readonly failureTimeout?: string;
+  readonly engine?: string;
   readonly stats?: string;
 }
 
@@ -77,6 +78,7 @@ export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--heartbeat <duration>', 'interval of heartbeats (default: 20ms)'],
   ['Role:', '--failure-timeout <duration>', 'silence after which a peer counts as dead (default: 200ms)'],
   ...GUEST_FLAGS,
+  ['Engine:', '--engine <name>', 'compiled (default) or interpreter; replicas may differ in it'],
   ...LOG_FLAGS,
   ['Logs:', '--stats <duration>', 'log a stats event at this interval'],
 ];

@@ -39,6 +39,8 @@ type ReplicationKey =
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const ENGINES = ['compiled', 'interpreter'] as const;
+
 /** Linear memory is counted in pages of this size (core spec, section 4.2.8). */
 const PAGE_BYTES = 65536;
 
@@ -57,7 +59,10 @@ export function toServeOptions(
   checkRoleFlags(role, flags);
   return {
     role,
-    guest: toGuestOptions(module, args, flags, own),
+    guest: {
+      ...toGuestOptions(module, args, flags, own),
+      ...defined({ engine: optional(flags.engine, (text) => parseChoice(text, '--engine', ENGINES)) }),
+    },
     replication: defined({
       gateway: flags.gateway === false ? false : undefined,
       gatewayListen: flags.gateway ? flags.gateway.map((text) => checkAddress(text, '--gateway')) : undefined,

@@ -21,6 +21,8 @@ export interface Exit {
 }
 
 export interface StartOptions {
+  /** Another Node.js to run it, with what its command line begins with. */
+  readonly node?: readonly string[];
   /** Another copy of the command to run. */
   readonly main?: string;
   readonly cwd?: string;
@@ -51,7 +53,7 @@ export class CliProcess {
   private constructor(args: readonly string[], options: StartOptions) {
     // `ip` replaces itself by the command: the process id stays.
     const enter = options.namespace === undefined ? [] : ['ip', 'netns', 'exec', options.namespace];
-    const [program, ...words] = [...enter, process.execPath, options.main ?? MAIN, ...args];
+    const [program, ...words] = [...enter, ...(options.node ?? [process.execPath]), options.main ?? MAIN, ...args];
     this.#child = spawn(program!, words, {
       cwd: options.cwd ?? ROOT,
       env: { ...process.env, ...options.env },
