@@ -137,9 +137,11 @@ export class Recruiting {
 
   /**
    * Caught up: its guest runs, and it has all that was logged when it was first seen to run. Output then waits for it too; so
-   * what was released without it stays where it is, and once it has all of that it may be trusted with the service.
+   * what was released without it stays where it is, and once it has all of that it may be trusted with the service. A primary
+   * that was stopped for a while hears old acknowledgements first: it must know that the newcomer is still there.
    */
   #promote(backup: BackupPeer, lastEvent: number, releasedEvent: number): void {
+    if (!backup.lease.isValid(this.#context.nowMs)) return;
     if (backup.stage === 'catching-up' && backup.executed.counter > 0) {
       backup.caughtUpAtEvent ??= lastEvent;
       if (backup.receivedEvent >= backup.caughtUpAtEvent) backup.stage = 'arming';
