@@ -11,6 +11,12 @@ import { ChunkSplitter, joined } from './splitter.js';
 
 const packr = new Packr({ useRecords: false, int64AsType: 'bigint' });
 
+export interface ReaderOptions {
+  readonly compression?: Compression | undefined;
+  /** Check the pages, but keep none: the memories of the snapshot are then empty. */
+  readonly withoutPages?: boolean;
+}
+
 export class SnapshotReader {
   readonly #splitter = new ChunkSplitter();
   #header: HeaderFields | undefined;
@@ -19,7 +25,7 @@ export class SnapshotReader {
   readonly #sections = new Map<string, Uint8Array[]>();
   #ended = false;
 
-  constructor(private readonly compression?: Compression) {}
+  constructor(private readonly options: ReaderOptions = {}) {}
 
   /** Known once the first chunk has come. */
   get header(): HeaderFields | undefined {
@@ -45,7 +51,7 @@ export class SnapshotReader {
   }
 
   #take(bytes: Uint8Array, number: number): void {
-    const chunk = decodeChunk(bytes, number, this.compression);
+    const chunk = decodeChunk(bytes, number, this.options.compression);
     if (this.#ended) throw damaged(number, 'it stands behind the end');
     if ((this.#header === undefined) !== (chunk.kind === ChunkKind.Header)) {
       throw damaged(number, 'the header is not the first chunk');
@@ -91,7 +97,7 @@ export class SnapshotReader {
       throw damaged(0, 'the header lacks fields');
     }
     this.#header = header;
-    this.#memories = new ReceivedMemories(new PageHasher(header.pageSeed));
+    this.#memories = new ReceivedMemories(new PageHasher(header.pageSeed), this.options.withoutPages !== true);
   }
 }
 

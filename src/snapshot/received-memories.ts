@@ -9,8 +9,14 @@ const PAGES_MAX = 65536;
 
 export class ReceivedMemories {
   #contents: Uint8Array[] = [];
+  /** In pages. */
+  #sizes: readonly number[] = [];
 
-  constructor(private readonly hasher: PageHasher) {}
+  /** `keeps`: pages are not only checked. */
+  constructor(
+    private readonly hasher: PageHasher,
+    private readonly keeps: boolean,
+  ) {}
 
   get contents(): readonly Uint8Array[] {
     return this.#contents;
@@ -19,15 +25,13 @@ export class ReceivedMemories {
   /** Memories only grow. */
   resize(reader: ByteReader, chunk: number): void {
     const count = reader.count('memories');
-    if (count > MEMORIES_MAX || count < this.#contents.length) throw damaged(chunk, `it lists ${count} memories`);
-    const sizes = Array.from({ length: count }, () => reader.u32('a number of pages'));
-    this.#contents = sizes.map((pages, at) => {
-      const known = this.#contents[at];
-      if (pages > PAGES_MAX || pages * PAGE_BYTES < (known?.length ?? 0)) {
-        throw damaged(chunk, `memory ${at} has ${pages} pages`);
-      }
-      return known === undefined ? new Uint8Array(pages * PAGE_BYTES) : grown(known, pages * PAGE_BYTES);
+    if (count > MEMORIES_MAX || count < this.#sizes.length) throw damaged(chunk, `it lists ${count} memories`);
+    this.#sizes = Array.from({ length: count }, (_, at) => {
+      const pages = reader.u32('a number of pages');
+      if (pages > PAGES_MAX || pages < (this.#sizes[at] ?? 0)) throw damaged(chunk, `memory ${at} has ${pages} pages`);
+      return pages;
     });
+    this.#contents = this.#sizes.map((pages, at) => grown(this.#contents[at], this.keeps ? pages * PAGE_BYTES : 0));
   }
 
   pages(payload: Uint8Array, chunk: number): void {
@@ -41,26 +45,25 @@ export class ReceivedMemories {
         throw damaged(chunk, `the hash of its page ${index} is wrong`);
       }
     }
-    target.set(payload.subarray(PAGES_HEAD_BYTES, PAGES_HEAD_BYTES + count * PAGE_BYTES));
+    target?.set(payload.subarray(PAGES_HEAD_BYTES, PAGES_HEAD_BYTES + count * PAGE_BYTES));
   }
 
   zero(reader: ByteReader, chunk: number): void {
     const [memory, first, count] = [reader.u32('a memory'), reader.u32('a page'), reader.u32('a number of pages')];
-    this.#part(memory, first, count, chunk).fill(0);
+    this.#part(memory, first, count, chunk)?.fill(0);
   }
 
-  #part(memory: number, first: number, count: number, chunk: number): Uint8Array {
-    const bytes = this.#contents[memory];
-    if (bytes === undefined || (first + count) * PAGE_BYTES > bytes.length) {
-      throw damaged(chunk, 'its pages lie outside of the memory');
-    }
-    return bytes.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES);
+  /** Undefined if nothing is kept. */
+  #part(memory: number, first: number, count: number, chunk: number): Uint8Array | undefined {
+    const pages = this.#sizes[memory];
+    if (pages === undefined || first + count > pages) throw damaged(chunk, 'its pages lie outside of the memory');
+    return this.keeps ? this.#contents[memory]!.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES) : undefined;
   }
 }
 
-function grown(bytes: Uint8Array, length: number): Uint8Array {
-  if (length === bytes.length) return bytes;
+function grown(bytes: Uint8Array | undefined, length: number): Uint8Array {
+  if (length === bytes?.length) return bytes;
   const larger = new Uint8Array(length);
-  larger.set(bytes);
+  if (bytes !== undefined) larger.set(bytes);
   return larger;
 }

@@ -7,7 +7,12 @@ export interface Background {
    * in can be dropped and made again. @throws GuestStop 'captured' to have that done
    */
   idle(mayStop: boolean): boolean;
+  /**
+   * A replaying guest is about to be given the entry with this counter, or (infinity) would have to be told that there is
+   * none. @throws GuestStop 'captured' as above
+   */
+  beforeEntry(counter: number, mayStop: boolean): void;
 }
 
 /** Nothing besides. */
-export const NO_BACKGROUND: Background = { tick: () => {}, idle: () => false };
+export const NO_BACKGROUND: Background = { tick: () => {}, idle: () => false, beforeEntry: () => {} };

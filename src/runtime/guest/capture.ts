@@ -45,6 +45,8 @@ export interface CaptureParts {
   readonly position: () => Position;
   /** Plain copies, see src/snapshot. */
   readonly sections: () => Sections;
+  /** See GuestInit.captureAt. */
+  readonly captureAt?: number | undefined;
 }
 
 /** A capture while the guest runs on. */
@@ -73,9 +75,12 @@ export class GuestCapture implements Background {
   #sent = 0;
   /** In the pause everything waits, this too. */
   #paused = false;
+  /** The capture has been put off until this counter. */
+  #putOffUntil: number | undefined;
 
   constructor(parts: CaptureParts) {
     this.#parts = parts;
+    this.#putOffUntil = parts.captureAt;
     this.#cycle = new DutyCycle(parts.clock);
   }
 
@@ -91,6 +96,17 @@ export class GuestCapture implements Background {
     if (!this.#hasWork) return false;
     this.#cycle.spend((until) => this.#work(until));
     return true;
+  }
+
+  beforeEntry(counter: number, mayStop: boolean): void {
+    if (this.#putOffUntil === undefined || counter < this.#putOffUntil || !mayStop) return;
+    this.#copyAtOnce();
+    if (this.#phase.name === 'asking') throw new GuestStop({ kind: 'captured' });
+  }
+
+  /** A pre-emption point. */
+  slice(counter: number): void {
+    if (this.#putOffUntil !== undefined && counter >= this.#putOffUntil) this.#copyAtOnce();
   }
 
   /** The engine's outcome was 'captured': keeps what was asked for. The guest may go on when this returns. */
@@ -127,8 +143,18 @@ export class GuestCapture implements Background {
     return underWay + PIECE_BYTES_MAX <= STATE_WINDOW_BYTES && outbox.hasRoomFor(PIECE_BYTES_MAX);
   }
 
+  /** This is the place that was asked for: the guest waits until its memory is copied, for nobody is kept waiting by that. */
+  #copyAtOnce(): void {
+    this.#putOffUntil = undefined;
+    this.#listen();
+    this.#guarded(() => {
+      while (this.#phase.name === 'copying') this.#copy(this.#phase);
+    });
+  }
+
   /** What the owner wants may have changed. */
   #listen(): void {
+    if (this.#putOffUntil !== undefined) return;
     const wanted = this.#parts.control.capture;
     if (wanted === this.#number) return;
     this.#phase = { name: 'idle' };

@@ -73,7 +73,10 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
    */
   next(): Entry | 'live' | 'end' {
     for (;;) {
-      if (this.#nextEntry < this.#entries.length) return this.#takeEntry();
+      if (this.#nextEntry < this.#entries.length) {
+        this.background.beforeEntry(this.#entries[this.#nextEntry].counter, this.#canStopCall());
+        return this.#takeEntry();
+      }
       const batch = this.#batches.shift();
       if (batch !== undefined) {
         const decoded = decodeBatch(batch);
@@ -83,7 +86,10 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
         continue;
       }
       if (this.#goLive) return 'live';
-      if (this.#logEnded) return 'end';
+      if (this.#logEnded) {
+        this.background.beforeEntry(Number.POSITIVE_INFINITY, this.#canStopCall());
+        return 'end';
+      }
       if (this.#receive() === 0) {
         this.#outbox.flush();
         this.#sleep(WAIT_MS_MAX);

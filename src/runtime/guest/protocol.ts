@@ -21,6 +21,8 @@ export interface GuestInit {
   readonly control: SharedArrayBuffer;
   readonly module: Uint8Array;
   readonly engine: 'compiled' | 'interpreter';
+  /** Where rewritten modules are kept for the next start; nowhere if absent. */
+  readonly cacheDirectory?: string;
   readonly limits: EngineLimits;
   readonly wasi: WasiConfig;
   /** Whether entries are logged (replication, recording). */
@@ -38,6 +40,11 @@ export interface GuestInit {
    * end; 0: at the end only.
    */
   readonly digestEvery?: number;
+  /**
+   * Put off a capture until the first logged host call or pre-emption point at or after this counter, and until the end of
+   * a recorded log at the latest.
+   */
+  readonly captureAt?: number;
 }
 
 /** live: answers from the outside world. replay: from the log, until told to go live. */

@@ -3,7 +3,13 @@ import type { PreparedModule } from '../../engine/engine.js';
 import type { EngineState } from '../../engine/state.js';
 import { FtWasmError } from '../../errors.js';
 import type { SessionState } from '../../record/session.js';
-import { differences, type Snapshot, type SnapshotHeader, SnapshotReader } from '../../snapshot/index.js';
+import {
+  type Compression,
+  differences,
+  type Snapshot,
+  type SnapshotHeader,
+  SnapshotReader,
+} from '../../snapshot/index.js';
 import { importState, type WasiSnapshot } from '../../wasi/snapshot.js';
 import type { WasiState } from '../../wasi/state.js';
 
@@ -42,9 +48,13 @@ export function restoredState(snapshot: Snapshot): RestoredState {
 
 /** Collects the pieces of a state. */
 export class Restoring {
-  readonly #reader = new SnapshotReader();
+  readonly #reader: SnapshotReader;
   #failure: unknown;
   #isEmpty = true;
+
+  constructor(compression?: Compression) {
+    this.#reader = new SnapshotReader({ compression });
+  }
 
   /** Whether no piece has come. */
   get isEmpty(): boolean {

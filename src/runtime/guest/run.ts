@@ -3,6 +3,7 @@
  * shared storage of this host are passed in, everything else comes through the rings.
  */
 import type { EngineInstance, InstanceOptions, Outcome, PreparedModule } from '../../engine/engine.js';
+import type { EngineState } from '../../engine/state.js';
 import { DivergenceError, FtWasmError, LinkError } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { HostFiles } from '../../host/files.js';
@@ -76,17 +77,21 @@ export class GuestRun {
     const wasi = createWasi(init.wasi, services, session, restored?.wasi);
     const { digestEvery = 0 } = init;
     const digests = new DigestSchedule(digestEvery, restored?.engine.counter);
+    const sliceFuel = sliceOf(init, restored?.engine.counter);
     const options: InstanceOptions = {
       imports: wasi.imports,
       limits: init.limits,
-      sliceFuel: digestEvery > 0 ? Math.min(init.sliceFuel, digestEvery) : init.sliceFuel,
+      sliceFuel,
       onSlice: (counter) => {
         if (digests.isDue(counter)) outbox.stateDigest(this.#stateDigest(counter));
+        this.#capture.slice(counter);
         inbox.slice();
       },
       ...(init.fuelMax === undefined ? {} : { fuelMax: init.fuelMax }),
     };
-    const instance = restored ? prepared.restore!(restored.engine, options) : prepared.instantiate(options);
+    const instance = restored
+      ? prepared.restore!({ ...restored.engine, sliceEnd: firstSliceEnd(init, restored.engine, sliceFuel) }, options)
+      : prepared.instantiate(options);
     wasi.bindMemory(() => memoryOf(instance));
     session.onLive(() => outbox.announceLive(streams.adopt(openStreams(wasi.state))));
     if (restored !== undefined) {
@@ -101,7 +106,7 @@ export class GuestRun {
     this.#continues = restored !== undefined;
     this.#stage = restored?.run.stage ?? 'start';
     this.#capture = new GuestCapture({
-      ...{ instance, outbox, control, header, clock: world.clock },
+      ...{ instance, outbox, control, header, clock: world.clock, captureAt: init.captureAt },
       pageSeed: () => new DataView(world.entropy.bytes(8).slice().buffer).getBigInt64(0),
       position: () => ({ event: session.event, counter: instance.counter }),
       sections: () => ({
@@ -181,6 +186,17 @@ export class GuestRun {
     const { event, digest } = this.#session;
     return { counter, event, digest: digest.hex(), memory: memoryDigest(this.#instance.memory) };
   }
+}
+
+/** Instructions between two looks at the world; the first one must not miss the place of a capture. */
+function sliceOf({ captureAt, digestEvery = 0, sliceFuel }: GuestInit, from = 0): number {
+  const usual = digestEvery > 0 ? Math.min(sliceFuel, digestEvery) : sliceFuel;
+  return captureAt === undefined ? usual : Math.max(1, captureAt - from);
+}
+
+/** Where the restored guest looks up first: where it would have, if that is not far. */
+function firstSliceEnd({ captureAt }: GuestInit, { counter, sliceEnd }: EngineState, sliceFuel: number): number {
+  return captureAt ?? Math.min(sliceEnd, counter + sliceFuel);
 }
 
 /** A guest that cannot be run, for a reason that is known only now. */

@@ -36,12 +36,12 @@ export interface GuestHooks extends Partial<CaptureEvents> {
 }
 
 /** How a guest is run, besides what its options say. */
-export interface GuestMode extends Pick<GuestInit, 'logging' | 'digestEvery'> {
+export interface GuestMode extends Pick<GuestInit, 'logging' | 'digestEvery' | 'captureAt'> {
   /** Whether another replica relies on what this one has written to shared storage. */
   readonly replicated?: boolean;
   /** Default: argv[0]. */
   readonly service?: string;
-  /** What it must share with other replicas, where it does not follow from the options (a snapshot has its own). */
+  /** What its snapshots are of, where that does not follow from the options (a recording and a snapshot have their own). */
   readonly manifest?: Manifest;
   /** The guest's configuration, where it does not come from the options (a recording has its own). */
   readonly guest?: GuestConfig;
@@ -121,12 +121,14 @@ export class GuestHost {
       {
         module: bytes,
         engine: options.engine ?? 'compiled',
+        cacheDirectory: options.cacheDirectory,
         limits,
         wasi: wasi.config,
         logging: how.logging,
         sliceFuel: SLICE_FUEL,
         fuelMax: options.fuel,
         digestEvery: how.digestEvery,
+        ...(how.captureAt === undefined ? {} : { captureAt: how.captureAt }),
         mayConnect: options.allowConnect ?? false,
         files: { roots: wasi.sharedRoots, durable: how.replicated ?? false },
       },
@@ -154,8 +156,9 @@ export class GuestHost {
     );
     guest = created.guest;
     gate.onReleased((event) => created.guest.release(event));
-    const manifest = how.manifest ?? manifestOf(options, limits, wasi, created.prepared.hash);
-    guest.identify({ moduleHash: created.prepared.hash, rewriterVersion: String(INJECT_VERSION), manifest });
+    const manifest = manifestOf(options, limits, wasi, created.prepared.hash);
+    const identity = { moduleHash: created.prepared.hash, rewriterVersion: String(INJECT_VERSION) };
+    guest.identify({ ...identity, manifest: how.manifest ?? manifest });
     return new GuestHost({
       guest,
       listeners,

@@ -58,7 +58,6 @@ export class GuestThread implements GuestControl {
   #reported = false;
   #closed = false;
   #publishing = false;
-  #started = false;
   #header: SnapshotHeader | undefined;
   /** Number of the last capture. */
   #captures = 0;
@@ -110,16 +109,14 @@ export class GuestThread implements GuestControl {
   /** Lets the guest run. A state that cannot be restored shows as a report of a fault. */
   start(mode: RunMode): void {
     invariant(this.#header !== undefined, 'a guest was started before it was identified');
-    this.#started = true;
     this.#command({ start: mode, header: this.#header });
     this.#listen();
   }
 
   /** See {@link GuestControl.capture}. */
   capture(capture: number): void {
-    if (!this.#started || this.#reported) {
-      const reason = this.#reported ? 'the guest has ended' : 'the guest has not been started';
-      queueMicrotask(() => this.#events.onCaptureFailed?.(capture, reason, !this.#reported));
+    if (this.#reported) {
+      queueMicrotask(() => this.#events.onCaptureFailed?.(capture, 'the guest has ended', false));
       return;
     }
     this.#captures++;

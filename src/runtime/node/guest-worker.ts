@@ -6,6 +6,7 @@ import { nodeClock } from '../../host/node/clock.js';
 import { nodeEntropy } from '../../host/node/entropy.js';
 import { SharedFiles } from '../../host/node/shared-files.js';
 import type { SnapshotHeader } from '../../snapshot/index.js';
+import { deflate } from '../../snapshot/node/deflate.js';
 import type { GuestCommand, GuestInit, PreparedReport, RunMode } from '../guest/protocol.js';
 import { Restoring } from '../guest/restored.js';
 import { FailedRun, GuestRun, type GuestWorld } from '../guest/run.js';
@@ -16,7 +17,7 @@ const port = parentPort;
 const init = workerData as GuestInit;
 
 async function prepare(): Promise<void> {
-  const engine = createEngine(init.engine);
+  const engine = createEngine(init.engine, init.cacheDirectory);
   const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
   const { files } = init;
   const storage = files && { files: new SharedFiles(files.roots, files) };
@@ -27,7 +28,7 @@ async function prepare(): Promise<void> {
 
 /** A guest that can be linked, and will be started: at its beginning, or where another one was captured. */
 class StartingGuest {
-  readonly #restoring = new Restoring();
+  readonly #restoring = new Restoring(deflate);
 
   constructor(
     private readonly world: GuestWorld,

@@ -58,7 +58,7 @@ export function encoded(snapshot: Snapshot, compression?: Compression): Uint8Arr
 
 /** Reads `bytes` in pieces of `step`. */
 export function decoded(bytes: Uint8Array, step = bytes.length, compression?: Compression): Snapshot {
-  const reader = new SnapshotReader(compression);
+  const reader = new SnapshotReader({ compression });
   for (let at = 0; at < bytes.length; at += step) reader.push(bytes.slice(at, at + step));
   return reader.finish();
 }
