@@ -109,6 +109,7 @@ function tooFewForSurvey(world: World, running: readonly ReplicaProcess[]): bool
 function diedWithReason(world: World, process: ReplicaProcess): boolean {
   if (process.end?.how !== 'stopped') return true;
   const reasons: number[] = [EXIT_CODES.ok, EXIT_CODES.divergence, world.guestExitCode];
+  if (world.namedByTheDead) reasons.push(EXIT_CODES.lostEpoch);
   return reasons.includes(process.end.exitCode);
 }
 

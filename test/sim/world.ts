@@ -65,6 +65,8 @@ export class World {
   readonly replicas: ReplicaProcess[] = [];
   readonly gateways: GatewayProcess[] = [];
   readonly clients: SimClient[] = [];
+  /** A process was dead when its request reached the arbiter, and named somebody who had looked before and left. */
+  namedByTheDead = false;
   /** Faults that wait for a step of a transfer. */
   readonly ambushes: Ambush[] = [];
 
@@ -145,6 +147,7 @@ export class World {
     this.note(`arbiter ${from.name} ${JSON.stringify(record)} ${result.won ? 'won' : 'lost'}`);
     const heir = before?.record.members.some((member) => record.members.some((other) => sameMember(member, other)));
     if (result.won && heir !== true) this.checker.startsAfresh();
+    if (result.won && newcomer !== undefined && !from.running) this.namedByTheDead = true;
     if (result.won && newcomer !== undefined) this.reached('written', from.id, newcomer.id);
     return result;
   }
