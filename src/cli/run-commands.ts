@@ -63,7 +63,7 @@ function declareReplay(program: Command, process: CliProcess, setExitCode: SetEx
     .description('Reproduces a recorded run: its output, its exit code, its digest; or says where it diverged (73).')
     .argument('<recording>', 'a file that `record` wrote')
     .action(async (recording: string, flags: RawReplayFlags) => {
-      setExitCode(await replay(toReplayOptions(recording, flags), process));
+      setExitCode(await replay(toReplayOptions(recording, flags, process.env), process));
     });
   declareFlags(command, REPLAY_FLAGS);
 }

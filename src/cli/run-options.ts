@@ -1,5 +1,6 @@
 /** The flags of `run`, `record` and `replay`, and what becomes of them. */
 import type { ReplayOptions, RunOptions } from '../index.js';
+import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
 import { defined, type Flag, optional, parseChoice, usage } from './flags.js';
 import { parseCount } from './parse/count.js';
 import { GUEST_FLAGS, type RawGuestFlags } from './serve-flags.js';
@@ -8,7 +9,7 @@ import { type Environment, toGuestOptions } from './serve-options.js';
 const ENGINES = ['compiled', 'interpreter'] as const;
 
 /** Flags that all three commands have, as commander collects them. */
-export interface RawReportFlags {
+export interface RawReportFlags extends RawCacheFlags {
   readonly engine?: string;
   readonly digestEvery?: string;
   readonly stats?: string;
@@ -27,6 +28,7 @@ export interface RawReplayFlags extends RawReportFlags {
 
 const REPORT_FLAGS: readonly Flag[] = [
   ['Engine:', '--engine <name>', 'compiled or interpreter (default: compiled; replay: the one that recorded)'],
+  ...CACHE_FLAGS,
   ['Reports:', '--stats <file>', 'write counters, digest and exit code to a file as one JSON object'],
   ['Reports:', '--digest-every <n>', 'print a digest of calls and memory about every n instructions, on stderr'],
   ['Reports:', '--json', 'what is said on stderr is JSON, one object per line'],
@@ -70,7 +72,7 @@ export function toRunOptions(
   own: Environment,
 ): RunCommandOptions {
   const guest = toGuestOptions(module, args, flags, own);
-  return { run: { ...guest, ...toEngineOptions(flags) }, report: toReportOptions(flags) };
+  return { run: { ...guest, ...toEngineOptions(flags, own) }, report: toReportOptions(flags) };
 }
 
 /** @throws FtWasmError FTW_USAGE for the first mistake */
@@ -87,16 +89,17 @@ export function toRecordOptions(
 }
 
 /** @throws FtWasmError FTW_USAGE for the first mistake */
-export function toReplayOptions(recording: string, flags: RawReplayFlags): ReplayCommandOptions {
+export function toReplayOptions(recording: string, flags: RawReplayFlags, own: Environment): ReplayCommandOptions {
   const until = optional(flags.until, parseUntil);
   return {
-    replay: defined({ recording, module: flags.module, until, ...toEngineOptions(flags) }),
+    replay: defined({ recording, module: flags.module, until, ...toEngineOptions(flags, own) }),
     report: toReportOptions(flags),
   };
 }
 
-function toEngineOptions(flags: RawReportFlags) {
+function toEngineOptions(flags: RawReportFlags, own: Environment) {
   return defined({
+    ...toCacheOptions(flags, own),
     engine: optional(flags.engine, (text) => parseChoice(text, '--engine', ENGINES)),
     digestEvery: optional(flags.digestEvery, (text) => parseCount(text, '--digest-every', 1)),
   });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FtWasmError } from '../index.js';
+import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
 import { status, switchOver } from './control.js';
 import { errorText, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
@@ -61,10 +62,12 @@ function declareServe(program: Command, process: CliProcess, setExitCode: (code:
     .argument('<guest.wasm>', 'the service, a WASI preview1 command module')
     .argument('[args...]', "the guest's arguments; flags after the module are the guest's")
     .passThroughOptions()
-    .action(async (module: string, args: string[], flags: RawServeFlags) => {
-      setExitCode(await serve(toServeOptions(module, args, flags, process.env), process));
+    .action(async (module: string, args: string[], flags: RawServeFlags & RawCacheFlags) => {
+      const { guest, ...rest } = toServeOptions(module, args, flags, process.env);
+      const options = { ...rest, guest: { ...guest, ...toCacheOptions(flags, process.env) } };
+      setExitCode(await serve(options, process));
     });
-  declareFlags(command, SERVE_FLAGS);
+  declareFlags(command, [...SERVE_FLAGS, ...CACHE_FLAGS]);
 }
 
 function declareGateway(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {

@@ -1,5 +1,5 @@
 /** Instrumentation: the public surface of this folder. */
-export { recursiveFunctions } from './call-graph.js';
+export { type CallAnalysis, recursiveFunctions } from './call-graph.js';
 export type { SavedSite } from './capture-sites.js';
 export { COST_OF, ENTRY_COST } from './costs.js';
 export { FRAME_OVERHEAD_UNITS, frameUnits } from './frame-units.js';
@@ -7,7 +7,7 @@ export { type Injected, inject } from './inject.js';
 export { ENGINE_MODULE, GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from './layout.js';
 export { locateOriginal, type OriginalPlace } from './locate.js';
 export { DEFAULT_INJECT_OPTIONS, INJECT_VERSION, type InjectOptions } from './options.js';
-export type { FrameMap, Place } from './resume/frame-map.js';
+export { FrameMap, type Place } from './resume/frame-map.js';
 export { type GlobalsModule, globalsModule } from './resume/globals-module.js';
 export {
   INSTANCE_MODULE,

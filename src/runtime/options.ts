@@ -36,6 +36,8 @@ export interface GuestOptions {
   /** seeded (default): one logged seed. os: every byte from the host, logged. */
   readonly random?: 'seeded' | 'os';
   readonly engine?: 'compiled' | 'interpreter';
+  /** Keep rewritten modules in this directory, for the next start; default: do not. */
+  readonly cacheDirectory?: string;
   readonly limits?: Partial<EngineLimits>;
   /** Stop the guest after so many instructions. */
   readonly fuel?: number;

@@ -1,13 +1,14 @@
 /** The compiled engine: the module's bytes are rewritten and run by V8. */
 import { DecodeError, FtWasmError } from '../../errors.js';
-import { DEFAULT_INJECT_OPTIONS, type Injected, type InjectOptions, inject } from '../../inject/index.js';
+import { DEFAULT_INJECT_OPTIONS, FrameMap, type Injected, type InjectOptions, inject } from '../../inject/index.js';
 import { decodeModule } from '../../wasm/decode/index.js';
 import { assertSupported } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
 import type { Engine, PreparedModule } from '../engine.js';
 import { locator } from './places.js';
-import { CompiledModule } from './prepared.js';
+import { CompiledModule, type ModuleParts } from './prepared.js';
+import { cacheKey, decodeRewritten, encodeRewritten, type RewrittenCache } from './rewritten.js';
 import { type WasmModule, WebAssembly } from './webassembly.js';
 
 export interface CompiledEngineOptions {
@@ -15,6 +16,8 @@ export interface CompiledEngineOptions {
   readonly inject?: InjectOptions;
   /** SHA-256 as lower-case hex; the platform's Web Crypto by default. */
   readonly sha256?: (bytes: Uint8Array) => Promise<string>;
+  /** Where rewritten modules are kept for the next start. */
+  readonly cache?: RewrittenCache;
 }
 
 export class CompiledEngine implements Engine {
@@ -28,21 +31,45 @@ export class CompiledEngine implements Engine {
    */
   async prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule> {
     const module = decodeModule(bytes);
-    assertSupported(module);
-    validate(module);
     const hash = await (this.options.sha256 ?? sha256)(bytes);
     const options = this.options.inject ?? DEFAULT_INJECT_OPTIONS;
+    const rewritten =
+      (await this.fromCache(module, hash, options)) ?? (await this.rewrite(module, hash, options, onProgress));
+    return new CompiledModule({ hash, module, ...rewritten, locate: locator(module, options) });
+  }
+
+  private async rewrite(
+    module: Module,
+    hash: string,
+    options: InjectOptions,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<CompiledCode> {
+    assertSupported(module);
+    validate(module);
     const injected = inject(module, { ...options, ...(onProgress === undefined ? {} : { onProgress }) });
     const compiled = await compile(module, injected);
-    return new CompiledModule({
-      hash,
-      module,
-      compiled,
-      injected: withoutBytes(injected),
-      locate: locator(module, options),
-    });
+    const { bytes, exportPrefix, frames } = injected;
+    const calls = frames === undefined ? {} : { calls: frames.calls };
+    this.options.cache?.store(cacheKey(hash, options), encodeRewritten({ bytes, exportPrefix, ...calls }));
+    return { compiled, injected: withoutBytes(injected) };
+  }
+
+  /** What was rewritten before is neither validated nor rewritten again. */
+  private async fromCache(module: Module, hash: string, options: InjectOptions): Promise<CompiledCode | undefined> {
+    const payload = this.options.cache?.load(cacheKey(hash, options));
+    const rewritten = payload && decodeRewritten(payload);
+    if (rewritten === undefined) return undefined;
+    const { bytes, calls, exportPrefix } = rewritten;
+    const frames = calls && { frames: new FrameMap(module, options, calls) };
+    try {
+      return { compiled: await WebAssembly.compile(bytes), injected: { exportPrefix, ...frames } };
+    } catch {
+      return undefined;
+    }
   }
 }
+
+type CompiledCode = Pick<ModuleParts, 'compiled' | 'injected'>;
 
 function withoutBytes({ bytes: _bytes, ...rest }: Injected): Omit<Injected, 'bytes'> {
   return rest;

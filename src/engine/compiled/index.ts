@@ -1,2 +1,3 @@
 /** The compiled engine: the public surface of this folder. */
 export { CompiledEngine, type CompiledEngineOptions } from './engine.js';
+export type { RewrittenCache } from './rewritten.js';

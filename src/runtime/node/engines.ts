@@ -3,10 +3,19 @@ import { readFileSync } from 'node:fs';
 import { CompiledEngine } from '../../engine/compiled/index.js';
 import type { Engine } from '../../engine/engine.js';
 import { InterpreterEngine } from '../../engine/interpreter/index.js';
+import { PACKAGE_VERSION } from './guest-config.js';
+import { ModuleCache } from './module-cache.js';
 
 /** The interpreter's loop as the build leaves it, beside the compiled form of this program. */
 const LOOP = new URL('../../engine/interpreter/interpreter.wasm', import.meta.url);
 
-export function createEngine(name: Engine['name']): Engine {
-  return name === 'compiled' ? new CompiledEngine() : new InterpreterEngine({ loop: readFileSync(LOOP) });
+/** `cacheDirectory`: where the compiled engine keeps rewritten modules, if anywhere. */
+export function createEngine(name: Engine['name'], cacheDirectory?: string): Engine {
+  if (name === 'compiled') {
+    const directory = cacheDirectory;
+    return new CompiledEngine(
+      directory === undefined ? {} : { cache: new ModuleCache({ directory, packageVersion: PACKAGE_VERSION }) },
+    );
+  }
+  return new InterpreterEngine({ loop: readFileSync(LOOP) });
 }

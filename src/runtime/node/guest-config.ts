@@ -11,7 +11,7 @@ import type { Preopen, TreeEntry } from '../../wasi/fs/description.js';
 import { buildManifest, type Manifest } from '../manifest.js';
 import type { GuestOptions } from '../options.js';
 
-const { version: PACKAGE_VERSION } = JSON.parse(
+export const { version: PACKAGE_VERSION } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 

@@ -20,7 +20,7 @@ import type { Run } from './start-run.js';
 const QUEUED_BYTES_MAX = 8 * 1024 * 1024;
 const QUEUE_LOOK_MS = 2;
 
-export interface ReplayOptions extends Pick<GuestOptions, 'engine' | 'stdio' | 'onProgress'> {
+export interface ReplayOptions extends Pick<GuestOptions, 'cacheDirectory' | 'engine' | 'stdio' | 'onProgress'> {
   /** Path of the recording. */
   readonly recording: string;
   /** The module's path or bytes, if it is not in the recording, or not where the recording says. */
@@ -78,7 +78,7 @@ class RunningReplay implements Run {
   async start(): Promise<void> {
     const { guest, wasi } = this.#survey;
     const { engine = guest.engine, until, digestEvery = until === undefined ? undefined : 0 } = this.#options;
-    const { onProgress, onStateDigest } = this.#options;
+    const { cacheDirectory, onProgress, onStateDigest } = this.#options;
     const fuel = fuelOf(this.#survey, until);
     this.#host = await GuestHost.open(
       {
@@ -87,6 +87,7 @@ class RunningReplay implements Run {
         limits: guest.limits,
         stdio: this.#stdio,
         ...(fuel === undefined ? {} : { fuel }),
+        ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
         ...(onProgress === undefined ? {} : { onProgress }),
       },
       {
