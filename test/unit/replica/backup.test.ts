@@ -4,8 +4,8 @@ import type { ReplicaConfig } from '../../../src/replica/types.js';
 import { Driven, eventsIn, heartbeat, hello, only, sentIn } from './support.js';
 
 const members = [
-  { id: 'a', incarnation: 'a1' },
-  { id: 'b', incarnation: 'b1' },
+  { id: 'a', incarnation: 'a1', address: 'a:1' },
+  { id: 'b', incarnation: 'b1', address: 'b:1' },
 ];
 
 function backup(options: Partial<ReplicaConfig> = {}): Driven {
@@ -18,7 +18,7 @@ function joined(options: Partial<ReplicaConfig> = {}): Driven {
   const replica = backup(options);
   replica.arbiter.apply(0, { epoch: 1, members: members.slice(0, 1), live: 'a', service: 'kv' });
   replica.arbiter.apply(1, { epoch: 2, members, live: 'a', service: 'kv' });
-  replica.step({ type: 'peer-connected', peer: 1, dialled: true });
+  replica.step({ type: 'peer-connected', peer: 1, dialled: true, address: 'a:1' });
   replica.receive(1, { type: 'welcome', epoch: 1, id: 'a', incarnation: 'a1', firstEvent: 1 });
   replica.receive(1, { type: 'configured', epoch: 2, members });
   return replica;
@@ -34,7 +34,7 @@ describe('joining', () => {
     expect(only(replica.effects, 'connect')).toEqual([{ type: 'connect', address: 'a:1' }]);
     const dials: number[] = [];
     for (let count = 0; count < 4; count++) {
-      replica.step({ type: 'connect-failed', reason: 'connection refused' });
+      replica.step({ type: 'connect-failed', address: 'a:1', reason: 'connection refused' });
       const fromMs = replica.nowMs;
       while (only(replica.pass(10), 'connect').length === 0);
       dials.push(replica.nowMs - fromMs);
@@ -45,7 +45,7 @@ describe('joining', () => {
 
   test('gives up after the join timeout and says why', () => {
     const replica = backup({ joinTimeoutMs: 500 });
-    replica.step({ type: 'connect-failed', reason: 'connection refused' });
+    replica.step({ type: 'connect-failed', address: 'a:1', reason: 'connection refused' });
     expect(only(replica.pass(501), 'stop')).toMatchObject([
       { exitCode: 76, reason: 'not joined to the primary at a:1 within 500 ms: connection refused' },
     ]);
@@ -53,18 +53,18 @@ describe('joining', () => {
 
   test.each([
     ['manifest-mismatch', 74],
-    ['already-run', 74],
+    ['not-capturable', 74],
     ['protocol-version', 74],
   ] as const)('%s is final', (code, exitCode) => {
     const replica = backup();
-    replica.step({ type: 'peer-connected', peer: 1, dialled: true });
+    replica.step({ type: 'peer-connected', peer: 1, dialled: true, address: 'a:1' });
     const effects = replica.receive(1, { type: 'refuse', epoch: 1, code, reason: 'because' });
     expect(only(effects, 'stop')).toMatchObject([{ exitCode, reason: 'refused by a:1: because' }]);
   });
 
   test('other refusals are tried again', () => {
     const replica = backup();
-    replica.step({ type: 'peer-connected', peer: 1, dialled: true });
+    replica.step({ type: 'peer-connected', peer: 1, dialled: true, address: 'a:1' });
     replica.receive(1, { type: 'refuse', epoch: 1, code: 'duplicate-id', reason: 'because' });
     expect(only(replica.pass(30), 'connect')).toHaveLength(1);
   });
@@ -79,7 +79,7 @@ describe('joining', () => {
 
   test('an arbiter that does not show the record of the primary is another arbiter', () => {
     const replica = backup();
-    replica.step({ type: 'peer-connected', peer: 1, dialled: true });
+    replica.step({ type: 'peer-connected', peer: 1, dialled: true, address: 'a:1' });
     replica.receive(1, { type: 'welcome', epoch: 1, id: 'a', incarnation: 'a1', firstEvent: 1 });
     replica.receive(1, { type: 'configured', epoch: 2, members });
     for (let count = 0; count < 100; count++) {

@@ -25,15 +25,15 @@ describe('a primary starts', () => {
   });
 
   test.each([
-    ['when a backup may take over', state([earlier, b]), /a is live and that b may take over/],
-    ['when the backup has taken over', state([b]), /b is live and that b may take over/],
-    [
-      'when the record belongs to another service',
-      state([earlier], { service: 'queue' }),
-      /belongs to the service "queue"/,
-    ],
-  ])('not %s', (_, current, reason) => {
-    expect(decideStart(a, 'kv', current)).toMatchObject({ kind: 'refuse', reason: expect.stringMatching(reason) });
+    ['a backup may take over', state([earlier, b]), /a is live and that b may take over/],
+    ['the backup has taken over', state([b]), /b is live and that b may take over/],
+  ])('no service but joins one when %s', (_, current, reason) => {
+    expect(decideStart(a, 'kv', current)).toMatchObject({ kind: 'running', reason: expect.stringMatching(reason) });
+  });
+
+  test('nothing when the record belongs to another service', () => {
+    const decision = decideStart(a, 'kv', state([earlier], { service: 'queue' }));
+    expect(decision).toMatchObject({ kind: 'refuse', reason: expect.stringMatching(/belongs to the service "queue"/) });
   });
 });
 
@@ -54,6 +54,20 @@ describe('a backup claims the epoch', () => {
   });
 });
 
+describe('a backup of a record that asks for fewer acknowledgements than it has backups', () => {
+  const current = state([a, b, { id: 'c', incarnation: 'c1' }], { acks: 1 });
+
+  test('looks around first', () => {
+    expect(decideClaim(b, 'kv', current)).toEqual({ kind: 'survey', record: current.record });
+  });
+
+  test('claims once it is known to have everything', () => {
+    const decision = decideClaim(b, 'kv', current, true);
+    expect(decision).toMatchObject({ kind: 'claim', record: { members: [b], live: 'b' } });
+    expect(decision).not.toHaveProperty('record.acks');
+  });
+});
+
 describe('a replica that says hello', () => {
   const config = configOf();
   const said = (fields: Partial<Hello>): Hello => ({ ...(hello('b') as Hello), ...fields });
@@ -63,7 +77,7 @@ describe('a replica that says hello', () => {
   });
 
   test.each([
-    ['protocol-version', said({ protocolVersion: 2 }), /protocol version 1, b version 2/],
+    ['protocol-version', said({ protocolVersion: 1 }), /protocol version 2, b version 1/],
     ['service-mismatch', said({ service: 'queue' }), /serves "kv", b wants "queue"/],
     ['duplicate-id', said({ id: 'a' }), /both replicas are called "a"/],
     ['manifest-mismatch', said({ manifest: { module: 'm2' } }), /module is m1 on a but m2 on b/],

@@ -3,14 +3,15 @@ import type { Member } from '../../../src/arbiter/arbiter.js';
 import { ArbiterSession } from '../../../src/replica/arbiter-session.js';
 import { Context } from '../../../src/replica/context.js';
 import { Membership } from '../../../src/replica/membership.js';
-import { configOf } from './support.js';
+import type { ReplicaConfig } from '../../../src/replica/types.js';
+import { configOf, only } from './support.js';
 
-const a: Member = { id: 'a', incarnation: 'a1' };
+const a: Member = { id: 'a', incarnation: 'a1', address: 'a:1' };
 const b: Member = { id: 'b', incarnation: 'b1' };
 const c: Member = { id: 'c', incarnation: 'c1' };
 
-function membershipOf(members: readonly Member[]) {
-  const context = new Context(configOf());
+function membershipOf(members: readonly Member[], options: Partial<ReplicaConfig> = {}) {
+  const context = new Context(configOf(options));
   const arbiter = new ArbiterSession(context);
   const joined: string[] = [];
   const state = { generation: 5, record: { epoch: 5, members, live: 'a', service: 'kv' } };
@@ -18,24 +19,42 @@ function membershipOf(members: readonly Member[]) {
   return { context, arbiter, membership, joined };
 }
 
-test('a backup counts as a claimant from the moment its record is proposed', () => {
+test('output waits for a backup from the moment its record is proposed', () => {
   const { membership, arbiter, joined } = membershipOf([a, b]);
-  expect(membership.claimants()).toEqual([b]);
+  expect(membership.configurations()).toEqual([{ backups: [b], required: 1 }]);
   membership.reconcile([b, c]);
-  expect(membership.claimants()).toEqual([b, c]);
+  expect(membership.configurations()).toEqual([
+    { backups: [b], required: 1 },
+    { backups: [b, c], required: 2 },
+  ]);
   arbiter.onResult(1, { kind: 'won', generation: 6 });
-  expect(membership.claimants()).toEqual([b, c]);
+  expect(membership.configurations()).toEqual([{ backups: [b, c], required: 2 }]);
   expect(joined).toEqual(['c']);
 });
 
-test('a backup counts as a claimant until the record without it is confirmed', () => {
+test('output waits for a backup until the record without it is confirmed', () => {
   const { membership, arbiter } = membershipOf([a, b]);
   membership.reconcile([]);
-  expect(membership.claimants()).toEqual([b]);
+  expect(membership.configurations()).toEqual([
+    { backups: [b], required: 1 },
+    { backups: [], required: 0 },
+  ]);
   arbiter.onResult(1, { kind: 'won', generation: 6 });
-  expect(membership.claimants()).toEqual([]);
+  expect(membership.configurations()).toEqual([{ backups: [], required: 0 }]);
   expect(membership.isSolo).toBe(true);
   expect(membership.epoch).toBe(6);
+});
+
+test('fewer acknowledgements than backups are a fact of the record; as many are not', () => {
+  const { membership, arbiter, context } = membershipOf([a, b], { acks: 1 });
+  membership.reconcile([b, c]);
+  expect(context.take()).toMatchObject([{ type: 'arbiter-cas', record: { acks: 1 } }]);
+  arbiter.onResult(1, { kind: 'won', generation: 6 });
+  expect(membership.configurations()).toEqual([{ backups: [b, c], required: 1 }]);
+  membership.reconcile([c]);
+  const [proposal] = only(context.take(), 'arbiter-cas');
+  expect(proposal?.record.members).toEqual([a, c]);
+  expect(proposal?.record).not.toHaveProperty('acks');
 });
 
 test('the same id in another incarnation is another member', () => {

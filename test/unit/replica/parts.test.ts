@@ -125,7 +125,8 @@ describe('a configuration that makes no sense is refused at the door', () => {
     [{ heartbeatMs: 0 }, /heartbeat must be longer/],
     [{ heartbeatMs: 100 }, /failure timeout \(200 ms\) must be at least 3 heartbeats of 100 ms/],
     [{ logBytesMax: 0 }, /buffer bounds/],
-    [{ role: 'backup' }, /needs the log address of its primary/],
+    [{ backups: -1 }, /backups must be 0 or/],
+    [{ acks: 0 }, /acks must be/],
   ] as const)('%j', (options, message) => {
     expect(() => new Replica(configOf(options))).toThrow(message);
   });

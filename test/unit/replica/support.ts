@@ -1,6 +1,6 @@
 /** Drives one replica by hand, and answers its arbiter requests from an arbiter in memory. */
 import { MemoryArbiter } from '../../../src/arbiter/memory.js';
-import type { Message } from '../../../src/replica/messages.js';
+import { type Message, PROTOCOL_VERSION } from '../../../src/replica/messages.js';
 import { Replica } from '../../../src/replica/replica.js';
 import {
   type Effect,
@@ -12,7 +12,7 @@ import {
 
 export function configOf(options: Partial<ReplicaConfig> = {}): ReplicaConfig {
   const fixed = { id: 'a', incarnation: 'a1', service: 'kv', manifest: { module: 'm1' }, logAddress: 'a:1' };
-  return { ...REPLICA_DEFAULTS, ...fixed, role: 'primary', ...options };
+  return { ...REPLICA_DEFAULTS, minBackups: 1, ...fixed, role: 'primary', ...options };
 }
 
 type Answered = Effect & { type: 'arbiter-read' | 'arbiter-cas' };
@@ -100,12 +100,11 @@ export function hello(id: string, incarnation = `${id}1`): Message {
     type: 'hello',
     id,
     incarnation,
-    protocolVersion: 1,
+    protocolVersion: PROTOCOL_VERSION,
     epoch: 0,
     service: 'kv',
     manifest: { module: 'm1' },
     logAddress: `${id}:1`,
-    position: { counter: 0, event: 0 },
   };
 }
 
