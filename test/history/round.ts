@@ -1,12 +1,14 @@
 /** One round: concurrent clients, a fault in the middle of it, and the verdict on what the clients saw. */
 import { expect } from 'vitest';
 import { Random } from '../sim/random.js';
+import type { CliProcess, LogEvent } from '../support/cli-process.js';
 import type { RespClient } from '../support/resp-client.js';
 import { History, makeRequests } from './clients.js';
 
 const FIRST_SEED = Number(process.env['FTW_HISTORY_SEED'] ?? 1);
 const CLIENTS = ['a', 'b', 'c', 'd', 'e', 'f'];
 const REQUESTS_PER_CLIENT = 400;
+const DECISION_MS = 40_000;
 
 export interface Round {
   readonly name: string;
@@ -35,6 +37,15 @@ export async function expectLinearizable({ name, round, connect, fault }: Round)
   expect(violations).toEqual([]);
   expect(history.answered).toBe(CLIENTS.length * REQUESTS_PER_CLIENT);
   for (const client of clients) client.close();
+}
+
+/** Resolves once one of two replicas has won an epoch that excludes the other. */
+export async function raceDecided(alpha: CliProcess, beta: CliProcess): Promise<void> {
+  const alone = ({ event, members }: LogEvent): boolean => event === 'epoch-won' && (members as string[]).length === 1;
+  // The first epoch is the one in which the primary has started.
+  const decided = (): boolean =>
+    beta.has('go-live') || alpha.events.some((event) => alone(event) && Number(event['epoch']) > 2);
+  await expect.poll(decided, { timeout: DECISION_MS }).toBe(true);
 }
 
 /** Resolves once so many requests have been answered; gives up with the load. */

@@ -3,7 +3,7 @@
  * everything in one or in both directions. Other seeds: FTW_HISTORY_SEED=N.
  */
 import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
-import { expectLinearizable } from '../history/round.js';
+import { expectLinearizable, raceDecided } from '../history/round.js';
 import { CliProcess } from '../support/cli-process.js';
 import { Hosts, whyUnavailable } from '../support/namespaces.js';
 import { connectThrough, gatewayArgs, Replicas } from '../support/replicas.js';
@@ -22,24 +22,24 @@ interface Scene {
 const PARTITIONS: Record<string, (scene: Scene) => Promise<unknown>> = {
   'the replicas cannot reach each other': ({ hosts, alpha, beta }) => {
     hosts.part('alpha', 'beta');
-    return Promise.race([alpha.exit(), beta.exit()]);
+    return raceDecided(alpha, beta);
   },
   'what the primary sends to the backup is lost': ({ hosts, alpha, beta }) => {
     hosts.drop('alpha', 'beta');
-    return Promise.race([alpha.exit(), beta.exit()]);
+    return raceDecided(alpha, beta);
   },
   'what the backup sends to the primary is lost': ({ hosts, alpha, beta }) => {
     hosts.drop('beta', 'alpha');
-    return Promise.race([alpha.exit(), beta.exit()]);
+    return raceDecided(alpha, beta);
   },
   'the primary is cut off from everybody and comes back': async ({ hosts, alpha, beta }) => {
     hosts.unplug('alpha');
-    await Promise.race([alpha.exit(), beta.exit()]);
+    await raceDecided(alpha, beta);
     hosts.plugIn('alpha');
   },
   'the backup is cut off from everybody and comes back': async ({ hosts, alpha, beta }) => {
     hosts.unplug('beta');
-    await Promise.race([alpha.exit(), beta.exit()]);
+    await raceDecided(alpha, beta);
     hosts.plugIn('beta');
   },
   'what clients send does not reach the primary for a while': async ({ hosts }) => {

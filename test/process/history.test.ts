@@ -3,7 +3,7 @@
  * order of all requests, key by key. Another first seed: FTW_HISTORY_SEED=N.
  */
 import { expect, it } from 'vitest';
-import { expectLinearizable } from '../history/round.js';
+import { expectLinearizable, raceDecided } from '../history/round.js';
 import type { CliProcess } from '../support/cli-process.js';
 import { connectThrough, Replicas, startGateway } from '../support/replicas.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -40,15 +40,15 @@ const FAULTS: Record<string, (scene: Scene) => Promise<unknown>> = {
   },
   'the log channel is cut': ({ alpha, beta, channel }) => {
     channel.cut();
-    return Promise.race([alpha.exit(), beta.exit()]);
+    return raceDecided(alpha, beta);
   },
   'the log channel stalls': ({ alpha, beta, channel }) => {
     channel.stall('both');
-    return Promise.race([alpha.exit(), beta.exit()]);
+    return raceDecided(alpha, beta);
   },
   'what the primary logs stalls, acknowledgements do not': ({ alpha, beta, channel }) => {
     channel.stall('replies');
-    return Promise.race([alpha.exit(), beta.exit()]);
+    return raceDecided(alpha, beta);
   },
   'the gateway is cut off from the primary for a while': async ({ gateway, link }) => {
     link.cut();

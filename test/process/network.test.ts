@@ -11,7 +11,8 @@ async function pairThroughProxy() {
     proxy = await TcpProxy.open(logAddress);
     return proxy.address;
   };
-  const replicas = await new Replicas().pair({ via });
+  // The loser is to show by its exit that it has lost.
+  const replicas = await new Replicas().pair({ via, flags: ['--no-rejoin'] });
   return { ...replicas, proxy: proxy! };
 }
 

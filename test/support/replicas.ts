@@ -21,7 +21,7 @@ export interface ReplicaOptions extends StartOptions {
 
 /** What a pair needs to be told. */
 export interface PairOptions extends Pick<ReplicaOptions, 'module' | 'args' | 'flags'> {
-  /** Stands between the two: returns the address that leads to the primary's log. */
+  /** Stands between the two: returns the address where the backup's connections go instead. */
   readonly via?: (logAddress: string) => Promise<string>;
   /** Where each of them runs. */
   readonly alpha?: Pick<ReplicaOptions, 'host' | 'namespace' | 'env'>;
@@ -54,10 +54,11 @@ export class Replicas {
   }
 
   /** Starts both and waits until the backup has joined. */
-  async pair({ via = async (address) => address, alpha: onAlpha, beta: onBeta, ...guest }: PairOptions = {}) {
+  async pair({ via, alpha: onAlpha, beta: onBeta, ...guest }: PairOptions = {}) {
     const held = ['--min-backups', '1', ...(guest.flags ?? [])];
     const alpha = await this.primary({ ...guest, flags: held, ...onAlpha });
-    const beta = await this.backup(await via(alpha.logAddress), { ...guest, ...onBeta });
+    const env = via === undefined ? {} : { env: detour(alpha.logAddress, await via(alpha.logAddress)) };
+    const beta = await this.backup(alpha.logAddress, { ...guest, ...env, ...onBeta });
     await alpha.process.event('backup-joined');
     await alpha.process.event('guest-started');
     return { alpha: alpha.process, beta: beta.process, logAddresses: [alpha.logAddress, beta.logAddress] };
@@ -75,6 +76,13 @@ export class Replicas {
     const { address } = await process.event('listening', { kind: 'log' });
     return { process, logAddress: String(address) };
   }
+}
+
+/** Environment of a process whose connections to one address go to another one; of both, the ports count. */
+function detour(from: string, to: string): Record<string, string> {
+  const ports = [from, to].map((address) => address.slice(address.lastIndexOf(':') + 1));
+  const preload = path.join(ROOT, 'test/support/detour.mjs');
+  return { NODE_OPTIONS: `--import=${preload}`, FTW_TEST_DETOUR: ports.join('=') };
 }
 
 /** Starts a gateway to the replicas and waits until it is attached to the live one. */
