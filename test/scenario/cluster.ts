@@ -178,7 +178,7 @@ export class Cluster {
   #connect(dialler: Node, address: string): void {
     const listener = this.#nodes.get(address);
     if (!listener?.alive) {
-      this.#step(dialler, { type: 'connect-failed', reason: 'connection refused' });
+      this.#step(dialler, { type: 'connect-failed', address, reason: 'connection refused' });
       return;
     }
     const [near, far] = [this.#nextPeer, this.#nextPeer + 1];
@@ -186,7 +186,7 @@ export class Cluster {
     dialler.links.set(near, { to: listener, farPeer: far });
     listener.links.set(far, { to: dialler, farPeer: near });
     this.#step(listener, { type: 'peer-connected', peer: far, dialled: false });
-    this.#step(dialler, { type: 'peer-connected', peer: near, dialled: true });
+    this.#step(dialler, { type: 'peer-connected', peer: near, dialled: true, address });
   }
 
   #sendMessage(node: Node, effect: Effect & { type: 'send' }): void {

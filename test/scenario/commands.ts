@@ -1,20 +1,28 @@
 /** The commands of a transcript. Each is one line; what it makes happen is written below it. */
+import type { ReplicaConfig } from '../../src/replica/types.js';
 import { type ArbiterMode, Cluster } from './cluster.js';
 import { describeRecord } from './describe.js';
 
 type Command = (cluster: Cluster, args: readonly string[]) => void;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  /** start ID primary|backup [OPTION=VALUE ...]; options: minBackups, service, module, primary, joinTimeout */
+  /**
+   * start ID primary|backup|standby [OPTION=VALUE ...]; options: backups, minBackups, acks, service, module, primary (none: not
+   * given), joinTimeout, backlog
+   */
   start(cluster, [id = '', role, ...options]) {
     const values = new Map(options.map((option) => option.split('=') as [string, string]));
+    const primary = values.get('primary') ?? 'a';
     cluster.add(id, {
-      role: role === 'backup' ? 'backup' : 'primary',
+      role: role as ReplicaConfig['role'],
+      backups: Number(values.get('backups') ?? 1),
       minBackups: Number(values.get('minBackups') ?? 1),
+      ...(values.has('acks') ? { acks: Number(values.get('acks')) } : {}),
       service: values.get('service') ?? 'kv',
       manifest: { args: '[]', module: values.get('module') ?? 'm1' },
       joinTimeoutMs: Number(values.get('joinTimeout') ?? 30_000),
-      primaryAddress: values.get('primary') ?? 'a',
+      backlogBytesMax: Number(values.get('backlog') ?? 1_000_000),
+      ...(primary === 'none' ? {} : { primaryAddress: primary }),
     });
   },
   /** run: deliver everything */
@@ -29,10 +37,25 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   /** executed ID EVENT: the replaying guest has come so far */
   executed(cluster, [id = '', event]) {
-    cluster.input(id, { type: 'executed', position: { event: Number(event), counter: Number(event) * 100 } });
+    cluster.input(id, { type: 'executed', position: { event: Number(event), counter: Number(event) * 100 + 1 } });
   },
   /** left ID EVENT: the outputs up to there have left */
   left: (cluster, [id = '', event]) => cluster.input(id, { type: 'outputs-left', event: Number(event) }),
+  /** state ID CAPTURE BYTES [last]: a piece of the captured state */
+  state(cluster, [id = '', capture, bytes, last]) {
+    const piece = new Uint8Array(Number(bytes));
+    cluster.input(id, { type: 'state', capture: Number(capture), piece, last: last === 'last' });
+  },
+  /** captured ID CAPTURE EVENT: that is the position of the state */
+  captured(cluster, [id = '', capture, event]) {
+    const position = { event: Number(event), counter: Number(event) * 100 + 1 };
+    cluster.input(id, { type: 'captured', capture: Number(capture), ...position, outputs: new Uint8Array(5) });
+  },
+  /** capture-failed ID CAPTURE retry|never */
+  'capture-failed'(cluster, [id = '', capture, how]) {
+    const reason = 'the guest holds something that cannot be copied';
+    cluster.input(id, { type: 'capture-failed', capture: Number(capture), reason, retry: how === 'retry' });
+  },
   /** guest-live ID */
   'guest-live': (cluster, [id = '']) => cluster.input(id, { type: 'guest-live' }),
   /** guest-exit ID CODE */

@@ -14,6 +14,10 @@ export function describeEffect(effect: Effect, peerName: (peer: PeerId) => strin
         : `-> ${peerName(effect.peer)}: ${describeMessage(effect.message)}`;
     case 'close':
       return `closes ${peerName(effect.peer)}: ${effect.reason}`;
+    case 'restore':
+      return `restore ${effect.piece.length} bytes`;
+    case 'restore-outputs':
+      return 'restore-outputs';
     case 'append-to-guest':
       return `append-to-guest ${effect.firstEvent}-${effect.lastEvent}`;
     case 'arbiter-read':
@@ -23,7 +27,7 @@ export function describeEffect(effect: Effect, peerName: (peer: PeerId) => strin
     case 'event':
       return `event ${effect.name}${effect.level === 'info' ? '' : ` (${effect.level})`} ${describeFields(effect.fields)}`.trimEnd();
     case 'stop':
-      return `STOPS with ${effect.exitCode}: ${effect.reason}`;
+      return `STOPS with ${effect.exitCode}${effect.mayRejoin ? ' (may rejoin)' : ''}: ${effect.reason}`;
     default: {
       const { type, ...fields } = effect;
       return `${type} ${describeFields(fields)}`.trimEnd();
@@ -33,7 +37,8 @@ export function describeEffect(effect: Effect, peerName: (peer: PeerId) => strin
 
 export function describeRecord(record: ArbiterRecord): string {
   const members = record.members.map((member) => `${member.id}/${member.incarnation}`).join(' ');
-  return `epoch ${record.epoch} [${members}] live ${record.live}${record.ended ? ' ended' : ''}`;
+  const acks = record.acks === undefined ? '' : ` acks ${record.acks}`;
+  return `epoch ${record.epoch} [${members}]${acks} live ${record.live}${record.ended ? ' ended' : ''}`;
 }
 
 function describeMessage(message: Message): string {
@@ -47,7 +52,11 @@ function describeMessage(message: Message): string {
     case 'hello':
       return `hello ${message.id}/${message.incarnation} (epoch ${message.epoch})`;
     case 'welcome':
-      return `welcome from event ${message.firstEvent} (epoch ${message.epoch})`;
+      return `welcome ${message.firstEvent === 1 ? 'from the start' : 'to stand by'} (epoch ${message.epoch})`;
+    case 'state':
+      return `state, ${message.piece.length} bytes${message.last ? ', last' : ''} (epoch ${message.epoch})`;
+    case 'captured':
+      return `captured at event ${message.event} (epoch ${message.epoch})`;
     case 'refuse':
       return `refuse ${message.code}: ${message.reason}`;
     default: {

@@ -177,9 +177,9 @@ export class SimClient {
     this.state = 'lost';
   }
 
-  /** Its connections have ended with it. */
+  /** Its connections have ended with it, those included that came while it still waited for others to take its output. */
   get #guestExited(): boolean {
-    return this.#world.replicas.some(({ exitedInRun = -1 }) => exitedInRun >= this.run);
+    return this.#world.replicas.some(({ exitedInRun = -1, running }) => exitedInRun >= (running ? 0 : this.run));
   }
 
   #fail(what: string): never {

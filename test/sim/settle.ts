@@ -32,7 +32,7 @@ export async function settle(world: World): Promise<Ending> {
 function judge(world: World): Ending | undefined {
   if (world.arbiter.state?.record.ended) return 'ended';
   const members = membersOf(world);
-  const running = members.filter((process) => process.running);
+  const running = members.filter((process) => process.running && !process.stopping);
   const live = running.find((process) => process.live);
   if (live !== undefined) return allServed(world) && isRedundant(world, live, running) ? 'live' : undefined;
   if (running.length === 0) return everybodyDied(world, members) ? 'dead' : undefined;
