@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   FTW_DIVERGENCE: 'a replay did not do what the log says',
   // src/snapshot, src/engine
   FTW_SNAPSHOT: 'a snapshot is damaged, of an unknown version, or of another module',
+  // src/durable
+  FTW_DURABLE: 'a durable directory is damaged, in use, of another service, or cannot be written',
   // src/transport, src/replica
   FTW_FRAME: 'a frame on a channel is damaged, oversized or of a foreign protocol',
   FTW_CHANNEL: 'a peer could not be reached or the connection broke',
