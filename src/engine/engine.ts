@@ -147,6 +147,10 @@ export interface EngineInstance {
    * @throws FTW_UNSUPPORTED when the module's frames cannot be captured
    */
   requestCapture?(): void;
+  /**
+   * Whether a host function may throw GuestStop 'captured' now; {@link requestCapture} waits until it may. Without it: always.
+   */
+  canCaptureNow?(): boolean;
   /** The state between runs or after the outcome 'captured'. @throws FTW_UNSUPPORTED for an external reference in it */
   state?(): EngineState;
   /** Runs on what was captured, here or in the instance that the state came from, to the outcome of the captured call. */

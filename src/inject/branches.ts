@@ -37,7 +37,8 @@ export function returnFromFunction(pass: FunctionPass): void {
 
 /** The trap is the guest's own; what it executed must be visible afterwards. */
 export function unreachable(pass: FunctionPass): void {
-  pass.flushCounter();
+  if (pass.pos - 1 === pass.raiseAt) pass.op(Op.Call, pass.layout.engineImport('raise'));
+  else pass.flushCounter();
   pass.code.u8(Op.Unreachable);
   skipDeadCode(pass);
 }

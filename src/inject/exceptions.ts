@@ -2,6 +2,9 @@
  * Exceptions. Whoever throws stores the exact counter in the global first; whoever catches reloads it, so that nothing
  * pends in a handler. (Calls need no flush of their own: an exception comes from a throw, or from the host, whose wrapper
  * has stored the counter.) The depth is a parameter and needs no repair.
+ *
+ * A frame inside of a handler holds an exception, which is no value that could be saved. What it calls gets a depth whose
+ * lowest bit is set, and hands it on; the host finds it in the global and puts a capture off until no frame holds one.
  */
 import { CatchKind, lebU32At, skipLeb } from '../wasm/instructions.js';
 import type { FuncType } from '../wasm/module.js';
@@ -59,7 +62,7 @@ export function throwRef(pass: FunctionPass): void {
  * label reloads the counter from the global ({@link Label.reload}), so every other branch to it stores it first. Earlier
  * branches did not know that: the function is walked again.
  */
-export function beginTryTable(pass: FunctionPass, immediates: number): void {
+export function beginTryTable(pass: FunctionPass, start: number, immediates: number): void {
   const { bytes, code } = pass;
   const type = blockTypeAt(pass, immediates);
   cleanOperands(pass, type.params.length, 0);
@@ -69,15 +72,17 @@ export function beginTryTable(pass: FunctionPass, immediates: number): void {
   let left = lebU32At(bytes, pos);
   code.u32(left);
   for (pos = skipLeb(bytes, pos); left > 0; left--) {
-    const start = pos;
+    const clause = pos;
     if (bytes[pos++]! < CatchKind.CatchAll) pos = skipLeb(bytes, pos);
     const label = pass.labelAt(lebU32At(bytes, pos));
     pass.reloadAt(label);
-    code.copy(bytes, start, pos);
+    code.copy(bytes, clause, pos);
     code.u32(pass.target(label));
     pos = skipLeb(bytes, pos);
   }
-  pass.setStack(pass.pushLabel(LabelKind.TryTable, type), type.params);
+  const label = pass.pushLabel(LabelKind.TryTable, type);
+  label.start = start;
+  pass.setStack(label, type.params);
 }
 
 function tagType(pass: FunctionPass, tag: number): FuncType {

@@ -21,6 +21,8 @@ import { ValueKind } from './value-kind.js';
 export const LabelKind = { Function: 0, Block: 1, Loop: 2, If: 3, Else: 4, Try: 5, Catch: 6, TryTable: 7 } as const;
 export type LabelKind = (typeof LabelKind)[keyof typeof LabelKind];
 
+const I32_OR = 0x72;
+
 /** {@link Label.potential} of a label that no branch has reached yet. */
 export const UNSET = -0x8000_0000;
 
@@ -81,6 +83,8 @@ export class FunctionPass {
 
   /** Branches that are no part of the guest and cost nothing (`resume/`). */
   freeBranches: ReadonlySet<number> | undefined;
+  /** The `unreachable` where an exception is raised instead (`resume/`). */
+  raiseAt = -1;
   /** How the frames of this function are saved, if it can be left. */
   capture: CaptureSites | undefined;
   /** The same for all functions of the module. */
@@ -238,8 +242,22 @@ export class FunctionPass {
   /** Pushes a call's two added arguments: the exact counter and the depth that is left. */
   addedArguments(): void {
     this.counterPlus(this.pending);
-    this.code.u8(Op.LocalGet);
-    this.code.u32(this.locals.depth);
+    this.depthForCallee();
+  }
+
+  /** Pushes the depth that is left, marked while this frame holds an exception. */
+  depthForCallee(): void {
+    this.op(Op.LocalGet, this.locals.depth);
+    if (!this.layout.handlers || !this.holdsException) return;
+    this.code.u8(Op.I32Const);
+    this.code.s32(1);
+    this.code.u8(I32_OR);
+  }
+
+  /** Whether this place is inside of a handler. */
+  get holdsException(): boolean {
+    for (let at = 0; at < this.depth; at++) if (this.labels[at]!.kind === LabelKind.Catch) return true;
+    return false;
   }
 
   /** Stores the exact counter where the host reads it. */

@@ -61,7 +61,8 @@ export class FunctionRewriter {
    * `slow-entries.ts`).
    */
   private guardEntry(index: number): void {
-    const { out, pass, units } = this;
+    const { out, pass } = this;
+    const units = pass.layout.depthOf(this.units);
     const { counter, depth } = pass.locals;
     this.op(Op.LocalGet, depth);
     this.constant(Op.I32Const, units);

@@ -6,6 +6,7 @@ import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { type AddedFunction, supportFunctions } from './added-functions.js';
 import { analyseCalls, type CallAnalysis } from './call-graph.js';
+import { captureObstacle } from './capture-obstacle.js';
 import { CaptureSites } from './capture-sites.js';
 import { FunctionPass } from './function-pass.js';
 import { FunctionRewriter } from './function-rewriter.js';
@@ -57,7 +58,7 @@ export class Injection {
     private readonly module: Module,
     private readonly options: InjectOptions,
   ) {
-    this.layout = new Layout(module, options.capture === true && allowsCapture(module));
+    this.layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined);
     this.pass = new FunctionPass(this.layout, options);
     this.calls = analyseCalls(module, this.layout.typeIndexOf);
     this.gap = headRoom(module);
@@ -196,13 +197,14 @@ export class Injection {
   /** Everything of the instance that another module must be able to import. */
   private captureExports(): Export[] {
     const { layout } = this;
-    const named = (kind: 'global' | 'table' | 'memory', count: number): Export[] =>
+    const named = (kind: 'global' | 'table' | 'memory' | 'tag', count: number): Export[] =>
       Array.from({ length: count }, (_, index) => ({ name: `${layout.exportPrefix}${kind}${index}`, kind, index }));
     const pick = layout.support.pick - layout.importWrappers + layout.typeIndexOf.length;
     return [
       ...named('global', layout.globalTypes.length),
       ...named('table', layout.tableTypes.length),
       ...named('memory', layout.memoryMaxima.length),
+      ...named('tag', layout.tagTypes.length),
       ...layout.dropFlags.map(
         ({ name, global }): Export => ({ name: layout.exportPrefix + name, kind: 'global', index: global }),
       ),
@@ -253,11 +255,6 @@ export class Injection {
     if (indices.length === 0) return [];
     return [{ mode: 'declarative', tableIndex: 0, type: ValType.FuncRef, items: { kind: 'funcs', indices } }];
   }
-}
-
-/** A handler's exception is no value that could be saved, so modules with handlers cannot be captured. */
-export function allowsCapture(module: Module): boolean {
-  return module.tags.length === 0 && module.imports.every(({ desc }) => desc.kind !== 'tag');
 }
 
 /** Room for the rewritten code per byte of the module. Memory that is not written costs nothing. */

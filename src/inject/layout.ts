@@ -31,6 +31,9 @@ export const PUT_IMPORTS: readonly EngineImport[] = [
   { name: 'frame', params: [ValType.I32, ValType.I32], results: [] },
 ];
 
+/** Throws the exception that came out of the frame above the one that is resumed. */
+export const RAISE_IMPORT: EngineImport = { name: 'raise', params: [], results: [] };
+
 /** How a resume function gets its frame back: the next value's bits. */
 export const TAKE_IMPORTS: readonly EngineImport[] = [
   { name: 'take32', params: [], results: [ValType.I32] },
@@ -46,6 +49,7 @@ export type EngineImportName =
   | 'putFunction'
   | 'putExternal'
   | 'frame'
+  | 'raise'
   | 'take32'
   | 'take64'
   | 'takeFunction'
@@ -66,7 +70,7 @@ export const GLOBALS = [
   { name: 'counter', type: ValType.I64 },
   /** Executed instructions = base + counter. */
   { name: 'base', type: ValType.I64 },
-  /** Stack units left to whatever the host calls next. */
+  /** Stack units left to whatever the host calls next, as {@link Layout.depthOf} writes them. */
   { name: 'depth', type: ValType.I32 },
   /** Why the rewritten code stops itself, see {@link Halt}. */
   { name: 'halt', type: ValType.I32 },
@@ -191,6 +195,16 @@ export class Layout {
     return original < this.importedFunctions
       ? this.importWrappers + original
       : this.definedStart + original - this.importedFunctions;
+  }
+
+  /** Exceptions can be caught: the lowest bit of a depth says that a frame holds one, see `exceptions.ts`. */
+  get handlers(): boolean {
+    return this.tagTypes.length > 0;
+  }
+
+  /** Stack units as the depth parameter has them. */
+  depthOf(units: number): number {
+    return this.handlers ? units * 2 : units;
   }
 
   /** What a function of the rewritten module is called in the code that is being written. */

@@ -5,7 +5,8 @@
  * The usual backward analysis on structured control flow. The pass notes the instructions that matter while it walks
  * forward (locals, blocks, branches, sites); {@link Liveness.solve} then goes back through the notes, 32 locals at a time,
  * so that a set is one number. What is live at a loop's header is known only when the header is reached: if it is more
- * than was assumed, the loop is gone through again. Code that cannot be reached has no notes.
+ * than was assumed, the loop is gone through again. Code that cannot be reached has no notes. In a function with handlers
+ * every local counts as live: a call can go on in any of them.
  */
 import { lebU32At, skipLeb } from '../wasm/instructions.js';
 import { FLAT_OPCODES, Op } from '../wasm/opcode.js';
@@ -13,7 +14,7 @@ import { FLAT_OPCODES, Op } from '../wasm/opcode.js';
 /** A note is `operand * 16 + kind`. */
 export const Note = {
   ...{ None: 0, Get: 1, Set: 2, Br: 3, BrIf: 4, Table: 5, Block: 6, Loop: 7 },
-  ...{ If: 8, Else: 9, End: 10, LoopEnd: 11, Leave: 12, Site: 13 },
+  ...{ If: 8, Else: 9, End: 10, LoopEnd: 11, Leave: 12, Site: 13, Try: 14 },
 } as const;
 
 /** By flat opcode. */
@@ -28,6 +29,8 @@ for (const [op, note] of [
   [Op.Block, Note.Block],
   [Op.Loop, Note.Loop],
   [Op.If, Note.If],
+  [Op.Try, Note.Try],
+  [Op.TryTable, Note.Try],
   [Op.Else, Note.Else],
   [Op.End, Note.End],
   [Op.Return, Note.Leave],
@@ -49,6 +52,8 @@ export class Liveness {
   /** `words` words per site, after {@link solve}. */
   live = new Int32Array(64);
   private codeStart = 0;
+  private locals = 0;
+  private handlers = false;
   private loops = 0;
   /** Kinds of the blocks that are open, or the numbers of the loops. */
   private readonly open: number[] = [];
@@ -62,6 +67,8 @@ export class Liveness {
     this.words = Math.max(1, (locals + 31) >>> 5);
     this.length = 0;
     this.sites = 0;
+    this.locals = locals;
+    this.handlers = false;
     this.loops = 0;
     this.open.length = 0;
     this.codeStart = start;
@@ -81,6 +88,7 @@ export class Liveness {
       return this.add(kind, this.loops++);
     }
     if (kind === Note.End) return this.end();
+    if (kind === Note.Try) this.handlers = true;
     if (kind === Note.Block || kind === Note.If) this.open.push(NO_LOOP);
     this.add(kind, 0);
   }
@@ -95,10 +103,19 @@ export class Liveness {
   solve(): void {
     const { words } = this;
     if (this.sites * words > this.live.length) this.live = new Int32Array(this.sites * words * 2);
+    if (this.handlers) return this.everythingIsLive();
     if (this.loops > this.headers.length) this.headers = new Int32Array(this.loops * 2);
     for (let word = 0; word < words; word++) {
       this.headers.fill(0, 0, this.loops);
       this.goBack(word);
+    }
+  }
+
+  private everythingIsLive(): void {
+    const { live, locals, sites, words } = this;
+    for (let at = 0; at < sites * words; at++) {
+      const left = locals - (at % words) * 32;
+      live[at] = left >= 32 ? -1 : 2 ** left - 1;
     }
   }
 

@@ -68,6 +68,10 @@ function checkSlice(pass: FunctionPass): void {
   code.u8(I64_GE_S);
   code.u8(Op.If);
   code.s32(capture === undefined ? EMPTY_BLOCK : passThrough(pass, pass.height - pass.labelAt(0).height));
+  if (pass.layout.handlers) {
+    pass.depthForCallee();
+    pass.op(Op.GlobalSet, pass.layout.global('depth'));
+  }
   pass.counterPlus(pending);
   pass.op(Op.Call, pass.layout.callee(pass.layout.support.poll));
   if (capture !== undefined) {

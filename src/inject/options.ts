@@ -11,7 +11,7 @@ export interface InjectOptions {
   readonly preemption: boolean;
   /** Make NaN bits equal everywhere (canonical NaNs of the deterministic profile). */
   readonly canonicalNans: boolean;
-  /** Make every frame such that it can be saved and continued elsewhere. Not done in modules with exception handling. */
+  /** Make every frame such that it can be saved and continued elsewhere. Not done in modules with a `captureObstacle`. */
   readonly capture?: boolean;
   /**
    * Charge and canonicalise after every instruction instead of as late as possible. Slow; the oracle of tests, which

@@ -134,7 +134,7 @@ function lessCommon(pass: FunctionPass, op: number, start: number, immediates: n
     case Op.Try:
       return beginTry(pass, start, immediates);
     case Op.TryTable:
-      return beginTryTable(pass, immediates);
+      return beginTryTable(pass, start, immediates);
     case Op.Catch:
       return catchArm(pass, start, lebU32At(bytes, immediates));
     case Op.CatchAll:

@@ -4,13 +4,14 @@ import { CompiledEngine } from '../../src/engine/compiled/index.js';
 import { assemble } from '../support/wat.js';
 import { type GuestRun, runGuest } from './capture-run.js';
 import { GUESTS } from './guests.js';
+import { HANDLER_GUESTS } from './handler-guests.js';
 
 const engine = new CompiledEngine();
 const SLICES = [1, 7, 1000];
 /** Single captures per guest, spread over its run. */
 const SINGLES_MAX = 40;
 
-describe.each(GUESTS)('$name', ({ calls, name, text }) => {
+describe.each([...GUESTS, ...HANDLER_GUESTS])('$name', ({ calls, name, text }) => {
   const guestOf = async (sliceFuel: number): Promise<GuestRun> => ({
     prepared: await engine.prepare(await assemble(name, text)),
     calls,

@@ -18,12 +18,13 @@ export class CaptureCode implements CodeSource {
     return this.frames.site(functionIndex, id);
   }
 
-  resumeCodeFor(place: Place): ResumeCode {
-    let code = this.resumeCode.get(place.offset);
+  resumeCodeFor(place: Place, raise: boolean): ResumeCode {
+    const key = place.offset * 2 + Number(raise);
+    let code = this.resumeCode.get(key);
     if (code === undefined) {
-      const { bytes, picked, sites } = resumeModule(this.frames, place);
+      const { bytes, picked, sites } = resumeModule(this.frames, place, raise);
       code = { compiled: new WebAssembly.Module(bytes), picked, sites };
-      this.resumeCode.set(place.offset, code);
+      this.resumeCode.set(key, code);
     }
     return code;
   }
@@ -50,7 +51,11 @@ export function instanceCapture(
   const pick = exported['pick'] as (index: number) => ReturnType<Pick>;
   const references = new InstanceReferences(frames, pick);
   const common = { frames, exported, pick, references, exchange };
-  const resumer = new Resumer({ ...common, stackUnitsMax, codeFor: (place) => code.resumeCodeFor(place) });
+  const resumer = new Resumer({
+    ...common,
+    stackUnitsMax,
+    codeFor: (place, raise) => code.resumeCodeFor(place, raise),
+  });
   const contents = new InstanceContents({ ...common, globalsCode: () => code.globalsCode() });
   return { capturing: new Capturing(resumer, references), contents, resumer };
 }

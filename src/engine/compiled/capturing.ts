@@ -3,6 +3,7 @@
  * `halt` then makes every function save its frame and return. What is captured runs on from here as often as wanted.
  */
 import { FtWasmError } from '../../errors.js';
+import type { CaptureObstacle } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
 import type { BoundaryValue } from '../engine.js';
 import type { Frame, PendingCall, TypedBits } from '../state.js';
@@ -82,8 +83,20 @@ export class Capturing {
   }
 }
 
-export function cannotCapture(): FtWasmError {
-  const message =
-    'this module cannot be captured: it has exception handling, or capture was switched off when it was prepared';
+/** `obstacle`: where it is in the module; without one, capture was switched off. */
+export function cannotCapture(obstacle: CaptureObstacle | undefined): FtWasmError {
+  if (obstacle === undefined) {
+    return new FtWasmError(
+      'FTW_UNSUPPORTED',
+      'this module cannot be captured: that was switched off when it was prepared',
+    );
+  }
+  const { functionIndex, offset, what } = obstacle;
+  const message = `this module cannot be captured: ${what}, in function ${functionIndex} at offset 0x${offset.toString(16)}`;
+  return new FtWasmError('FTW_UNSUPPORTED', message, { functionIndex, offset });
+}
+
+export function insideHandler(): FtWasmError {
+  const message = 'the guest cannot be captured now: it waits for the host inside of an exception handler';
   return new FtWasmError('FTW_UNSUPPORTED', message);
 }

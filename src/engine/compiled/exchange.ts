@@ -19,6 +19,8 @@ export class Exchange {
   private saved: SavedFrame[] = [];
   private taken: readonly unknown[] = [];
   private next = 0;
+  /** What {@link raise} throws. */
+  private exception: unknown;
 
   /** Imports for code whose sites `source` knows. */
   imports(source: CodeSource): Record<string, unknown> {
@@ -27,6 +29,9 @@ export class Exchange {
     return {
       ...{ put32: put, put64: put, putFunction: put, putExternal: put },
       ...{ take32: take, take64: take, takeFunction: take, takeExternal: take },
+      raise: () => {
+        throw this.exception;
+      },
       frame: (id: number, functionIndex: number) => this.frame(source, functionIndex, id),
     };
   }
@@ -36,6 +41,11 @@ export class Exchange {
     this.taken = values;
     this.next = 0;
     this.put = [];
+  }
+
+  /** The exception that the code which runs next raises. */
+  offerException(exception: unknown): void {
+    this.exception = exception;
   }
 
   /** What was put since the last frame. */

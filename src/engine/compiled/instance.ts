@@ -1,6 +1,6 @@
 /** A running guest on V8: runs exports, turns whatever ends a run into an outcome. */
 import { FtWasmError, invariant, LinkError } from '../../errors.js';
-import { GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from '../../inject/index.js';
+import { type CaptureObstacle, GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
 import {
   type BoundaryValue,
@@ -12,7 +12,7 @@ import {
   type Outcome,
 } from '../engine.js';
 import type { EngineState, Frame, PendingCall, TypedBits } from '../state.js';
-import { type Capturing, cannotCapture } from './capturing.js';
+import { type Capturing, cannotCapture, insideHandler } from './capturing.js';
 import type { InstanceContents } from './contents.js';
 import { CompiledMemory } from './guest-memory.js';
 import type { AnyFunction, HostMonitor } from './host-calls.js';
@@ -70,12 +70,18 @@ export class CompiledInstance implements EngineInstance {
   }
 
   requestCapture(): void {
-    if (this.capture === undefined) throw cannotCapture();
+    if (this.capture === undefined) throw cannotCapture(this.parts.obstacle());
     this.parts.monitor.wantsAnswers = true;
   }
 
+  /** Not in a run inside another one, nor while a frame holds an exception: its depth says so in the lowest bit. */
+  canCaptureNow(): boolean {
+    if (this.capture === undefined || this.nesting !== 1) return false;
+    return !this.parts.handlers || ((this.globals.depth.value as number) & 1) === 0;
+  }
+
   state(): EngineState {
-    if (this.capture === undefined) throw cannotCapture();
+    if (this.capture === undefined) throw cannotCapture(this.parts.obstacle());
     invariant(this.nesting === 0, 'the state of a guest that runs');
     const { capturing, contents } = this.capture;
     capturing.checkPortable();
@@ -89,7 +95,7 @@ export class CompiledInstance implements EngineInstance {
 
   /** Takes over what another instance of the module was. @throws FTW_SNAPSHOT when it does not fit */
   load(state: EngineState): void {
-    if (this.capture === undefined) throw cannotCapture();
+    if (this.capture === undefined) throw cannotCapture(this.parts.obstacle());
     const { capturing, contents } = this.capture;
     contents.load(state);
     capturing.frames = state.frames;
@@ -98,7 +104,7 @@ export class CompiledInstance implements EngineInstance {
   }
 
   resume(): Outcome {
-    if (this.capture === undefined) throw cannotCapture();
+    if (this.capture === undefined) throw cannotCapture(this.parts.obstacle());
     const { capturing } = this.capture;
     invariant(capturing.frames.length > 0 || capturing.pendingCall !== undefined, 'there is nothing to resume');
     invariant(this.nesting === 0, 'the guest runs already');
@@ -108,18 +114,18 @@ export class CompiledInstance implements EngineInstance {
   /** A host function has thrown: the guest traps as soon as it gets control, or saves its frames. */
   threw(thrown: unknown, functionIndex: number, type: FuncType, args: readonly unknown[]): void {
     if (asksForCapture(thrown)) {
-      if (this.capture !== undefined && this.nesting === 1) {
-        this.capture.capturing.beginBeforeAnswer(functionIndex, type, args);
+      if (this.canCaptureNow()) {
+        this.capture!.capturing.beginBeforeAnswer(functionIndex, type, args);
         return this.haltForCapture();
       }
-      return this.stopWith(cannotCapture());
+      return this.stopWith(this.capture === undefined ? cannotCapture(this.parts.obstacle()) : insideHandler());
     }
     this.stopWith(thrown);
   }
 
   /** A host function has returned and a capture is wanted; in a run inside another one it has to wait. */
   answered(type: FuncType, result: unknown): void {
-    if (this.nesting !== 1 || this.globals.halt.value !== Halt.None) return;
+    if (!this.canCaptureNow() || this.globals.halt.value !== Halt.None) return;
     this.capture!.capturing.beginAfterCall(type, result);
     this.haltForCapture();
   }
@@ -133,7 +139,7 @@ export class CompiledInstance implements EngineInstance {
       if (asksForCapture(thrown)) this.requestCapture();
       else this.stopWith(thrown);
     }
-    if (monitor.wantsAnswers && this.nesting === 1 && this.globals.halt.value === Halt.None) {
+    if (monitor.wantsAnswers && this.canCaptureNow() && this.globals.halt.value === Halt.None) {
       this.capture!.capturing.beginAtCheck();
       this.haltForCapture();
     }
@@ -157,6 +163,11 @@ export class CompiledInstance implements EngineInstance {
     this.globals.counter.value = BigInt(relative);
   }
 
+  private get wholeDepth(): number {
+    const { handlers, limits } = this.parts;
+    return handlers ? limits.stackUnitsMax * 2 : limits.stackUnitsMax;
+  }
+
   private run(exported: (...args: unknown[]) => unknown, args: readonly BoundaryValue[]): Outcome {
     return this.within(() => {
       const result = exported(...args);
@@ -167,7 +178,7 @@ export class CompiledInstance implements EngineInstance {
   }
 
   private within(run: () => Outcome): Outcome {
-    const depth = this.nesting === 0 ? this.parts.limits.stackUnitsMax : this.globals.depth.value;
+    const depth = this.nesting === 0 ? this.wholeDepth : this.globals.depth.value;
     this.globals.depth.value = depth;
     this.nesting++;
     try {
@@ -201,12 +212,22 @@ export class CompiledInstance implements EngineInstance {
       if (answer === undefined) return this.captured(capture, frames);
       returned = { results: answer, counter: this.globals.counter.value as bigint };
     }
+    let thrown: { readonly exception: unknown } | undefined;
     for (let at = frames.length - 1; at >= 0; at--) {
       const outer = frames.slice(0, at);
-      returned = resumer.run(frames[at]!, returned, outer);
+      const frame = frames[at]!;
+      try {
+        returned = thrown ? resumer.raise(frame, thrown.exception, outer) : resumer.run(frame, returned, outer);
+        thrown = undefined;
+      } catch (exception) {
+        if (!isException(exception) || this.thrown !== undefined) throw exception;
+        thrown = { exception };
+        continue;
+      }
       if (this.globals.halt.value === Halt.Capture) return this.captured(capture, outer);
     }
     capturing.clear();
+    if (thrown !== undefined) throw thrown.exception;
     this.globals.counter.value = returned.counter;
     return { kind: 'returned', counter: this.counter, values: capturing.values(returned.results) };
   }
@@ -277,6 +298,10 @@ export interface InstanceParts {
   readonly functions: readonly AnyFunction[];
   readonly importTypes: readonly FuncType[];
   readonly locate: Locate;
+  /** The module has exception handling. */
+  readonly handlers: boolean;
+  /** What keeps the module from being captured, if something does. */
+  readonly obstacle: () => CaptureObstacle | undefined;
   readonly capture?: InstanceCapture | undefined;
 }
 

@@ -1,8 +1,8 @@
 /** A compiled module and how to make instances of it. */
 import { FtWasmError } from '../../errors.js';
-import { ENGINE_MODULE, type Injected } from '../../inject/index.js';
+import { captureObstacle, ENGINE_MODULE, type Injected } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
-import { functionType } from '../../wasm/spaces.js';
+import { allTags, functionType } from '../../wasm/spaces.js';
 import type { EngineInstance, InstanceOptions, PreparedModule } from '../engine.js';
 import type { EngineState } from '../state.js';
 import { CaptureCode, instanceCapture } from './capture-code.js';
@@ -79,6 +79,8 @@ export class CompiledModule implements PreparedModule {
     }
     return new CompiledInstance({
       ...{ exports, prefix, limits: options.limits, slices, monitor, functions, locate },
+      handlers: allTags(module).length > 0,
+      obstacle: () => captureObstacle(module),
       memory: exports[`${prefix}memory`] as WasmMemory | undefined,
       importTypes: this.imports.flatMap(({ type }) => (type === undefined ? [] : [type])),
       capture: this.code && instanceCapture(this.code, exports, prefix, exchange, options.limits.stackUnitsMax),

@@ -26,7 +26,7 @@ export interface ResumeCode extends Omit<ResumeModule, 'bytes'> {
 
 export interface ResumeParts {
   readonly frames: FrameMap;
-  readonly codeFor: (place: Place) => ResumeCode;
+  readonly codeFor: (place: Place, raise: boolean) => ResumeCode;
   /** The instance's exports for other modules: everything but functions, names without the prefix. */
   readonly exported: Readonly<Record<string, unknown>>;
   readonly pick: Pick;
@@ -43,7 +43,7 @@ export interface Returned {
 }
 
 export class Resumer {
-  /** Resume functions by place. */
+  /** Resume functions by place, times two, plus one for those that raise an exception. */
   private readonly functions = new Map<number, () => void>();
 
   constructor(private readonly parts: ResumeParts) {}
@@ -66,23 +66,39 @@ export class Resumer {
     const operands: TypedBits[] = [];
     for (const [at, value] of putBy(site.types, values, references).entries()) {
       const where = site.values[at]!;
+      // A resume function has more locals than the function that it continues, for the operands of the place.
+      if (where >= locals.length) continue;
       if (where >= 0) locals[where] = value;
       else operands[-1 - where] = value;
     }
     return { functionIndex, offset, locals, operands };
   }
 
-  /** Runs `frame` on with the results of its call; `outer` are the frames below it. */
+  /** Runs `frame` on with the results of its call; `outer` are the frames below it. @throws what it does not catch */
   run(frame: Frame, { counter, results }: Returned, outer: readonly Frame[]): Returned {
+    const place = this.parts.frames.place(frame.functionIndex, frame.offset);
+    return this.enter(place, { ...frame, operands: [...frame.operands, ...results] }, counter, outer, false);
+  }
+
+  /** The same when the frame's call has thrown. */
+  raise(frame: Frame, exception: unknown, outer: readonly Frame[]): Returned {
+    const { exchange, frames } = this.parts;
+    const place = frames.place(frame.functionIndex, frame.offset);
+    if (!frames.catches(place)) throw exception;
+    const missing = place.operands.slice(frame.operands.length);
+    const operands = [...frame.operands, ...missing.map((type) => ({ type, bits: zeroBits(type) }))];
+    exchange.offerException(exception);
+    return this.enter(place, { ...frame, operands }, 0n, outer, true);
+  }
+
+  private enter(place: Place, frame: Frame, counter: bigint, outer: readonly Frame[], raise: boolean): Returned {
     const { exchange, frames, references } = this.parts;
-    const { functionIndex, offset, locals } = frame;
-    const place = frames.place(functionIndex, offset);
-    const operands = [...frame.operands, ...results];
+    const { functionIndex, locals, operands } = frame;
     checkTypes(place, 'locals', place.locals, locals);
     checkTypes(place, 'operands', place.operands, operands);
     const entryDepth = this.depthBelow(outer);
     const depth = this.depthBelow([...outer, frame]);
-    const resume = this.functionFor(place);
+    const resume = this.functionFor(place, raise);
     exchange.offer([counter, depth, entryDepth, ...takenBy([...locals, ...operands], references)]);
     resume();
     const put = exchange.collect();
@@ -90,28 +106,29 @@ export class Resumer {
     return { results: returned, counter: put.at(-1) as bigint };
   }
 
-  /** Stack units that the frames leave. @throws FTW_SNAPSHOT if they are more than the budget */
+  /** The depth that the frames leave. @throws FTW_SNAPSHOT if they take more than the budget */
   depthBelow(frames: readonly Frame[]): number {
     const { stackUnitsMax, frames: map } = this.parts;
     let left = stackUnitsMax;
     for (const { functionIndex } of frames) left -= map.unitsOf(functionIndex);
-    if (left >= 0) return left;
+    if (left >= 0) return map.layout.depthOf(left);
     const message = `the frames take ${stackUnitsMax - left} stack units, the limit is ${stackUnitsMax}`;
     throw new FtWasmError('FTW_SNAPSHOT', message, { limit: stackUnitsMax });
   }
 
-  private functionFor(place: Place): () => void {
-    let resume = this.functions.get(place.offset);
+  private functionFor(place: Place, raise: boolean): () => void {
+    const key = place.offset * 2 + Number(raise);
+    let resume = this.functions.get(key);
     if (resume === undefined) {
-      resume = this.instantiate(place);
-      this.functions.set(place.offset, resume);
+      resume = this.instantiate(place, raise);
+      this.functions.set(key, resume);
     }
     return resume;
   }
 
-  private instantiate(place: Place): () => void {
+  private instantiate(place: Place, raise: boolean): () => void {
     const { codeFor, exchange, exported, pick } = this.parts;
-    const { compiled, picked, sites } = codeFor(place);
+    const { compiled, picked, sites } = codeFor(place, raise);
     const source: CodeSource = { site: (_, id) => sites.get(id)! };
     const { exports } = new WebAssembly.Instance(compiled, {
       [ENGINE_MODULE]: exchange.imports(source),

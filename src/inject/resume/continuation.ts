@@ -9,12 +9,13 @@
  *                       block $again  cont(inner) rest  br $done  end     here `br` to the loop means $again
  *                       loop  whole body  end
  *                     end
+ *     cont(try)     = try  cont(inner) rest  handlers  end           so that its handlers apply again; try_table alike
  *     cont(place)   = the operands of each label, pushed before the next one is opened
  *
  * So the operand stack is that of the original at every instruction, and only the depths of labels change.
  */
 import { ByteWriter } from '../../bytes/writer.js';
-import { immediatesAt, lebU32At, opcodeAt, skipImmediates, skipLeb } from '../../wasm/instructions.js';
+import { CatchKind, immediatesAt, lebU32At, opcodeAt, skipImmediates, skipLeb } from '../../wasm/instructions.js';
 import type { FuncType, FunctionBody, ValType } from '../../wasm/module.js';
 import { Op } from '../../wasm/opcode.js';
 import { LabelKind } from '../function-pass.js';
@@ -26,16 +27,25 @@ export interface Continuation {
   readonly body: FunctionBody;
   /** Types that its blocks use and the module does not have, to be appended to the module's. */
   readonly types: readonly FuncType[];
-  /** Instructions before the first one of the guest; each costs 1 that must not be charged. */
-  readonly pushes: number;
+  /** Instructions up to the first one that is new: pushes and `try`; each costs 1 that must not be charged. */
+  readonly repeated: number;
   /** Branches that the guest does not have. */
   readonly freeBranches: ReadonlySet<number>;
+  /** Place in `bytes` of an `unreachable` where the exception of the call under way is to be raised; -1 if none is. */
+  readonly raiseAt: number;
   /** Original offset of a place in `bytes`. */
   originalOffset(pos: number): number;
 }
 
-export function continuation(bytes: Uint8Array, code: { end: number }, types: readonly FuncType[], place: Place) {
-  return new Builder(bytes, code.end, types, place).build();
+/** `raise`: the call under way at the place has not returned but thrown. */
+export function continuation(
+  bytes: Uint8Array,
+  code: { end: number },
+  types: readonly FuncType[],
+  place: Place,
+  raise: boolean,
+): Continuation {
+  return new Builder(bytes, code.end, types, place, raise).build();
 }
 
 class Builder {
@@ -44,7 +54,8 @@ class Builder {
   private readonly freeBranches = new Set<number>();
   /** Where copied pieces start: in the output and in the original. */
   private readonly pieces: { readonly at: number; readonly original: number }[] = [];
-  private pushes = 0;
+  private repeated = 0;
+  private raiseAt = -1;
   /** Open labels in the output. The function's own is number 0. */
   private open = 1;
   /** Per enclosing label of the place: the label in the output to which a branch to it goes. */
@@ -55,6 +66,7 @@ class Builder {
     private readonly end: number,
     private readonly moduleTypes: readonly FuncType[],
     private readonly place: Place,
+    private readonly raise: boolean,
   ) {}
 
   build(): Continuation {
@@ -72,7 +84,8 @@ class Builder {
     out.u8(Op.End);
     const bytes = out.finish();
     return {
-      ...{ bytes, types: this.types, pushes: this.pushes, freeBranches: this.freeBranches },
+      ...{ bytes, types: this.types, repeated: this.repeated, freeBranches: this.freeBranches },
+      raiseAt: this.raiseAt,
       body: { body: { start: 0, end: bytes.length }, code: { start, end: bytes.length } },
       originalOffset: (pos) => this.originalOffset(pos),
     };
@@ -84,15 +97,78 @@ class Builder {
     const end = labels[at + 1]?.height ?? operands.length;
     for (let operand = labels[at]!.height; operand < end; operand++) {
       this.op(Op.LocalGet, locals.length + operand);
-      this.pushes++;
+      this.repeated++;
     }
   }
 
   /** Continues inside of label `at`, to its end; answers the original offset behind it (or of the place). */
   private inner(at: number): number {
     const label = this.place.labels[at];
-    if (label === undefined) return this.place.offset;
-    return label.kind === LabelKind.Loop ? this.loop(at) : this.block(at);
+    if (label === undefined) return this.atPlace();
+    if (label.kind === LabelKind.Loop) return this.loop(at);
+    if (label.kind === LabelKind.Try) return this.legacyTry(at);
+    return label.kind === LabelKind.TryTable ? this.tryTable(at) : this.block(at);
+  }
+
+  private atPlace(): number {
+    if (this.raise) {
+      this.raiseAt = this.out.length;
+      this.out.u8(Op.Unreachable);
+    }
+    return this.place.offset;
+  }
+
+  private legacyTry(at: number): number {
+    const { bytes, out, place } = this;
+    out.u8(Op.Try);
+    this.repeated++;
+    out.s32(this.blockType([], place.labels[at]!.type.results));
+    this.labels[at] = this.open++;
+    let end = this.firstPart(at);
+    // Handlers stand inside of the same label.
+    for (; bytes[end] === Op.Catch || bytes[end] === Op.CatchAll; ) {
+      const arm = skipImmediates(bytes, bytes[end]!, end + 1);
+      out.copy(bytes, end, arm);
+      end = bodyEnd(bytes, arm);
+      this.copy(arm, end, at + 1);
+    }
+    if (bytes[end] === Op.End) {
+      this.close();
+      return end + 1;
+    }
+    // The label of `delegate` counts from outside of the `try`.
+    this.open--;
+    this.op(Op.Delegate, this.target(lebU32At(bytes, end + 1), 0, at));
+    return skipLeb(bytes, end + 1);
+  }
+
+  private tryTable(at: number): number {
+    const { bytes, out, place } = this;
+    const { start, type } = place.labels[at]!;
+    out.u8(Op.TryTable);
+    this.repeated++;
+    out.s32(this.blockType([], type.results));
+    this.catchClauses(skipLeb(bytes, start + 1), 0, at);
+    this.labels[at] = this.open++;
+    const end = this.firstPart(at);
+    this.close();
+    return end + 1;
+  }
+
+  /** Copies the vector of clauses of a `try_table`; answers where it ends. */
+  private catchClauses(start: number, nested: number, depth: number): number {
+    const { bytes, out } = this;
+    let left = lebU32At(bytes, start);
+    let pos = skipLeb(bytes, start);
+    out.u32(left);
+    for (; left > 0; left--) {
+      const clause = pos;
+      pos = bytes[pos]! < CatchKind.CatchAll ? skipLeb(bytes, pos + 1) : pos + 1;
+      out.copy(bytes, clause, pos);
+      out.u32(this.target(lebU32At(bytes, pos), nested, depth));
+      pos = skipLeb(bytes, pos);
+    }
+    return pos;
   }
 
   private block(at: number): number {
@@ -153,13 +229,14 @@ class Builder {
       const op = opcodeAt(bytes, pos);
       const immediates = immediatesAt(bytes, pos);
       const next = skipImmediates(bytes, op, immediates);
-      if (op === Op.Block || op === Op.Loop || op === Op.If) nested++;
-      else if (op === Op.End) nested--;
-      else if (op === Op.Br || op === Op.BrIf || op === Op.BrTable) {
-        flush(immediates);
+      if (op === Op.Delegate) nested--;
+      if (namesLabels(op)) {
+        flush(op === Op.TryTable ? skipLeb(bytes, immediates) : immediates);
         this.branch(op, immediates, nested, depth);
         from = next;
       }
+      if (opensBlock(op)) nested++;
+      else if (op === Op.End) nested--;
       pos = next;
     }
     flush(end);
@@ -167,16 +244,20 @@ class Builder {
 
   private branch(op: number, immediates: number, nested: number, depth: number): void {
     const { bytes, out } = this;
-    const target = (relative: number) => {
-      if (relative < nested) return relative;
-      return nested + this.open - 1 - this.labels[depth - 1 - (relative - nested)]!;
-    };
+    const target = (relative: number) => this.target(relative, nested, depth);
+    if (op === Op.TryTable) return void this.catchClauses(skipLeb(bytes, immediates), nested, depth);
     if (op !== Op.BrTable) return out.u32(target(lebU32At(bytes, immediates)));
     let left = lebU32At(bytes, immediates);
     out.u32(left);
     for (let pos = skipLeb(bytes, immediates); left >= 0; left--, pos = skipLeb(bytes, pos)) {
       out.u32(target(lebU32At(bytes, pos)));
     }
+  }
+
+  /** What a label is called in the output, from inside of `depth` enclosing labels of the place and `nested` others. */
+  private target(relative: number, nested: number, depth: number): number {
+    if (relative < nested) return relative;
+    return nested + this.open - 1 - this.labels[depth - 1 - (relative - nested)]!;
   }
 
   private openBlock(params: readonly ValType[], results: readonly ValType[]): void {
@@ -213,13 +294,26 @@ class Builder {
   }
 }
 
-/** The `end` or `else` of the body that `pos` is in, at its own level. */
+function opensBlock(op: number): boolean {
+  return op === Op.Block || op === Op.Loop || op === Op.If || op === Op.Try || op === Op.TryTable;
+}
+
+function namesLabels(op: number): boolean {
+  const names: readonly number[] = [Op.Br, Op.BrIf, Op.BrTable, Op.Rethrow, Op.Delegate, Op.TryTable];
+  return names.includes(op);
+}
+
+function endsArm(op: number): boolean {
+  return op === Op.End || op === Op.Else || op === Op.Catch || op === Op.CatchAll || op === Op.Delegate;
+}
+
+/** The `end`, `else`, `catch` or `delegate` of the body that `pos` is in, at its own level. */
 function bodyEnd(bytes: Uint8Array, pos: number): number {
   for (let nested = 0; ; ) {
     const op = opcodeAt(bytes, pos);
-    if (op === Op.Block || op === Op.Loop || op === Op.If) nested++;
-    else if (nested === 0 && (op === Op.End || op === Op.Else)) return pos;
-    else if (op === Op.End) nested--;
+    if (opensBlock(op)) nested++;
+    else if (nested === 0 && endsArm(op)) return pos;
+    else if (op === Op.End || op === Op.Delegate) nested--;
     pos = skipImmediates(bytes, op, immediatesAt(bytes, pos));
   }
 }

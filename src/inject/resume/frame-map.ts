@@ -8,7 +8,7 @@ import type { FuncType, FunctionBody, Module, ValType } from '../../wasm/module.
 import type { CallAnalysis } from '../call-graph.js';
 import { CaptureSites, type SavedSite } from '../capture-sites.js';
 import { ENTRY_COST } from '../costs.js';
-import { FunctionPass, type LabelKind } from '../function-pass.js';
+import { FunctionPass, LabelKind } from '../function-pass.js';
 import { FunctionRewriter } from '../function-rewriter.js';
 import { Layout } from '../layout.js';
 import type { InjectOptions } from '../options.js';
@@ -73,6 +73,11 @@ export class FrameMap {
     return index;
   }
 
+  /** Whether an exception that a call at the place throws can be caught in the same frame. */
+  catches({ labels }: Place): boolean {
+    return labels.some(({ kind }) => kind === LabelKind.Try || kind === LabelKind.TryTable);
+  }
+
   /** Stack units that a frame of the function takes; none if it cannot recurse. */
   unitsOf(functionIndex: number): number {
     if (!this.options.depth || this.calls.recursive[functionIndex] !== 1) return 0;
@@ -107,6 +112,7 @@ export class FrameMap {
     pass.pending = ENTRY_COST;
     while (pass.pos < offset) step(pass);
     if (pass.pos !== offset || !pass.live) throw noPlace(functionIndex, offset);
+    if (pass.holdsException) throw noPlace(functionIndex, offset);
     const labels = pass.labels.slice(0, pass.depth).map(({ kind, start, type: block, height }) => ({
       ...{ kind, start, height },
       type: block,

@@ -7,11 +7,18 @@ import { InstructionReader, lebU32At } from '../../wasm/instructions.js';
 import type { FuncType, Module } from '../../wasm/module.js';
 import { Op } from '../../wasm/opcode.js';
 import { type AddedFunction, supportFunctions } from '../added-functions.js';
-import { type EngineImport, type EngineImportName, Layout, PUT_IMPORTS, TAKE_IMPORTS } from '../layout.js';
+import {
+  type EngineImport,
+  type EngineImportName,
+  Layout,
+  PUT_IMPORTS,
+  RAISE_IMPORT,
+  TAKE_IMPORTS,
+} from '../layout.js';
 import { segmentFunctions } from '../segments.js';
 import type { Continuation } from './continuation.js';
 
-const ENGINE_IMPORTS: readonly EngineImport[] = [...PUT_IMPORTS, ...TAKE_IMPORTS];
+const ENGINE_IMPORTS: readonly EngineImport[] = [...PUT_IMPORTS, ...TAKE_IMPORTS, RAISE_IMPORT];
 
 /** A function of the instance that the module imports. */
 export interface Picked {

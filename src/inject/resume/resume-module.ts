@@ -52,10 +52,11 @@ export function resumedFunction(url: string): number | undefined {
  * Makes the module for a place. Its export `resume` takes, in this order: the counter (as the global has it, relative to
  * the limit), the depth that is left below the frame, the depth on entry of the frame, locals, operands (all of them,
  * results of the call under way included). It puts the results, then the counter. The global itself is left to the guest:
- * what it says after a trap must not depend on captures.
+ * what it says after a trap must not depend on captures. `raise`: the call under way has not returned but thrown what the
+ * import `raise` throws; its results are taken all the same.
  */
-export function resumeModule(frames: FrameMap, place: Place): ResumeModule {
-  return new Maker(frames, place).make();
+export function resumeModule(frames: FrameMap, place: Place, raise = false): ResumeModule {
+  return new Maker(frames, place, raise).make();
 }
 
 class Maker {
@@ -68,9 +69,10 @@ class Maker {
   constructor(
     private readonly frames: FrameMap,
     private readonly place: Place,
+    raise: boolean,
   ) {
     const { module } = frames;
-    this.source = continuation(module.bytes, frames.body(place.functionIndex).code, module.types, place);
+    this.source = continuation(module.bytes, frames.body(place.functionIndex).code, module.types, place, raise);
     this.layout = new ResumeLayout(module, this.source);
     this.result = { params: [], results: frames.typeOf(place.functionIndex).results };
   }
@@ -135,10 +137,11 @@ class Maker {
     pass.captures = new CaptureSites(source.bytes, calls, saves, source.originalOffset);
     pass.captures.onSite = (id, site) => void this.sites.set(id, site);
     pass.freeBranches = source.freeBranches;
+    pass.raiseAt = source.raiseAt;
     pass.loadKnown(this.place.functionIndex, source.body, this.result);
     do {
       pass.begin(source.body, this.result);
-      pass.pending = -source.pushes;
+      pass.pending = -source.repeated;
       walk(pass);
     } while (pass.mustWalkAgain);
     return pass;
@@ -198,17 +201,22 @@ class Maker {
           desc: { kind: 'func', typeIndex: layout.types.indexOf({ params, results }) },
         }),
       ),
-      ...instanceImports(this.frames.module, layout.globalTypes),
+      ...instanceImports(this.frames.module, layout.globalTypes, layout.tagTypes),
     ];
   }
 }
 
 /** Imports of everything but functions, under the indices that they have in the instance. */
-function instanceImports(module: Module, globals: ResumeLayout['globalTypes']): Import[] {
+function instanceImports(
+  module: Module,
+  globals: ResumeLayout['globalTypes'],
+  tags: ResumeLayout['tagTypes'],
+): Import[] {
   const of = (name: string, desc: Import['desc']): Import => ({ module: INSTANCE_MODULE, name, desc, offset: 0 });
   return [
     ...allTables(module).map((table, at) => of(`table${at}`, { kind: 'table', table })),
     ...allMemories(module).map((memory, at) => of(`memory${at}`, { kind: 'memory', memory })),
+    ...tags.map((typeIndex, at) => of(`tag${at}`, { kind: 'tag', typeIndex })),
     ...globals.map((global, at) => of(`global${at}`, { kind: 'global', global })),
     ...GLOBALS.map(({ name, type }) => of(name, { kind: 'global', global: { type, mutable: true } })),
   ];

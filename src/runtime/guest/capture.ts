@@ -92,16 +92,21 @@ export class GuestCapture implements Background {
 
   idle(mayStop: boolean): boolean {
     this.#listen();
-    if (this.#phase.name === 'asking' && mayStop) throw new GuestStop({ kind: 'captured' });
+    if (this.#phase.name === 'asking' && mayStop && this.#canStopNow) throw new GuestStop({ kind: 'captured' });
     if (!this.#hasWork) return false;
     this.#cycle.spend((until) => this.#work(until));
     return true;
   }
 
   beforeEntry(counter: number, mayStop: boolean): void {
-    if (this.#putOffUntil === undefined || counter < this.#putOffUntil || !mayStop) return;
+    if (this.#putOffUntil === undefined || counter < this.#putOffUntil || !mayStop || !this.#canStopNow) return;
     this.#copyAtOnce();
     if (this.#phase.name === 'asking') throw new GuestStop({ kind: 'captured' });
+  }
+
+  /** Not while a frame holds an exception, for example; it is asked again at the next call. */
+  get #canStopNow(): boolean {
+    return this.#parts.instance.canCaptureNow?.() !== false;
   }
 
   /** A pre-emption point. */
