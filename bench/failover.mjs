@@ -57,6 +57,8 @@ async function killOnce(load, values) {
       await load.stop();
       return undefined;
     }
+    // What a cold start costs is no part of the stall.
+    await load.restart();
     const live = pair.backup.event('go-live');
     const killedAt = performance.now();
     pair.primary.process.kill('SIGKILL');

@@ -100,6 +100,7 @@ async function switchOnce(load, connections) {
       await load.stop();
       return undefined;
     }
+    await load.restart();
     const live = pair.backup.event('go-live');
     const askedAt = performance.now();
     await requestSwitch(`127.0.0.1:${await pair.primary.port('log')}`);

@@ -27,6 +27,11 @@ export class Load {
     return this.#ask({ command: 'start', options });
   }
 
+  /** Forgets what was measured so far: the warm-up. */
+  restart() {
+    return this.#ask({ command: 'restart' });
+  }
+
   /** Ends the load. @returns {Promise<LoadResult>} */
   stop() {
     return this.#ask({ command: 'stop' });
@@ -41,7 +46,7 @@ export class Load {
   async run(options, { warmUpSeconds, seconds }) {
     await this.start(options);
     await sleep(warmUpSeconds * 1000);
-    await this.#ask({ command: 'restart' });
+    await this.restart();
     await sleep(seconds * 1000);
     return this.stop();
   }
