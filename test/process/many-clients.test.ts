@@ -85,6 +85,9 @@ it('what no gateway would send ends that connection and harms nobody', async () 
   const oversized = encodeFrame({ type: FrameType.Gateway, epoch: 0, payload: new Uint8Array(0) }, crc32);
   new DataView(oversized.buffer).setUint32(8, 0xffffffff, true);
   const bad: Record<string, Uint8Array> = {
+    garbage: Uint8Array.from({ length: 4096 }, (_, index) => (index * 167 + 13) % 256),
+    'an HTTP request': new TextEncoder().encode('GET /metrics HTTP/1.1\r\nHost: alpha\r\n\r\n'),
+    'a Redis command': new TextEncoder().encode('*1\r\n$4\r\nPING\r\n'),
     'an oversized frame': oversized,
     'no attach': frame((writer) => writer.add(RecordKind.Open, 1, 0)),
     'a foreign protocol version': frame((writer) => writer.add(RecordKind.Attach, 0, 99, jsonBytes({}))),
@@ -107,6 +110,37 @@ it('what no gateway would send ends that connection and harms nobody', async () 
   }
   expect(await client.command('INCR', 'n')).toBe(2);
   expect(alpha.has('stopped')).toBe(false);
+  client.close();
+});
+
+it('what clients send is the guest’s business: garbage harms nobody else', async () => {
+  const { alpha, logAddresses } = await new Replicas().pair();
+  const gateway = await startGateway(logAddresses);
+  const client = await connectThrough(gateway);
+  const stranger = await ClientSocket.connect(await clientAddress(gateway));
+  stranger.socket.write(Uint8Array.from({ length: 100_000 }, (_, index) => (index * 167 + 13) % 256));
+  await stranger.until(() => stranger.received > 0 || stranger.ending !== undefined);
+  expect(await client.command('INCR', 'n')).toBe(1);
+  alpha.kill('SIGKILL');
+  expect(await client.command('INCR', 'n')).toBe(2);
+  client.close();
+});
+
+it('something else behind an address of --replicas is named as what it is', async () => {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const foreign = `127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+  const { logAddresses } = await new Replicas().pair();
+  const lost = CliProcess.start(gatewayArgs([foreign]));
+  const { replicas } = await lost.event('gateway-searching');
+  expect((replicas as Record<string, string>)[foreign]).toContain('this looks like an HTTP response');
+  // It does not keep a gateway from the real ones.
+  const client = await connectThrough(await startGateway([foreign, ...logAddresses]));
+  expect(await client.command('INCR', 'n')).toBe(1);
   client.close();
 });
 
