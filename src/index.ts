@@ -30,11 +30,14 @@ export { requestStatus, requestSwitch } from './runtime/node/control.js';
 export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
 export { type LogLine, openLog, type RecordedLog } from './runtime/node/read-log.js';
 export { type SimulateOptions, simulateCrashes } from './runtime/node/simulate.js';
+export type { SnapshotInterval } from './runtime/node/snapshot-schedule.js';
 export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';
 export { type ReplayOptions, startReplay } from './runtime/node/start-replay.js';
 export { startReplica } from './runtime/node/start-replica.js';
 export { type Run, type RunOptions, startRun } from './runtime/node/start-run.js';
+export { type SnapshotOptions, type SnapshotResult, snapshotRecording } from './runtime/node/start-snapshot.js';
 export { startSolo } from './runtime/node/start-solo.js';
+export { type VerifyOptions, verifyRecording } from './runtime/node/verify-recording.js';
 export type {
   DirectoryMount,
   GuestOptions,
@@ -45,7 +48,6 @@ export type {
   ServiceStats,
   WritableLike,
 } from './runtime/options.js';
-export { type VerifyOptions, verifyRecording } from './runtime/node/verify-recording.js';
 export type { RunExit, RunStats } from './runtime/run-exit.js';
 export type { CrashAt, CrashDifference, SweepReport } from './runtime/simulate/sweep.js';
 export { type Address, formatAddress, parseAddress } from './transport/address.js';

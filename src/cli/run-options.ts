@@ -1,8 +1,9 @@
 /** The flags of `run`, `record` and `replay`, and what becomes of them. */
-import type { ReplayOptions, RunOptions } from '../index.js';
+import type { ReplayOptions, RunOptions, SnapshotInterval } from '../index.js';
 import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
 import { defined, type Flag, optional, parseChoice, usage } from './flags.js';
 import { parseCount } from './parse/count.js';
+import { parseDuration } from './parse/duration.js';
 import { GUEST_FLAGS, type RawGuestFlags } from './serve-flags.js';
 import { type Environment, toGuestOptions } from './serve-options.js';
 
@@ -19,11 +20,13 @@ export interface RawReportFlags extends RawCacheFlags {
 export interface RawRunFlags extends RawGuestFlags, RawReportFlags {
   /** `record` only. */
   readonly output?: string;
+  readonly snapshotEvery?: string;
 }
 
 export interface RawReplayFlags extends RawReportFlags {
   readonly module?: string;
   readonly until?: string;
+  readonly from?: string;
 }
 
 const REPORT_FLAGS: readonly Flag[] = [
@@ -38,12 +41,22 @@ export const RUN_FLAGS: readonly Flag[] = [...GUEST_FLAGS, ...REPORT_FLAGS];
 
 export const RECORD_FLAGS: readonly Flag[] = [
   ['Recording:', '-o, --output <file>', 'the recording; an existing file is replaced'],
+  [
+    'Recording:',
+    '--snapshot-every <n>',
+    'add a snapshot after so many instructions, or so much time (10s); default: none',
+  ],
   ...RUN_FLAGS,
 ];
 
 export const REPLAY_FLAGS: readonly Flag[] = [
   ['Replay:', '--module <file>', 'the recorded module, if it is neither in the recording nor where it was'],
   ['Replay:', '--until <where>', 'stop at this counter, after +n instructions, or at the end (default)'],
+  [
+    'Replay:',
+    '--from <snapshot>',
+    'begin at this snapshot, or at the start; --until alone begins at the nearest recorded',
+  ],
   ...REPORT_FLAGS,
 ];
 
@@ -85,14 +98,15 @@ export function toRecordOptions(
   const { output } = flags;
   if (output === undefined) throw usage('record needs -o FILE, where the recording goes');
   const { run, report } = toRunOptions(module, args, flags, own);
-  return { run: { ...run, record: output }, report };
+  const snapshotEvery = optional(flags.snapshotEvery, parseInterval);
+  return { run: { ...run, record: output, ...defined({ snapshotEvery }) }, report };
 }
 
 /** @throws FtWasmError FTW_USAGE for the first mistake */
 export function toReplayOptions(recording: string, flags: RawReplayFlags, own: Environment): ReplayCommandOptions {
   const until = optional(flags.until, parseUntil);
   return {
-    replay: defined({ recording, module: flags.module, until, ...toEngineOptions(flags, own) }),
+    replay: defined({ recording, module: flags.module, from: flags.from, until, ...toEngineOptions(flags, own) }),
     report: toReportOptions(flags),
   };
 }
@@ -107,6 +121,12 @@ function toEngineOptions(flags: RawReportFlags, own: Environment) {
 
 function toReportOptions(flags: RawReportFlags): ReportOptions {
   return { json: flags.json ?? false, ...defined({ stats: flags.stats }) };
+}
+
+/** A plain number counts instructions. */
+function parseInterval(text: string): SnapshotInterval {
+  if (/^\d+$/.test(text)) return { instructions: parseCount(text, '--snapshot-every', 1) };
+  return { ms: parseDuration(text, '--snapshot-every') };
 }
 
 /** `+n` counts from where the replay starts, which is the beginning of the run. */

@@ -14,6 +14,7 @@ import { type RawServeFlags, SERVE_FLAGS } from './serve-flags.js';
 import { toServeOptions } from './serve-options.js';
 import { simulate } from './simulate.js';
 import { type RawSimulateFlags, SIMULATE_FLAGS, toSimulateOptions } from './simulate-options.js';
+import { declareSnapshotCommands } from './snapshot-commands.js';
 import type { CliProcess } from './streams.js';
 
 /** Runs `ft-wasm` with `args` (without node and script) and returns its exit code. */
@@ -50,6 +51,7 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
   declareGateway(program, process, setExitCode);
   declareControl(program, process, setExitCode);
   declareRunCommands(program, process, setExitCode);
+  declareSnapshotCommands(program, process, setExitCode);
   declareSimulate(program, process, setExitCode);
   return program;
 }

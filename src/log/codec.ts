@@ -72,6 +72,46 @@ export function decodeBatch(bytes: Uint8Array): DecodedBatch {
   return { firstEvent, lastEvent: firstEvent + entries.length - 1, lastCounter, entries };
 }
 
+/**
+ * The numbers of a batch's first and last entry, from its first bytes alone. Throws LogFormatError for what does not begin
+ * as a batch of this version.
+ */
+export function batchRange(bytes: Uint8Array): { readonly firstEvent: number; readonly lastEvent: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  try {
+    // MessagePack: a list of up to 15, of 16-bit or of 32-bit length; then the version, a small number; then the event.
+    const tag = view.getUint8(0);
+    const listAt = tag === 0xdc ? 3 : tag === 0xdd ? 5 : 1;
+    const fields = tag === 0xdc ? view.getUint16(1) : tag === 0xdd ? view.getUint32(1) : tag & 0x0f;
+    if (view.getUint8(listAt) !== LOG_FORMAT_VERSION || (listAt === 1 && tag >> 4 !== 9))
+      throw damaged('it does not begin as one');
+    const firstEvent = packedCount(view, listAt + 1);
+    return { firstEvent, lastEvent: firstEvent + (fields - HEADER_FIELDS) / ENTRY_FIELDS - 1 };
+  } catch (error) {
+    throw error instanceof RangeError ? damaged('it is too short') : error;
+  }
+}
+
+/** A whole number as MessagePack has it. */
+function packedCount(view: DataView, at: number): number {
+  const tag = view.getUint8(at);
+  if (tag < 0x80) return tag;
+  switch (tag) {
+    case 0xcc:
+      return view.getUint8(at + 1);
+    case 0xcd:
+      return view.getUint16(at + 1);
+    case 0xce:
+      return view.getUint32(at + 1);
+    case 0xcb:
+      return view.getFloat64(at + 1);
+    case 0xcf:
+      return Number(view.getBigUint64(at + 1));
+    default:
+      throw damaged('its first event is no number');
+  }
+}
+
 function unpackArray(bytes: Uint8Array): unknown[] {
   let value: unknown;
   try {

@@ -10,7 +10,10 @@ import { invariant, LogFormatError } from '../errors.js';
 
 /** The last bytes catch transfers that translate line ends, as in PNG. */
 const MAGIC = Uint8Array.from([0x46, 0x54, 0x57, 0x52, 0x45, 0x43, 0x0d, 0x0a]);
+/** Of a recording without snapshots; it is the same as ever. */
 export const RECORDING_VERSION = 1;
+/** Of one that may hold snapshots. */
+export const RECORDING_VERSION_SNAPSHOTS = 2;
 const PREAMBLE_BYTES = MAGIC.length + 4;
 const FRAME_HEADER_BYTES = 9;
 const CHECKED_FROM = 8;
@@ -28,6 +31,8 @@ export const FrameKind = {
   Batch: 2,
   /** How the run ended; nothing follows. */
   End: 3,
+  /** A piece of a snapshot, or where it was taken, see src/runtime/recorded-snapshots.ts; version 2. */
+  Snapshot: 4,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 const KINDS: readonly number[] = Object.values(FrameKind);
@@ -52,11 +57,11 @@ export interface RecordingHeader {
 }
 
 /** A file's first bytes. */
-export function encodeRecordingHeader(header: RecordingHeader): Uint8Array {
+export function encodeRecordingHeader(header: RecordingHeader, version = RECORDING_VERSION): Uint8Array {
   const frame = encodeFrame(FrameKind.Header, packr.pack(header));
   const bytes = new Uint8Array(PREAMBLE_BYTES + frame.length);
   bytes.set(MAGIC);
-  new DataView(bytes.buffer).setUint32(MAGIC.length, RECORDING_VERSION, true);
+  new DataView(bytes.buffer).setUint32(MAGIC.length, version, true);
   bytes.set(frame, PREAMBLE_BYTES);
   return bytes;
 }
@@ -152,8 +157,9 @@ export class RecordingReader {
     }
     if (pending.length < PREAMBLE_BYTES) return false;
     const version = viewOf(pending).getUint32(MAGIC.length, true);
-    if (version !== RECORDING_VERSION) {
-      const message = `recording has format version ${version}; this program reads ${RECORDING_VERSION}`;
+    if (version !== RECORDING_VERSION && version !== RECORDING_VERSION_SNAPSHOTS) {
+      const known = `${RECORDING_VERSION} and ${RECORDING_VERSION_SNAPSHOTS}`;
+      const message = `recording has format version ${version}; this program reads ${known}`;
       throw new LogFormatError(message, { version });
     }
     this.#consume(PREAMBLE_BYTES);

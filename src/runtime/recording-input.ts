@@ -4,6 +4,7 @@ import { FrameKind, type RecordingFrame, type RecordingHeader, RecordingReader, 
 import type { WasiConfig } from '../wasi/config.js';
 import type { Preopen, TreeEntry } from '../wasi/fs/description.js';
 import { Attachments } from './attachments.js';
+import { RecordedSnapshots } from './recorded-snapshots.js';
 import { decodeRecordedEnd, type RecordedEnd, type RecordedGuest, recordedGuest } from './recording.js';
 
 /** What a replay starts from. */
@@ -20,8 +21,12 @@ export class RecordingInput {
   opening: RecordingOpening | undefined;
   /** Known once the end has come; a recording without one was cut off. */
   end: RecordedEnd | undefined;
+  readonly snapshots = new RecordedSnapshots();
   readonly #reader = new RecordingReader();
   #pending: { header: RecordingHeader; guest: RecordedGuest; attachments: Attachments } | undefined;
+
+  /** `onPiece` is handed the pieces of snapshots, by number. */
+  constructor(private readonly onPiece: (number: number, piece: Uint8Array) => void = () => {}) {}
 
   /** Takes the next bytes; returns the batches that are now complete. Throws LogFormatError. */
   push(chunk: Uint8Array): Uint8Array[] {
@@ -31,6 +36,7 @@ export class RecordingInput {
     for (const frame of frames) {
       if (frame.kind === FrameKind.Attachment) this.#attach(frame);
       else if (frame.kind === FrameKind.Batch) batches.push(this.#behindFiles(frame));
+      else if (frame.kind === FrameKind.Snapshot) this.#snapshot(this.#behindFiles(frame));
       else this.end = decodeRecordedEnd(this.#behindFiles(frame));
     }
     return batches;
@@ -52,6 +58,11 @@ export class RecordingInput {
     const guest = recordedGuest(header);
     this.#pending = { header, guest, attachments: new Attachments(attachmentSizes(guest)) };
     this.#openIfComplete();
+  }
+
+  #snapshot(payload: Uint8Array): void {
+    const found = this.snapshots.take(payload);
+    if (found !== undefined) this.onPiece(found.number, found.piece);
   }
 
   #attach({ payload, offset }: RecordingFrame): void {

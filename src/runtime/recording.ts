@@ -6,7 +6,14 @@
 import { Packr } from 'msgpackr';
 import type { EngineLimits } from '../engine/engine.js';
 import { LogFormatError } from '../errors.js';
-import { encodeFrame, encodeRecordingHeader, FrameKind, type RecordingHeader } from '../log/file.js';
+import {
+  encodeFrame,
+  encodeRecordingHeader,
+  FrameKind,
+  RECORDING_VERSION,
+  RECORDING_VERSION_SNAPSHOTS,
+  type RecordingHeader,
+} from '../log/file.js';
 import type { WasiConfig } from '../wasi/config.js';
 import type { Preopen, TreeEntry } from '../wasi/fs/description.js';
 import type { Manifest } from './manifest.js';
@@ -60,6 +67,8 @@ export interface RecordingStart {
   readonly fuel: number | undefined;
   readonly wasi: WasiConfig;
   readonly manifest: Manifest;
+  /** Whether it will hold snapshots. */
+  readonly snapshots?: boolean;
 }
 
 /** The file's first bytes: header frame and attachments, in pieces. */
@@ -74,7 +83,8 @@ export function* encodeRecordingStart(start: RecordingStart): Generator<Uint8Arr
     wasi: { ...start.wasi, preopens: preopens.map(describePreopen) },
   };
   const { module: moduleHash = '', rewriter: rewriterVersion = '' } = start.manifest;
-  yield encodeRecordingHeader({ moduleHash, rewriterVersion, manifest: start.manifest, guest });
+  const header = { moduleHash, rewriterVersion, manifest: start.manifest, guest };
+  yield encodeRecordingHeader(header, start.snapshots ? RECORDING_VERSION_SNAPSHOTS : RECORDING_VERSION);
   if (embedded) yield* attachments(start.module);
   for (const { entries } of preopens) {
     for (const entry of entries) if (entry.kind === 'file') yield* attachments(entry.bytes);

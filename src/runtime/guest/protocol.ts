@@ -29,6 +29,8 @@ export interface GuestInit {
   readonly logging: boolean;
   /** Whether the guest may connect to others. */
   readonly mayConnect?: boolean;
+  /** Standard input is a file or empty: it is never waited for. */
+  readonly stdinIsFile?: boolean;
   /** Storage that the guest's thread uses directly. */
   readonly files?: SharedRoots;
   /** Instructions between two looks at the control block. */

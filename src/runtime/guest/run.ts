@@ -10,7 +10,6 @@ import type { HostFiles } from '../../host/files.js';
 import type { HostClock, HostEntropy } from '../../host/services.js';
 import { Session } from '../../record/session.js';
 import type { SnapshotHeader } from '../../snapshot/index.js';
-import type { WasiConfig } from '../../wasi/config.js';
 import { exportState } from '../../wasi/snapshot.js';
 import type { WasiState } from '../../wasi/state.js';
 import { createWasi } from '../../wasi/wasi.js';
@@ -69,7 +68,7 @@ export class GuestRun {
       ...world,
       ...dialer,
       network: inbox,
-      stdin: inbox,
+      stdin: { read: (max: number) => inbox.read(max), isFile: init.stdinIsFile ?? false },
       waiter: inbox,
       barrier: inbox,
       output: outbox,
@@ -113,7 +112,7 @@ export class GuestRun {
         wasi: exportState(wasi.state),
         session: session.state(),
         run: { stage: this.#stage, outputBytes: outbox.outputBytes } satisfies RunSection,
-        guest: { config: withoutFiles(init.wasi), limits: init.limits, fuel: init.fuelMax ?? null },
+        guest: describeGuest(init),
       }),
     });
     outbox.background = this.#capture;
@@ -229,9 +228,13 @@ function faultOf(error: unknown): GuestReport {
   return { kind: 'fault', code: 'FTW_HOST', message };
 }
 
-/** The files are part of the WASI state, which has them as they are now. */
-function withoutFiles(config: WasiConfig): WasiConfig {
-  return { ...config, preopens: (config.preopens ?? []).map((preopen) => ({ ...preopen, entries: [] })) };
+/** How the guest was started, as a recording's header says it; its files are part of the WASI state, as they are now. */
+function describeGuest({ engine, fuelMax, limits, module, wasi }: GuestInit) {
+  const preopens = (wasi.preopens ?? []).map((preopen) => ({ ...preopen, entries: [] }));
+  return {
+    ...{ engine, limits, fuel: fuelMax ?? null, wasi: { ...wasi, preopens } },
+    module: { path: null, size: module.length, embedded: false },
+  };
 }
 
 /** Client streams that the guest holds, from the replicated state. */

@@ -23,6 +23,9 @@ import { FromGuest, HeadWriter, MessageReader, SHUTDOWN_HOW, ToGuest } from '../
 import { RingQueue } from '../ring-queue.js';
 import { Slab } from '../slab.js';
 
+/** Why a capture fails when the guest's report follows at once. */
+export const GUEST_ENDED = 'the guest has ended';
+
 const TO_GUEST_BYTES = 4 << 20;
 const FROM_GUEST_BYTES = 8 << 20;
 
@@ -116,7 +119,7 @@ export class GuestThread implements GuestControl {
   /** See {@link GuestControl.capture}. */
   capture(capture: number): void {
     if (this.#reported) {
-      queueMicrotask(() => this.#events.onCaptureFailed?.(capture, 'the guest has ended', false));
+      queueMicrotask(() => this.#events.onCaptureFailed?.(capture, GUEST_ENDED, false));
       return;
     }
     this.#captures++;
@@ -350,7 +353,7 @@ export class GuestThread implements GuestControl {
   #report(report: GuestReport): void {
     if (this.#reported) return;
     this.#reported = true;
-    if (this.#captureUnderWay !== undefined) this.#captureFails(this.#captureUnderWay, 'the guest has ended');
+    if (this.#captureUnderWay !== undefined) this.#captureFails(this.#captureUnderWay, GUEST_ENDED);
     this.#events.onReport(report);
   }
 

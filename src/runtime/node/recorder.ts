@@ -32,8 +32,8 @@ export class Recorder {
     if (!this.#holding && this.output.queuedBytes > QUEUED_BYTES_MAX) this.#hold(true);
   }
 
-  append(frame: Uint8Array): void {
-    this.output.append(frame);
+  append(frame: Uint8Array, onWritten?: () => void): void {
+    this.output.append(frame, onWritten);
   }
 
   /** For what may be large and comes before the guest runs. */

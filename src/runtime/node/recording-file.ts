@@ -4,6 +4,7 @@ import { FtWasmError, LogFormatError } from '../../errors.js';
 import { decodeBatch } from '../../log/codec.js';
 import { POSITION_ZERO, type Position } from '../../log/entry.js';
 import type { TornTail } from '../../log/file.js';
+import type { RecordedSnapshot } from '../recorded-snapshots.js';
 import type { RecordedEnd } from '../recording.js';
 import { RecordingInput, type RecordingOpening } from '../recording-input.js';
 
@@ -19,6 +20,8 @@ export interface RecordingSurvey extends RecordingOpening {
   readonly last: Position;
   /** Undefined if the recording was cut off. */
   readonly end: RecordedEnd | undefined;
+  /** In the order of the run. */
+  readonly snapshots: readonly RecordedSnapshot[];
   /** What a crash left behind the last whole frame. */
   readonly tail: TornTail | undefined;
 }
@@ -42,7 +45,8 @@ export async function surveyRecording(path: string): Promise<RecordingSurvey> {
   return named(path, () => {
     const tail = input.finish();
     const last = lastBatch === undefined ? POSITION_ZERO : positionBehind(lastBatch);
-    return { ...input.opening!, path, fileBytes, logBytes, last, end: input.end, tail };
+    const { end, snapshots } = input;
+    return { ...input.opening!, path, fileBytes, logBytes, last, end, snapshots: snapshots.complete, tail };
   });
 }
 
@@ -50,6 +54,19 @@ export async function surveyRecording(path: string): Promise<RecordingSurvey> {
 export async function* batchesOf(path: string): AsyncGenerator<Uint8Array> {
   const input = new RecordingInput();
   for await (const chunk of chunksOf(path)) yield* named(path, () => input.push(chunk));
+}
+
+/** The pieces of one of a recording's snapshots. Rejects if the file changes meanwhile. */
+export async function* recordedPieces(path: string, wanted: number): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
+  const input = new RecordingInput((number, piece) => {
+    if (number === wanted) pieces.push(piece);
+  });
+  for await (const chunk of chunksOf(path)) {
+    named(path, () => input.push(chunk));
+    yield* pieces;
+    pieces = [];
+  }
 }
 
 function positionBehind(batch: Uint8Array): Position {

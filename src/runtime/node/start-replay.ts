@@ -1,7 +1,6 @@
 /** A recording, run again on this machine: same output, same exit code, or a divergence report. */
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DivergenceError, FtWasmError } from '../../errors.js';
 import { POSITION_ZERO } from '../../log/entry.js';
 import { EXIT_CODES } from '../../replica/exit-codes.js';
@@ -10,15 +9,11 @@ import type { GuestReport, StateDigest } from '../guest/protocol.js';
 import { type GuestOptions, usage } from '../options.js';
 import { judgeReplay } from '../replay-end.js';
 import { failureExitCode, type RunExit, runStats } from '../run-exit.js';
-import { guestConfig } from './guest-config.js';
-import { GuestHost, readModule } from './guest-host.js';
-import { batchesOf, type RecordingSurvey, surveyRecording } from './recording-file.js';
+import { type GuestHost, readModule } from './guest-host.js';
+import { type RecordingSurvey, surveyRecording } from './recording-file.js';
+import { beginReplay, feedReplay, openReplay, type ReplayStart, replayStart } from './replay-host.js';
 import { RunStdio } from './run-stdio.js';
 import type { Run } from './start-run.js';
-
-/** So much of the log may wait for the guest. */
-const QUEUED_BYTES_MAX = 8 * 1024 * 1024;
-const QUEUE_LOOK_MS = 2;
 
 export interface ReplayOptions extends Pick<GuestOptions, 'cacheDirectory' | 'engine' | 'stdio' | 'onProgress'> {
   /** Path of the recording. */
@@ -27,6 +22,11 @@ export interface ReplayOptions extends Pick<GuestOptions, 'cacheDirectory' | 'en
   readonly module?: string | Uint8Array;
   /** Stop at the first pre-emption point at or after this counter; default: replay everything. */
   readonly until?: number;
+  /**
+   * Begin at this snapshot, a file, or at the 'start'. Without it, a replay that ends at `until` and prints no digests
+   * begins at the nearest snapshot that the recording itself holds. Output that was made before is not repeated.
+   */
+  readonly from?: string;
   readonly digestEvery?: number;
   readonly onStateDigest?: (digest: StateDigest) => void;
   readonly onWarning?: (message: string) => void;
@@ -60,6 +60,7 @@ class RunningReplay implements Run {
   readonly #report = deferred<GuestReport>();
   readonly #stdio: RunStdio;
   #host!: GuestHost;
+  #start: ReplayStart | undefined;
   #startedMs = 0;
   #ended = false;
   /** The replay was ended from outside, so that its end says nothing about the recording. */
@@ -76,41 +77,18 @@ class RunningReplay implements Run {
   }
 
   async start(): Promise<void> {
-    const { guest, wasi } = this.#survey;
-    const { engine = guest.engine, until, digestEvery = until === undefined ? undefined : 0 } = this.#options;
+    const { engine, until, digestEvery = until === undefined ? undefined : 0 } = this.#options;
     const { cacheDirectory, onProgress, onStateDigest } = this.#options;
     const fuel = fuelOf(this.#survey, until);
-    this.#host = await GuestHost.open(
-      {
-        module: this.#module,
-        engine,
-        limits: guest.limits,
-        stdio: this.#stdio,
-        ...(fuel === undefined ? {} : { fuel }),
-        ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
-        ...(onProgress === undefined ? {} : { onProgress }),
-      },
-      {
-        logging: false,
-        guest: guestConfig(wasi),
-        ...(digestEvery === undefined ? {} : { digestEvery }),
-      },
-      {
-        onBatch: () => {},
-        onLive: () => {},
-        onReport: this.#report.resolve,
-        ...(onStateDigest === undefined ? {} : { onStateDigest }),
-      },
+    this.#start = await this.#findStart();
+    this.#host = await openReplay(
+      this.#survey,
+      defined({ module: this.#module, stdio: this.#stdio, engine, fuel, cacheDirectory, onProgress }),
+      defined({ digestEvery }),
+      { onReport: this.#report.resolve, ...defined({ onStateDigest }) },
     );
-    try {
-      this.#checkManifest();
-    } catch (error) {
-      await this.#host.close();
-      throw error;
-    }
-    this.#host.gate.release(Number.POSITIVE_INFINITY);
     this.#startedMs = performance.now();
-    this.#host.guest.start('replay');
+    await beginReplay(this.#host, this.#start);
     void this.#feed();
   }
 
@@ -120,34 +98,25 @@ class RunningReplay implements Run {
     this.#host.guest.stop();
   }
 
-  /** The facts of the recording against ours. The configuration is the recording's own, so only a forged one can differ. */
-  #checkManifest(): void {
-    const recorded = this.#survey.header.manifest;
-    // Another version of this package is no obstacle as long as it rewrites and logs in the same way; fuel may be ours.
-    const ours = { ...this.#host.manifest, version: recorded['version'], fuel: recorded['fuel'] };
-    for (const [fact, value] of Object.entries(ours)) {
-      if (recorded[fact] === value) continue;
-      const message = `replay diverged before it began: the recording has ${fact} ${recorded[fact] ?? 'not at all'}, this replay ${value}`;
-      throw new DivergenceError(message, {
-        difference: fact,
-        position: POSITION_ZERO,
-        expected: recorded[fact],
-        seen: value,
-      });
+  /** A replay that is asked for its end only may begin near it; one that is to be seen whole begins at the beginning. */
+  async #findStart(): Promise<ReplayStart | undefined> {
+    const { digestEvery, from, onWarning, until } = this.#options;
+    if (from === 'start' || (from === undefined && (until === undefined || digestEvery !== undefined)))
+      return undefined;
+    const start = await replayStart(this.#survey, from, until);
+    if (start !== undefined && from === undefined) {
+      onWarning?.(`begins at the recording's snapshot of counter ${start.counter}: output before it is not repeated`);
     }
+    return start;
   }
 
   async #feed(): Promise<void> {
-    const { guest } = this.#host;
-    const { path, last } = this.#survey;
     try {
-      for await (const batch of batchesOf(path)) {
-        if (this.#ended) return;
-        guest.batch(batch);
-        while (guest.queuedBytes > QUEUED_BYTES_MAX && !this.#ended) await delay(QUEUE_LOOK_MS);
-        this.#options.onReplayProgress?.(guest.executed.counter, last.counter);
-      }
-      guest.endLog();
+      await feedReplay(this.#host, this.#survey, {
+        start: this.#start,
+        isOver: () => this.#ended,
+        onProgress: this.#options.onReplayProgress,
+      });
     } catch (error) {
       this.#fail(error instanceof FtWasmError ? error : new FtWasmError('FTW_IO', (error as Error).message));
     }
@@ -189,9 +158,7 @@ export function fuelOf({ end, guest, last }: RecordingSurvey, until?: number): n
 }
 
 /** The module that was recorded. Rejects with FTW_DIVERGENCE for another one, with FTW_IO or FTW_USAGE if there is none. */
-export async function loadModule(
-  options: Pick<ReplayOptions, 'module'>,
-  survey: RecordingSurvey): Promise<Uint8Array> {
+export async function loadModule(options: Pick<ReplayOptions, 'module'>, survey: RecordingSurvey): Promise<Uint8Array> {
   const { module: given } = options;
   const { path } = survey.guest.module;
   const found = given ?? survey.module ?? path;
@@ -208,4 +175,10 @@ export async function loadModule(
     expected: moduleHash,
     seen: hash,
   });
+}
+
+/** Without the keys that were not given. */
+function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

@@ -7,16 +7,22 @@ import { EXIT_CODES } from '../../replica/exit-codes.js';
 import { deferred } from '../deferred.js';
 import type { GuestReport, StateDigest } from '../guest/protocol.js';
 import { describeReport, reportExitCode } from '../guest-report.js';
-import { checkGuestOptions, type GuestOptions } from '../options.js';
+import { checkGuestOptions, type GuestOptions, usage } from '../options.js';
 import { encodeRecordedEnd, encodeRecordingStart } from '../recording.js';
 import { failureExitCode, outcomeName, type RunExit, runStats, trapOf } from '../run-exit.js';
 import { GuestHost } from './guest-host.js';
 import { Recorder } from './recorder.js';
+import { planResume, type ResumePlan } from './resume.js';
 import { RunStdio } from './run-stdio.js';
+import { type SnapshotInterval, SnapshotSchedule } from './snapshot-schedule.js';
 
 export interface RunOptions extends GuestOptions {
   /** Write a recording to this file. */
   readonly record?: string;
+  /** Go on from this snapshot, a file, instead of starting anew. Arguments, environment and private files are its own. */
+  readonly resume?: string;
+  /** How often a recording is given a snapshot; default: never. */
+  readonly snapshotEvery?: SnapshotInterval;
   /** Report a digest of the guest's state about every so many instructions. */
   readonly digestEvery?: number;
   readonly onStateDigest?: (digest: StateDigest) => void;
@@ -35,6 +41,9 @@ export interface Run {
 /** Starts `options.module`. Rejects if the module, an address or the recording cannot be used. */
 export async function startRun(options: RunOptions): Promise<Run> {
   checkGuestOptions(options);
+  if (options.resume !== undefined && options.record !== undefined) {
+    throw usage('a run that goes on from a snapshot cannot be recorded: the recording would lack its beginning');
+  }
   const run = new RunningGuest(options);
   await run.start();
   return run;
@@ -47,6 +56,8 @@ class RunningGuest implements Run {
   readonly #stdio: RunStdio;
   #host!: GuestHost;
   #recorder: Recorder | undefined;
+  #plan: ResumePlan | undefined;
+  #snapshots: SnapshotSchedule | undefined;
   #startedMs = 0;
   #stopExitCode: number = EXIT_CODES.ok;
   #logBytes = 0;
@@ -61,12 +72,25 @@ class RunningGuest implements Run {
 
   async start(): Promise<void> {
     const options = { ...this.#options, stdio: this.#stdio };
-    const { record, digestEvery, onStateDigest } = options;
+    const { record, digestEvery, onStateDigest, resume } = options;
     const logging = record !== undefined;
+    if (resume !== undefined) this.#plan = await planResume(resume, options);
+    const { fuel = this.#plan?.fuel } = options;
     this.#host = await GuestHost.open(
-      options,
-      { logging, ...(digestEvery === undefined ? {} : { digestEvery }) },
       {
+        ...options,
+        ...(fuel === undefined ? {} : { fuel }),
+        ...(this.#plan === undefined ? {} : { limits: this.#plan.limits }),
+      },
+      {
+        logging,
+        ...(digestEvery === undefined ? {} : { digestEvery }),
+        ...(this.#plan === undefined ? {} : { guest: this.#plan.guest, manifest: this.#plan.manifest }),
+      },
+      {
+        onState: (_number, piece, last) => this.#snapshots?.piece(piece, last),
+        onCaptured: (_number, event, counter) => this.#snapshots?.captured(event, counter),
+        onCaptureFailed: (_number, reason) => this.#snapshots?.failed(reason),
         onBatch: (_first, last, _counter, batch) => this.#batch(last, batch),
         onLive: () => {},
         onReport: this.#report.resolve,
@@ -81,7 +105,7 @@ class RunningGuest implements Run {
       await this.#host.close();
       throw error;
     }
-    this.#startGuest();
+    await this.#startGuest();
   }
 
   stop(exitCode: number = EXIT_CODES.ok): void {
@@ -89,21 +113,23 @@ class RunningGuest implements Run {
     this.#host.guest.stop();
   }
 
-  #startGuest(): void {
+  async #startGuest(): Promise<void> {
     const { listeners, gate, guest } = this.#host;
     for (const address of listeners.addresses) {
       this.#options.onEvent?.({ name: 'listening', level: 'info', fields: { kind: 'client', address } });
     }
     // What leaves while recording waits for the disk, so that no output is ever ahead of its recording.
     if (this.#recorder === undefined) gate.release(Number.POSITIVE_INFINITY);
-    listeners.serve(0);
+    listeners.serve(this.#plan?.epoch ?? 0);
+    if (this.#plan !== undefined) for await (const piece of this.#plan.pieces()) guest.restore(piece);
     this.#startedMs = performance.now();
     guest.start('live');
+    this.#snapshots?.start();
     void this.#host.feedStdin(this.#options.stdin);
   }
 
   async #startRecording(path: string): Promise<Recorder> {
-    const { module, limits, fuel, engine = 'compiled' } = this.#options;
+    const { module, limits, fuel, engine = 'compiled', snapshotEvery: every, onWarning } = this.#options;
     const host = this.#host;
     const recorder = await Recorder.create(path, host.guest, (error) => this.#fail(error));
     const start = encodeRecordingStart({
@@ -114,8 +140,10 @@ class RunningGuest implements Run {
       fuel,
       wasi: host.config.config,
       manifest: host.manifest,
+      snapshots: every !== undefined,
     });
     for (const frame of start) await recorder.appendAndFlush(frame);
+    if (every !== undefined) this.#snapshots = new SnapshotSchedule(every, host.guest, recorder, onWarning);
     return recorder;
   }
 
@@ -132,6 +160,7 @@ class RunningGuest implements Run {
 
   async #finish(report: GuestReport): Promise<RunExit> {
     const wallMs = performance.now() - this.#startedMs;
+    this.#snapshots?.stop();
     const outcome = outcomeName(report);
     const guestExitCode = outcome === 'stopped' ? this.#stopExitCode : reportExitCode(report);
     await this.#closeRecording(report, outcome, guestExitCode);

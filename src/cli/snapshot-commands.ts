@@ -1,0 +1,54 @@
+/** Declares the commands that write snapshots and go on from them. */
+import type { Command } from 'commander';
+import { declareFlags } from './flags.js';
+import { runGuest } from './run-guest.js';
+import type { RawRunFlags } from './run-options.js';
+import { snapshot } from './snapshot.js';
+import {
+  type RawSnapshotFlags,
+  RESUME_FLAGS,
+  SNAPSHOT_FLAGS,
+  toResumeOptions,
+  toSnapshotOptions,
+} from './snapshot-options.js';
+import type { CliProcess } from './streams.js';
+
+export function declareSnapshotCommands(
+  program: Command,
+  process: CliProcess,
+  setExitCode: (code: number) => void,
+): void {
+  declareSnapshot(program, process);
+  declareResume(program, process, setExitCode);
+}
+
+function declareSnapshot(program: Command, process: CliProcess): void {
+  const command = program
+    .command('snapshot')
+    .summary('write down the state of a recorded run')
+    .description(
+      'Replays a recording to a place, the first logged call or loop at or behind --at, and writes the whole state of the ' +
+        'guest to a file: for `resume`, and for `replay --from`.',
+    )
+    .argument('<recording>', 'a file that `record` wrote')
+    .action((recording: string, flags: RawSnapshotFlags) =>
+      snapshot(toSnapshotOptions(recording, flags), flags.json ?? false, process),
+    );
+  declareFlags(command, SNAPSHOT_FLAGS);
+}
+
+function declareResume(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {
+  const command = program
+    .command('resume')
+    .summary('go on from a snapshot')
+    .description(
+      "Runs a guest on from a snapshot, live. Arguments, environment and private files are the snapshot's; connections of " +
+        'clients that it had are reset.',
+    )
+    .argument('<snapshot>', 'a file that `snapshot` wrote')
+    .argument('<guest.wasm>', 'the module of the guest')
+    .action(async (file: string, module: string, flags: RawRunFlags) => {
+      setExitCode(await runGuest(toResumeOptions(file, module, flags, process.env), process));
+    });
+  declareFlags(command, RESUME_FLAGS);
+}
