@@ -111,6 +111,8 @@ export class GatewayKeeper {
           cancel();
           cancel = this.#parts.timers.after(RENEW_MS, () => channel.destroy());
           this.#standing.add(channel);
+          // It was asked before another replica gave this gateway a number.
+          if (this.#parts.gateway.attached) this.#sendQuestion(channel);
         },
         onClose: (reason) => {
           settle();
