@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The executable: connects {@link run} to this process. */
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { errorText, exitCodeOf } from './exit-code.js';
 import { run } from './run.js';
 
@@ -19,6 +21,7 @@ process.on('uncaughtException', (error) => {
 
 process.exitCode = await run(process.argv.slice(2), {
   stdin: readStdin(),
+  stdinIsFile: isFile(0),
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
@@ -38,4 +41,14 @@ setTimeout(() => process.exit(), LINGER_MS).unref();
 async function* readStdin(): AsyncGenerator<Uint8Array> {
   stdinIsRead = true;
   yield* process.stdin;
+}
+
+/** Files, and devices such as /dev/null, are always ready to be read. */
+function isFile(fd: number): boolean {
+  try {
+    const status = fstatSync(fd);
+    return status.isFile() || (status.isCharacterDevice() && !isatty(fd));
+  } catch {
+    return false;
+  }
 }

@@ -16,8 +16,10 @@ interface Hooks {
 
 /** Runs or records a guest; returns the exit code. Rejects if it cannot start. */
 export function runGuest({ run, report }: RunCommandOptions, process: CliProcess): Promise<number> {
-  const { stdin, ...stdio } = process;
-  return toTheEnd(process, report, (hooks) => startRun({ ...run, ...hooks, stdio, stdin }));
+  const { stdin, stdinIsFile, ...stdio } = process;
+  return toTheEnd(process, report, (hooks) =>
+    startRun({ ...run, ...hooks, stdio, stdin, ...(stdinIsFile !== undefined && { stdinIsFile }) }),
+  );
 }
 
 /** Replays a recording; returns the exit code of the recorded run, or 73 if the replay diverged. Rejects if it cannot start. */

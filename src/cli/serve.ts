@@ -34,7 +34,7 @@ async function untilEnd(service: Service, logger: Logger, statsMs: number | unde
 }
 
 function start({ role, guest, replication }: ServeOptions, logger: Logger, process: CliProcess): Promise<Service> {
-  const { stdin, ...stdio } = process;
+  const { stdin, stdinIsFile, ...stdio } = process;
   const options = {
     ...guest,
     ...replication,
@@ -43,7 +43,7 @@ function start({ role, guest, replication }: ServeOptions, logger: Logger, proce
   };
   switch (role) {
     case 'solo':
-      return startSolo({ ...options, stdin });
+      return startSolo({ ...options, stdin, ...(stdinIsFile !== undefined && { stdinIsFile }) });
     case 'pair':
       return startPair(options);
     default: {

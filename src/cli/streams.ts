@@ -4,6 +4,8 @@ import type { Writable } from 'node:stream';
 export interface CliProcess {
   /** Only an unreplicated guest reads it: what one replica has read, the other cannot read again. */
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** Whether `stdin` is a file, or nothing, and no pipe or terminal. */
+  readonly stdinIsFile?: boolean;
   readonly stdout: Writable;
   readonly stderr: Writable & { isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;

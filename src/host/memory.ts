@@ -136,6 +136,7 @@ export class MemoryNetwork implements HostNetwork {
 export class MemoryInput implements HostInput {
   readonly #chunks: Uint8Array[] = [];
   closed = false;
+  isFile = false;
 
   constructor(text = '') {
     if (text !== '') this.push(text);

@@ -43,6 +43,8 @@ export interface HostNetwork {
 
 /** Standard input, live. */
 export interface HostInput {
+  /** Read from a file or nothing: always ready, and a read waits even where the guest asked it not to (POSIX, on O_NONBLOCK). */
+  readonly isFile?: boolean;
   /** Returns up to `max` bytes, an empty array at end of input, or undefined if nothing is there yet. */
   read(max: number): Uint8Array | undefined;
 }

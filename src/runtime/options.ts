@@ -45,6 +45,8 @@ export interface GuestOptions {
   readonly stdio?: { readonly stdout: WritableLike; readonly stderr: WritableLike };
   /** Where the guest's standard input comes from; default: empty. */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** `stdin` is a file: to a guest that does not want to wait for it, it is ready at any time, as files are. */
+  readonly stdinIsFile?: boolean;
   /** Called for every event (see EVENTS); names and levels are stable. */
   readonly onEvent?: (event: ServiceEvent) => void;
   /** Compile progress in bytes. */

@@ -83,6 +83,11 @@ export class StdinBuffer {
     this.#input = input;
   }
 
+  /** Whether a read never finds that nothing is there yet. */
+  get alwaysReady(): boolean {
+    return this.#input.isFile ?? false;
+  }
+
   /** Bytes that can be read now; 0 at end of input; undefined if nothing is there yet. */
   available(): number | undefined {
     this.#pending ??= this.#input.read(STDIN_CHUNK_BYTES)?.slice();

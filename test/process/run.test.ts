@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ERRNO } from '../../src/wasi/abi.js';
 import { CliProcess } from '../support/cli-process.js';
 import { command, shell } from '../support/command.js';
 import {
@@ -9,6 +10,7 @@ import {
   IMPORTS_UNKNOWN,
   moduleFile,
   prints,
+  READS_WITHOUT_WAITING,
   SPINS,
   TRAPS,
   temporaryFolder,
@@ -99,6 +101,16 @@ describe('run', () => {
   it('does not wait for input that nobody wants any more', async () => {
     const process = CliProcess.start(['run', LUA]);
     expect((await process.exit()).code).toBe(0);
+  });
+
+  it.each([
+    ['a file', '< package.json', 0],
+    ['nothing', '< /dev/null', 0],
+    ['a pipe', '<&3', ERRNO.AGAIN],
+  ])('answers a guest that does not want to wait for %s', async (_input, redirection, errno) => {
+    const pipe = path.join(temporaryFolder(), 'pipe');
+    const script = `mkfifo ${pipe} && exec 3<>${pipe} && $FT run ${moduleFile(READS_WITHOUT_WAITING)} ${redirection}`;
+    expect((await shell(script)).code).toBe(errno);
   });
 
   it('feeds large input without holding it all', async () => {

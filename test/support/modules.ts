@@ -69,6 +69,17 @@ export const YES = `(module
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
     (br $again))))`;
 
+/** Reads standard input in non-blocking mode; its exit code is the errno. */
+export const READS_WITHOUT_WAITING = `(module
+  (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $set_flags (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\02\\00\\00\\00")
+  (func (export "_start")
+    (drop (call $set_flags (i32.const 0) (i32.const 4)))
+    (call $exit (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))))`;
+
 /** Wants something that nobody provides. */
 export const IMPORTS_UNKNOWN = `(module
   (import "env" "launch_rocket" (func (param i32)))

@@ -129,6 +129,7 @@ export class GuestHost {
         fuelMax: options.fuel,
         digestEvery: how.digestEvery,
         ...(how.captureAt === undefined ? {} : { captureAt: how.captureAt }),
+        stdinIsFile: options.stdinIsFile ?? options.stdin === undefined,
         mayConnect: options.allowConnect ?? false,
         files: { roots: wasi.sharedRoots, durable: how.replicated ?? false },
       },

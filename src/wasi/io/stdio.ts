@@ -26,7 +26,7 @@ function readLive(live: LiveWorld, nonblocking: boolean, max: number): Uint8Arra
   for (;;) {
     const bytes = live.stdin.read(max);
     if (bytes !== undefined) return bytes;
-    if (nonblocking) return -ERRNO.AGAIN;
+    if (nonblocking && !live.stdin.alwaysReady) return -ERRNO.AGAIN;
     live.waiter.wait(undefined);
   }
 }

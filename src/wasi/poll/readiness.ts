@@ -58,6 +58,6 @@ function hangup(target: StreamDescriptor, network: HostNetwork): number {
 
 function stdinReadable(stdin: StdinBuffer): Ready | undefined {
   const available = stdin.available();
-  if (available === undefined) return undefined;
+  if (available === undefined) return stdin.alwaysReady ? ONE : undefined;
   return available === 0 ? HUNG_UP : { byteCount: available, code: 0 };
 }

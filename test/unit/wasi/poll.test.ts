@@ -114,6 +114,14 @@ describe('poll_oneoff on stdio', () => {
   });
 });
 
+describe('poll_oneoff on a standard input that is a file', () => {
+  it('is ready before its first byte is there', () => {
+    const h = new Harness();
+    h.fakes.stdin.isFile = true;
+    expect(poll(h, [{ read: 0 }])).toEqual([[100, 0, EVENTTYPE.FD_READ, 1, 0]]);
+  });
+});
+
 describe('poll_oneoff on clocks', () => {
   it('waits until the first of them', () => {
     const h = new Harness();

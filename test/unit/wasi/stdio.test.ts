@@ -85,6 +85,14 @@ describe('standard input', () => {
     expect(read(h, 10)).toBe('x');
     expect(h.entries.map(({ result }) => result)).toEqual([-ERRNO.AGAIN, Uint8Array.of(120)]);
   });
+
+  it('blocks on a file even when asked not to', () => {
+    const h = new Harness();
+    h.fakes.stdin.isFile = true;
+    expect(h.call('fd_fdstat_set_flags', 0, FDFLAGS.NONBLOCK)).toBe(ERRNO.SUCCESS);
+    h.fakes.waiter.steps.push(() => h.fakes.stdin.push('late'));
+    expect(read(h, 10)).toBe('late');
+  });
 });
 
 describe('fd_fdstat_get', () => {
