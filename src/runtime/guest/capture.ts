@@ -28,6 +28,8 @@ import { PreCopy } from './pre-copy.js';
 
 /** Pages in one piece. */
 const RUN_PAGES_MAX = 4;
+/** A guest that must wait for room looks for it so often, in ms. */
+const ROOM_LOOK_MS = 1;
 /** No piece is larger. */
 const PIECE_BYTES_MAX = CHUNK_BYTES_MAX;
 
@@ -75,6 +77,8 @@ export class GuestCapture implements Background {
   #sent = 0;
   /** In the pause everything waits, this too. */
   #paused = false;
+  /** The guest waits for its capture, which it may not live to see otherwise: it may end soon. */
+  #isHurried = false;
   /** The capture has been put off until this counter. */
   #putOffUntil: number | undefined;
 
@@ -132,6 +136,8 @@ export class GuestCapture implements Background {
         const pauseMs = Number(clock.monotonicNs() - started) / 1e6;
         outbox.captured(this.#number, position(), { pauseMs, changedPages, pages: copy.pages });
       });
+      if (this.#isHurried && this.#phase.name === 'sending') this.#workToTheEnd();
+      this.#isHurried = false;
     }
     this.#paused = false;
   }
@@ -151,10 +157,22 @@ export class GuestCapture implements Background {
   /** This is the place that was asked for: the guest waits until its memory is copied, for nobody is kept waiting by that. */
   #copyAtOnce(): void {
     this.#putOffUntil = undefined;
+    this.#isHurried = true;
     this.#listen();
-    this.#guarded(() => {
-      while (this.#phase.name === 'copying') this.#copy(this.#phase);
-    });
+    this.#workToTheEnd();
+  }
+
+  /** Waits for room and works until the phase is over. */
+  #workToTheEnd(): void {
+    const { control, outbox } = this.#parts;
+    const { name } = this.#phase;
+    while (this.#phase.name === name && !control.stopped) {
+      if (this.#hasRoom) this.#work(0);
+      else {
+        outbox.publish();
+        control.sleep(ROOM_LOOK_MS);
+      }
+    }
   }
 
   /** What the owner wants may have changed. */
