@@ -38,6 +38,8 @@ export class Connections {
 
   /** Somebody has connected to this replica's log address. */
   accept(channel: Channel): void {
+    // A gateway that came now would attach to a replica that is on its way out.
+    if (this.#closed) return channel.destroy();
     this.#accepted.add(channel);
     sortChannel(channel, this.#timers, {
       choose: (type) =>
