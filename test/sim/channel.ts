@@ -23,6 +23,7 @@ export class SimChannel implements Channel {
     readonly host: Host,
     readonly remote: string,
     readonly move: (channel: SimChannel) => void,
+    private readonly onArrival: (frame: Frame) => void,
   ) {}
 
   get isOpen(): boolean {
@@ -94,8 +95,14 @@ export class SimChannel implements Channel {
       if (!this.isOpen) return;
       if (item === 'end') this.#finish({ kind: 'ended' });
       else if (item === 'reset') this.break('connection reset');
-      else this.#handlers.onFrame(item);
+      else this.#hand(item);
     }
+  }
+
+  #hand(frame: Frame): void {
+    this.onArrival(frame);
+    // Whoever listens may have ended this process.
+    if (this.isOpen) this.#handlers?.onFrame(frame);
   }
 
   #finish(reason: CloseReason): void {

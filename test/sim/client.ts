@@ -44,6 +44,8 @@ export class SimClient {
   readonly name: string;
   readonly plan: ClientPlan;
   readonly sentIds: string[] = [];
+  /** What it was sent, line by line. */
+  readonly received: string[] = [];
   /** `over`: its connection has ended as it should. `lost`: by something that excuses it. */
   state: 'open' | 'over' | 'lost' = 'open';
   readonly #world: World;
@@ -151,6 +153,7 @@ export class SimClient {
     if (asked === undefined || !line.startsWith(asked.expected) || !Number.isInteger(count)) {
       this.#fail(`was sent ${JSON.stringify(line)} where ${JSON.stringify(asked?.expected)} was due`);
     }
+    this.received.push(line);
     this.#replies++;
     if (this.run === checker.runs) checker.counted(this.name, count, asked.countBefore);
   }

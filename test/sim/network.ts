@@ -4,6 +4,7 @@
  */
 import { ChannelError } from '../../src/errors.js';
 import type { Channel } from '../../src/transport/channel.js';
+import type { Frame } from '../../src/transport/frame.js';
 import { SimChannel } from './channel.js';
 import type { Host } from './host.js';
 import type { Random } from './random.js';
@@ -24,6 +25,8 @@ export class Network {
   /** Share of datagrams that are lost, and as many that are doubled. */
   datagramLoss = 0;
   delayMsMax = 1;
+  /** Hears of each frame between two hosts before it is handed over. */
+  onFrame: (from: Host, to: Host, frame: Frame) => void = () => {};
   readonly #scheduler: Scheduler;
   readonly #random: Random;
   readonly #blocked = new Set<string>();
@@ -135,8 +138,8 @@ export class Network {
   /** The dialling side learns of the connection first. */
   #connect(from: Host, server: Server): Channel {
     const move = (channel: SimChannel): void => this.#move(channel);
-    const near = new SimChannel(from, server.host.id, move);
-    const far = new SimChannel(server.host, from.id, move);
+    const near = new SimChannel(from, server.host.id, move, (frame) => this.onFrame(server.host, from, frame));
+    const far = new SimChannel(server.host, from.id, move, (frame) => this.onFrame(from, server.host, frame));
     near.peer = far;
     far.peer = near;
     this.#channels.push(near, far);
