@@ -2,6 +2,7 @@
  * Whole programs under WASI, moved to a new instance again and again: the session's digest (every host call with its
  * arguments and counter) and the output are those of a run that stays where it is.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CompiledEngine } from '../../src/engine/compiled/index.js';
 import { loadGuest } from '../support/guests.js';
@@ -15,7 +16,19 @@ function often(): (at: 'call' | 'slice') => boolean {
   return (at) => at === 'slice' || ++calls % 3 === 0;
 }
 
-describe.each(PROGRAMS)('$name', (program) => {
+/** Every error of a script is an exception here (setjmp by WebAssembly exception handling). */
+const WITH_EXCEPTIONS = {
+  name: 'Lua with exceptions',
+  module: 'guests/lua/lua-eh.wasm',
+  args: ['lua'],
+  // Without what takes longest.
+  stdin: readFileSync(new URL('../../guests/lua/errors.lua', import.meta.url), 'utf8')
+    .split('\n')
+    .slice(1, 26)
+    .join('\n'),
+};
+
+describe.each([...PROGRAMS, WITH_EXCEPTIONS])('$name', (program) => {
   it('moves from instance to instance unnoticed', async () => {
     const engines = [await engine.prepare(await loadGuest(program.module))];
     const expected = new Journey(engines, program, 1e15).run();
