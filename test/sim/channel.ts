@@ -1,8 +1,17 @@
 /** One end of a simulated connection. It keeps order and loses nothing until it breaks; the network decides when what moves. */
 import { ChannelError } from '../../src/errors.js';
 import type { Channel, ChannelHandlers, CloseReason } from '../../src/transport/channel.js';
-import type { Frame } from '../../src/transport/frame.js';
+import { type Frame, FrameType } from '../../src/transport/frame.js';
+import { SafetyError } from './checker.js';
 import type { Host } from './host.js';
+
+/**
+ * Bytes that one replica may have under way to another, besides some large messages: the log and the backlog, which are
+ * bounded (world.ts), the window of a state, heartbeats of the longest stall.
+ */
+const PEER_BYTES_MAX = 10_000;
+/** A primary looks at the backlog once per tick: so many messages of the largest size may have come since. */
+const LARGE_MESSAGES = 6;
 
 type Item = Frame | 'end' | 'reset';
 
@@ -10,7 +19,10 @@ export class SimChannel implements Channel {
   readonly bufferedBytes = 0;
   peer!: SimChannel;
   /** On its way to the peer. */
-  readonly outgoing: Item[] = [];
+  #outgoing: Item[] = [];
+  /** Bytes of messages between replicas in it, and the most that one of them ever had. */
+  #peerBytes = 0;
+  #peerBytesLargest = 0;
   /** Something of `outgoing` has been scheduled. */
   moving = false;
   /** Nothing moves any more in this direction, and nobody is told. */
@@ -54,7 +66,7 @@ export class SimChannel implements Channel {
 
   destroy(error?: ChannelError): void {
     if (this.#state === 'closed') return;
-    this.outgoing.length = 0;
+    this.takeOutgoing();
     this.#put('reset');
     this.#state = 'closing';
     this.#soon(() => this.#finish(error === undefined ? { kind: 'local' } : { kind: 'broken', error }));
@@ -80,9 +92,23 @@ export class SimChannel implements Channel {
     this.host.whenRunning(() => this.#finish({ kind: 'broken', error }));
   }
 
+  /** What is on its way, which is not any more then. */
+  takeOutgoing(): Item[] {
+    this.#peerBytes = 0;
+    return this.#outgoing.splice(0);
+  }
+
   #put(item: Item): void {
-    this.outgoing.push(item);
+    this.#outgoing.push(item);
+    if (typeof item === 'object' && item.type === FrameType.Peer) this.#count(item.payload.length);
     this.move(this);
+  }
+
+  #count(bytes: number): void {
+    this.#peerBytes += bytes;
+    this.#peerBytesLargest = Math.max(this.#peerBytesLargest, bytes);
+    if (this.#peerBytes <= PEER_BYTES_MAX + LARGE_MESSAGES * this.#peerBytesLargest) return;
+    throw new SafetyError(`${this.host.name} has ${this.#peerBytes} bytes under way to ${this.remote}`);
   }
 
   #soon(action: () => void): void {

@@ -160,7 +160,7 @@ export class Network {
     if (!this.reaches(channel.host.id, to.id) || this.#stalled.has(channel.host.id)) {
       this.#move(channel, BLOCKED_RETRY_MS);
     } else if (to.running) {
-      channel.peer.arrive(channel.outgoing.splice(0));
+      channel.peer.arrive(channel.takeOutgoing());
     } else if (vanished(this.#newest(to))) {
       this.#move(channel, RETRANSMIT_MS);
     } else {

@@ -80,6 +80,7 @@ export class ToyCapture {
     const capture = this.#capture;
     if (capture === undefined) return;
     capture.underWay -= bytes;
+    if (capture.underWay < 0) throw new SafetyError(`${this.#host.name} was given credit for more state than it sent`);
     this.#move(capture);
   }
 

@@ -51,7 +51,10 @@ describe('a message comes back as it went', () => {
 
 /** Buffers and plain arrays of the same bytes count as equal. */
 function normalised(message: Message): unknown {
-  const plain = Object.entries(message).map(([name, value]) => [name, value instanceof Uint8Array ? [...value] : value]);
+  const plain = Object.entries(message).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array ? [...value] : value,
+  ]);
   return Object.fromEntries(plain);
 }
 
