@@ -36,6 +36,8 @@ export interface ListenerDescriptor extends DescriptorBase {
   listener: number;
   /** Where the guest bound it; null for a preopened one. */
   local: SocketAddress | null;
+  /** A preopened one that the guest has not touched yet: it blocks, unless the guest first asks whether it does (RATIONALE.md). */
+  untouched?: true;
 }
 
 export interface StreamDescriptor extends DescriptorBase {

@@ -59,7 +59,7 @@ function initialDescriptors(config: WasiConfig, tree: TreeState): Descriptor[] {
     { kind: 'stdio', stdio: 2, terminal, rights: STDOUT_RIGHTS, inheriting: 0, flags: 0 },
   ];
   for (let listener = 0; listener < (config.listeners ?? 0); listener++) {
-    descriptors.push(listenerDescriptor(listener, null));
+    descriptors.push({ ...listenerDescriptor(listener, null), untouched: true });
   }
   for (const [mount, { guest, mode, root }] of tree.mounts.entries()) {
     const common = { mount, preopen: guest, listing: null, flags: 0 };

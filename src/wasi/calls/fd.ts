@@ -93,6 +93,9 @@ export function fdFdstatGet(ctx: WasiContext, fd: number, stat: number): number 
   const descriptor = ctx.fds.get(fd);
   const { memory } = ctx;
   memory.slice(stat, FDSTAT_BYTES).fill(0);
+  // Wasmtime's preopened listeners do not block, and Go waits with poll_oneoff for those only of which it is told so.
+  if (isUntouched(descriptor)) descriptor.flags |= FDFLAGS.NONBLOCK;
+  touch(descriptor);
   memory.view.setUint8(stat, filetypeOf(descriptor));
   memory.view.setUint16(stat + 2, descriptor.flags, true);
   memory.setU64(stat + 8, BigInt(descriptor.rights));
@@ -106,7 +109,16 @@ export function fdFdstatSetFlags(ctx: WasiContext, fd: number, flags: number): n
   // As in Wasmtime: how a file is synchronised is decided when it is opened.
   if ((flags & ~descriptor.flags & SYNC_FLAGS) !== 0) return ERRNO.INVAL;
   descriptor.flags = flags;
+  touch(descriptor);
   return ERRNO.SUCCESS;
+}
+
+function isUntouched(descriptor: Descriptor): boolean {
+  return descriptor.kind === 'listener' && descriptor.untouched === true;
+}
+
+function touch(descriptor: Descriptor): void {
+  if (descriptor.kind === 'listener') delete descriptor.untouched;
 }
 
 /** Rights can be given up, never gained. */

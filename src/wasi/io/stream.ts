@@ -113,6 +113,7 @@ export function acceptStream(
 ): WasiStep {
   ctx.memory.check(fdPointer, 4);
   ctx.fds.checkRoom();
+  delete listener.untouched;
   return input<number>({
     observe: (live) => acceptLive(live, listener),
     accepts: isStreamOrErrno,

@@ -47,6 +47,26 @@ describe('sock_accept', () => {
     expect(h.call('sock_accept', LISTENER, 0, COUNT)).toBe(ERRNO.AGAIN);
   });
 
+  it('does not block on a preopened listener whose flags the guest has asked for first', () => {
+    const h = new Harness();
+    expect(h.call('fd_fdstat_get', LISTENER, COUNT)).toBe(ERRNO.SUCCESS);
+    expect(h.view.getUint16(COUNT + 2, true)).toBe(FDFLAGS.NONBLOCK);
+    expect(h.call('sock_accept', LISTENER, 0, COUNT)).toBe(ERRNO.AGAIN);
+    h.call('fd_fdstat_set_flags', LISTENER, 0);
+    h.fakes.waiter.steps.push(() => h.fakes.network.connect());
+    expect(h.call('sock_accept', LISTENER, 0, COUNT)).toBe(ERRNO.SUCCESS);
+    h.call('fd_fdstat_get', LISTENER, COUNT);
+    expect(h.view.getUint16(COUNT + 2, true)).toBe(0);
+  });
+
+  it('still blocks once it has, whoever asks later', () => {
+    const h = new Harness();
+    h.fakes.network.connect();
+    h.call('sock_accept', LISTENER, 0, COUNT);
+    h.call('fd_fdstat_get', LISTENER, COUNT);
+    expect(h.view.getUint16(COUNT + 2, true)).toBe(0);
+  });
+
   it('gives the new descriptor its flags and the type of a stream socket', () => {
     const { h, fd } = connected(FDFLAGS.NONBLOCK);
     h.call('fd_fdstat_get', fd, 128);
