@@ -12,7 +12,7 @@ import type { PeerId, ReplicaConfig } from './types.js';
 const REDIAL_MS_MIN = 20;
 const REDIAL_MS_MAX = 500;
 /** A hello that is not answered for so many failure timeouts went into a connection of which the other side knows nothing. */
-const ANSWER_TIMEOUTS = 10;
+const ANSWER_TIMEOUTS = 5;
 const NO_ANSWER = 'no answer to the hello';
 
 /** Refusals that may be different in a moment: an old connection not yet noticed as dead, a service being restarted. */

@@ -161,8 +161,9 @@ export class SimClient {
   /** The service has ended its side. */
   #end(): void {
     if (this.state !== 'open') return;
-    if (this.#guestExited) {
+    if (this.#guestExited && (this.#asked.length > 0 || !this.#finished)) {
       this.state = 'lost';
+      this.#connection.endInput();
       return;
     }
     if (this.#asked.length > 0) this.#fail(`was closed although ${this.#asked.length} replies are owed`);
