@@ -1,9 +1,11 @@
 /** What the injected code costs while nothing of it is needed: each feature on top of the counter, and all together. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { clangModule, pythonModule } from '../tools/guests/large.mjs';
 import { load, programs, runOnce } from './lib/injected-programs.mjs';
 import { formatTable } from './lib/table.mjs';
 
@@ -14,6 +16,7 @@ export const options = {
   scale: { type: 'string', default: '0.3', help: 'share of the 0.2 s that a kernel takes' },
   programs: { type: 'string', default: '', help: 'names, separated by commas (all of them)' },
   variants: { type: 'string', default: '', help: 'names, separated by commas (all of them)' },
+  python: { type: 'string', default: 'python3', help: 'a Python that may have the package wasmtime' },
 };
 
 const { CompiledEngine } = await load('engine/compiled/index.js');
@@ -35,6 +38,8 @@ const VARIANTS = {
   asyncify: undefined,
 };
 const WARM_UPS = 3;
+const REWRITE_CHILD = fileURLToPath(new URL('lib/rewrite-child.mjs', import.meta.url));
+const WASMTIME_TIMES = fileURLToPath(new URL('lib/wasmtime-times.py', import.meta.url));
 
 /** @param {Record<string, string>} values */
 export async function run(values) {
@@ -48,7 +53,83 @@ export async function run(values) {
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   print(results, [...new Set(chosen)]);
-  return results;
+  const rewriting = measureRewriting(names);
+  const besides = compareWithWasmtime(results, values);
+  return { results, rewriting, besides };
+}
+
+/** The large ones are there if `node tools/guests/large.mjs` has fetched them. */
+function measureRewriting(names) {
+  const guest = (file) => fileURLToPath(new URL(`../guests/${file}`, import.meta.url));
+  const modules = {
+    lua: guest('lua/lua.wasm'),
+    sqlite: guest('sqlite/sqlite.wasm'),
+    cpython: pythonModule(),
+    clang: clangModule(),
+  };
+  const measured = Object.entries(modules)
+    .filter(([name, file]) => existsSync(file) && (names.length === 0 || names.includes(name)))
+    .map(([name, file]) => ({
+      name,
+      ...JSON.parse(execFileSync(process.execPath, [REWRITE_CHILD, file], { encoding: 'utf8' })),
+    }));
+  const rows = measured.map(({ bestMs, bytes, firstMs, name, peakBytes, rewritten }) => [
+    name,
+    `${(bytes / 1e6).toFixed(1)} MB`,
+    `${(bytes / 1e3 / firstMs).toFixed(1)} MB/s`,
+    `${(bytes / 1e3 / bestMs).toFixed(1)} MB/s`,
+    (rewritten / bytes).toFixed(2),
+    (peakBytes / bytes).toFixed(1),
+  ]);
+  console.log('\ndecoding and rewriting, everything on; peak memory in sizes of the module\n');
+  console.log(formatTable(['module', 'size', 'first time', 'best of 3', 'rewritten size', 'peak memory'], rows));
+  return measured;
+}
+
+/** Each engine's price of counting, as a ratio to itself without; and the two with counting, one over the other. */
+function compareWithWasmtime(results, { python, rounds, scale }) {
+  const measured = [];
+  for (const { bytes, args, name, stdin = '' } of programs(Number(scale))) {
+    const ours = results.find((result) => result.name === name)?.ms;
+    const times = ours?.all === undefined ? undefined : wasmtimeTimes(python, rounds, bytes, args, stdin);
+    if (times !== undefined) measured.push({ name, ours, ...times });
+  }
+  if (measured.length === 0) {
+    console.log(`\nnot beside Wasmtime: ${python} has no package wasmtime`);
+    return measured;
+  }
+  const mean = (of) =>
+    Math.exp(measured.reduce((sum, each) => sum + Math.log(of(each)), 0) / measured.length).toFixed(2);
+  const columns = [
+    ({ ours }) => ours.all / ours.original,
+    ({ fuel, plain }) => fuel / plain,
+    ({ fuel, ours }) => ours.all / fuel,
+  ];
+  const rows = measured.map((each) => [each.name, ...columns.map((of) => of(each).toFixed(2))]);
+  rows.push(['geomean', ...columns.map(mean)]);
+  console.log('\nbeside Wasmtime\n');
+  console.log(
+    formatTable(['program', 'ours: all / original', 'Wasmtime: fuel / none', 'ours / Wasmtime with fuel'], rows),
+  );
+  return measured;
+}
+
+function wasmtimeTimes(python, rounds, bytes, args, stdin) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ft-wasm-bench-'));
+  try {
+    const [module, input] = ['guest.wasm', 'stdin'].map((name) => path.join(folder, name));
+    writeFileSync(module, bytes);
+    writeFileSync(input, stdin);
+    const text = execFileSync(python, [WASMTIME_TIMES, rounds, input, module, ...args], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The shortest processor time of each variant: what disturbs a round only adds to it. */
@@ -60,7 +141,7 @@ async function measure(program, variants, rounds) {
     runs.set(variant, run);
     sizes[variant] = bytes;
   }
-  const expected = runs.get('original')();
+  const expected = runs.get(variants[0])();
   const times = Object.fromEntries(variants.map((variant) => [variant, Number.POSITIVE_INFINITY]));
   for (let round = -WARM_UPS; round < rounds; round++) {
     for (const variant of variants) {
