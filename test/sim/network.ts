@@ -13,6 +13,8 @@ import type { Scheduler } from './scheduler.js';
 const BLOCKED_RETRY_MS = 4;
 const RETRANSMIT_MS = 50;
 const DIAL_TIMEOUT_MS = 100;
+/** TCP asks after the other end of an idle connection; a host that has been started again denies all knowledge of it. */
+const KEEP_ALIVE_MS = 2_000;
 
 /** A process that takes connections and datagrams. Ids of hosts are their addresses. */
 export interface Server {
@@ -143,8 +145,17 @@ export class Network {
     near.peer = far;
     far.peer = near;
     this.#channels.push(near, far);
+    for (const end of [near, far]) this.#keepAlive(end);
     this.#scheduler.after(this.delayMs(), () => server.host.whenRunning(() => server.onChannel(far)));
     return near;
+  }
+
+  #keepAlive(channel: SimChannel): void {
+    this.#scheduler.after(KEEP_ALIVE_MS, () => {
+      if (channel.dead || !channel.isOpen) return;
+      this.#move(channel);
+      this.#keepAlive(channel);
+    });
   }
 
   #move(channel: SimChannel, delayMs = this.delayMs()): void {

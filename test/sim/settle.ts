@@ -91,7 +91,7 @@ function leak(what: string): never {
 
 /** Nobody can go live any more: right only if each member was killed or left in good order. */
 function everybodyDied(world: World, members: readonly ReplicaProcess[]): boolean {
-  const starting = world.replicas.some((process) => process.running && process.id === 'a');
+  const starting = world.replicas.some((process) => process.running && !process.stopping && process.id === 'a');
   return !starting && members.every((process) => diedWithReason(world, process));
 }
 
