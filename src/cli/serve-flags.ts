@@ -38,6 +38,11 @@ export interface RawServeFlags extends RawLogFlags, RawGuestFlags {
   readonly joinTimeout?: string;
   readonly heartbeat?: string;
   readonly failureTimeout?: string;
+  readonly durable?: string;
+  readonly recover?: string;
+  readonly outputAfter?: string;
+  readonly snapshotLog?: string;
+  readonly snapshotEvery?: string;
   readonly engine?: string;
   readonly stats?: string;
 }
@@ -78,6 +83,11 @@ export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--heartbeat <duration>', 'interval of heartbeats (default: 20ms)'],
   ['Role:', '--failure-timeout <duration>', 'silence after which a peer counts as dead (default: 200ms)'],
   ...GUEST_FLAGS,
+  ['Disk:', '--durable <dir>', 'keep snapshots and the log in this directory'],
+  ['Disk:', '--recover <dir>', 'primary: go on with the service in this directory, and keep it there'],
+  ['Disk:', '--output-after <what>', 'ack (default), or fsync: output also waits until the log is on the disk'],
+  ['Disk:', '--snapshot-log <size>', 'log behind a snapshot after which the next one is taken (default: 64MiB)'],
+  ['Disk:', '--snapshot-every <duration>', 'time after which the next one is taken (default: 1m)'],
   ['Engine:', '--engine <name>', 'compiled (default) or interpreter; replicas may differ in it'],
   ...LOG_FLAGS,
   ['Logs:', '--stats <duration>', 'log a stats event at this interval'],

@@ -34,6 +34,11 @@ type ReplicationKey =
   | 'joinTimeoutMs'
   | 'heartbeatMs'
   | 'failureTimeoutMs'
+  | 'durable'
+  | 'recover'
+  | 'outputAfter'
+  | 'snapshotLogBytes'
+  | 'snapshotEveryMs'
   | 'gatewayListen'
   | 'replicas';
 
@@ -79,6 +84,13 @@ export function toServeOptions(
       joinTimeoutMs: optional(flags.joinTimeout, (text) => parseDuration(text, '--join-timeout')),
       heartbeatMs: optional(flags.heartbeat, (text) => parseDuration(text, '--heartbeat')),
       failureTimeoutMs: optional(flags.failureTimeout, (text) => parseDuration(text, '--failure-timeout')),
+      durable: flags.durable,
+      recover: flags.recover,
+      outputAfter: optional(flags.outputAfter, (text) =>
+        parseChoice(text, '--output-after', ['ack', 'fsync'] as const),
+      ),
+      snapshotLogBytes: optional(flags.snapshotLog, (text) => parseSize(text, '--snapshot-log')),
+      snapshotEveryMs: optional(flags.snapshotEvery, (text) => parseDuration(text, '--snapshot-every')),
     }),
     log: toLogOptions(flags),
     ...defined({ statsMs: optional(flags.stats, (text) => parseDuration(text, '--stats')) }),

@@ -19,9 +19,16 @@ const FLAG_NAMES = {
   backups: '--backups',
   acks: '--acks',
   joinTimeout: '--join-timeout',
+  durable: '--durable',
+  recover: '--recover',
+  outputAfter: '--output-after',
 } as const;
 
 const PAIR_CHOOSES = 'a pair chooses it for both of its replicas; use --role primary and --role backup to set it';
+const PAIR_ON_DISK =
+  'the replicas of a pair die with this machine or not at all; use --role primary for a durable service';
+const ALONE_ON_DISK = 'a guest without replication keeps no log; --role primary runs alone as well';
+const JOINS = 'this role joins a service that runs; use it with --role primary';
 const NO_REPLICATION = '--solo runs the guest without any replication';
 
 const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
@@ -35,6 +42,9 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
       acks: 'a pair has one backup, and waits for it',
       backups: 'a pair has one backup; use --role primary, backup and standby for more',
       joinTimeout: PAIR_CHOOSES,
+      durable: PAIR_ON_DISK,
+      recover: PAIR_ON_DISK,
+      outputAfter: PAIR_ON_DISK,
     },
   },
   primary: {
@@ -45,13 +55,14 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
   },
   backup: {
     needs: ['logListen', 'arbiter'],
-    refuses: { minBackups: 'only a primary waits for backups; use it with --role primary' },
+    refuses: { minBackups: 'only a primary waits for backups; use it with --role primary', recover: JOINS },
   },
   standby: {
     needs: ['logListen', 'arbiter'],
     refuses: {
       minBackups: 'only a primary waits for backups; use it with --role primary',
       joinTimeout: 'a standby waits without limit',
+      recover: JOINS,
     },
   },
   solo: {
@@ -66,6 +77,9 @@ const ROLE_RULES: Readonly<Record<ServeRole, RoleRule>> = {
       backups: NO_REPLICATION,
       acks: NO_REPLICATION,
       joinTimeout: NO_REPLICATION,
+      durable: ALONE_ON_DISK,
+      recover: ALONE_ON_DISK,
+      outputAfter: ALONE_ON_DISK,
     },
   },
 };
@@ -82,6 +96,7 @@ export function checkRoleFlags(role: ServeRole, flags: RawServeFlags): void {
     throw usage(`${FLAG_NAMES[key as keyof typeof FLAG_NAMES]} cannot be used with ${name}: ${reason}`);
   }
   checkGateway(role, name, flags);
+  checkDisk(flags);
   const missing = rule.needs.filter((key) => flags[key] === undefined).map((key) => FLAG_NAMES[key]);
   if (missing.length > 0) throw usage(`${name} needs ${missing.join(' and ')}`);
 }
@@ -95,4 +110,14 @@ function checkGateway(role: ServeRole, name: string, { gateway, replicas }: RawS
     throw usage(`--gateway cannot be used with ${name}: ${reason}`);
   }
   if (replicas !== undefined && !gateway) throw usage('--replicas is for the gateway in this process; add --gateway');
+}
+
+function checkDisk({ durable, recover, outputAfter, snapshotLog, snapshotEvery }: RawServeFlags): void {
+  if (recover !== undefined && durable !== undefined && recover !== durable) {
+    throw usage('--recover goes on in its directory; --durable must name the same one, or be left out');
+  }
+  if (durable !== undefined || recover !== undefined) return;
+  const options = { '--output-after': outputAfter, '--snapshot-log': snapshotLog, '--snapshot-every': snapshotEvery };
+  const name = Object.entries(options).find(([, value]) => value !== undefined)?.[0];
+  if (name !== undefined) throw usage(`${name} is about a directory on disk; add --durable DIR`);
 }

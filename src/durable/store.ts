@@ -164,9 +164,13 @@ export class DurableStore {
     this.#snapshot = { file, lineage, event: undefined };
   }
 
-  piece(bytes: Uint8Array, last: boolean): void {
+  piece(bytes: Uint8Array): void {
     this.#snapshot?.file.piece(bytes);
-    if (last) this.#snapshot?.file.end();
+  }
+
+  /** All pieces have come, and {@link captured} has. */
+  endSnapshot(): void {
+    this.#snapshot?.file.end();
   }
 
   /**

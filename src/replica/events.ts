@@ -50,6 +50,11 @@ export const EVENTS = {
     level: 'warn',
     meaning: 'a record left behind by an earlier run of this replica was replaced (epoch)',
   },
+  recovering: {
+    level: 'info',
+    meaning: 'the service goes on from a durable directory (event, snapshotEvent, logBytes, complete)',
+  },
+  'recovery-progress': { level: 'info', meaning: 'how far the log has been replayed (event, of)' },
   'go-live': { level: 'info', meaning: 'a backup has consumed the log and runs live (epoch, event)' },
   solo: { level: 'warn', meaning: 'the primary runs without any backup (epoch)' },
   diverged: { level: 'error', meaning: 'a backup did not do what the log says and stops (id, report)' },
@@ -69,6 +74,19 @@ export const EVENTS = {
     level: 'error',
     meaning: 'no replica was live for too long; the waiting clients were closed (waitedMs, connections)',
   },
+  'durable-snapshot': {
+    level: 'info',
+    meaning: 'the durable directory has a new snapshot, what it replaces is removed (event, bytes, ms)',
+  },
+  'durable-snapshot-failed': {
+    level: 'warn',
+    meaning: 'no snapshot could be made; the log grows, and another attempt follows (reason)',
+  },
+  'durable-failed': {
+    level: 'error',
+    meaning: 'the durable directory cannot be written; nothing is kept until that is possible again (reason)',
+  },
+  'durable-again': { level: 'info', meaning: 'the durable directory is up to date again (event)' },
   'replica-started': { level: 'info', meaning: 'a pair has started one of its processes (id, pid, role)' },
   'replica-ended': { level: 'info', meaning: 'a process of a pair has ended (id, exitCode, reason)' },
   stopped: { level: 'info', meaning: 'this replica stops (reason, exitCode)' },

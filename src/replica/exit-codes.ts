@@ -1,5 +1,5 @@
 /**
- * Exit codes of a replica. The guest's own code passes through unchanged; ours lie in 70 to 79, where few programs
+ * Exit codes of a replica. The guest's own code passes through unchanged; ours lie in 70 to 80, where few programs
  * exit (sysexits.h has its software and protocol errors there).
  */
 export const EXIT_CODES = {
@@ -25,6 +25,8 @@ export const EXIT_CODES = {
   io: 78,
   /** A bug in this program. */
   internal: 79,
+  /** The durable directory is damaged, in use, of another service, or cannot be written. */
+  durable: 80,
 } as const;
 
 export type ExitCodeName = keyof typeof EXIT_CODES;

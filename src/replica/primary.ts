@@ -8,6 +8,7 @@ import type { ArbiterSession } from './arbiter-session.js';
 import { BackupSet, type Joinable } from './backup-set.js';
 import type { Context } from './context.js';
 import { Ending } from './ending.js';
+import { EXIT_CODES } from './exit-codes.js';
 import { FlowControl } from './flow-control.js';
 import { Membership } from './membership.js';
 import type { Heartbeat, Message } from './messages.js';
@@ -128,6 +129,9 @@ export class Primary implements Role {
       case 'guest-live':
         this.#onGuestLive();
         break;
+      case 'guest-diverged':
+        this.#onDiverged(input.report);
+        break;
       case 'guest-exit':
         this.#ending.finish(input.outcome);
         break;
@@ -197,6 +201,12 @@ export class Primary implements Role {
     this.#context.event('go-live', { epoch: this.#membership.epoch, event: this.#lastEvent });
     if (this.#membership.isSolo) this.#announceSolo();
     if (this.#leaveWhenLive) this.#leave();
+  }
+
+  /** The log of a predecessor, or one from disk, cannot be followed to its end. */
+  #onDiverged(report: string): void {
+    this.#context.event('diverged', { id: this.#context.self.id, report });
+    this.#context.stop(EXIT_CODES.divergence, report);
   }
 
   /** A predecessor's log is consumed first: its outputs have been promised to clients. */

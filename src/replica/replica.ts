@@ -11,7 +11,7 @@ import { SleepDetector } from './detector.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { Primary, type PrimaryStart } from './primary.js';
 import type { Newcomers, Role, RoleInput } from './role.js';
-import { StartingPrimary } from './starting.js';
+import { type Recovery, StartingPrimary } from './starting.js';
 import type { Effect, Input, ReplicaConfig } from './types.js';
 
 /**
@@ -36,7 +36,7 @@ export class Replica {
         ? new StartingPrimary(
             this.#context,
             this.#arbiter,
-            (state, kept) => this.#serve(state, kept),
+            (state, kept, recovery) => this.#serve(state, kept, recovery),
             (kept) => this.#join(kept),
           )
         : this.#backup();
@@ -83,6 +83,8 @@ export class Replica {
   #dispatch(input: Input): void {
     if (input.type === 'host-fault') {
       this.#context.stop(EXIT_CODES.brokenHost, input.reason);
+    } else if (input.type === 'durable-failed') {
+      this.#context.stop(EXIT_CODES.durable, input.reason);
     } else if (input.type === 'arbiter-result') {
       this.#arbiter.onResult(input.requestId, input.result);
       // What the answer made possible is done by the role, whichever it is by now.
@@ -104,8 +106,13 @@ export class Replica {
     for (const input of kept) this.#role.handle(input);
   }
 
-  #serve(state: ArbiterState, kept: readonly RoleInput[]): void {
-    const primary = this.#lead({ state, lastEvent: 0, guest: 'held' });
+  #serve(state: ArbiterState, kept: readonly RoleInput[], recovery: Recovery | undefined): void {
+    const recovered = this.config.recovered;
+    if (recovery !== undefined) this.#context.emit({ type: 'recover', ...recovery });
+    const primary =
+      recovered === undefined
+        ? this.#lead({ state, lastEvent: 0, guest: 'held' })
+        : this.#lead({ state, lastEvent: recovered.event, guest: 'replaying' });
     for (const input of kept) primary.handle(input);
   }
 

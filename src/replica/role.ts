@@ -2,7 +2,10 @@
 import type { Input } from './types.js';
 
 /** Inputs that reach a role; the rest is handled for all roles alike. */
-export type RoleInput = Exclude<Input, { type: 'arbiter-result' } | { type: 'host-fault' }>;
+export type RoleInput = Exclude<
+  Input,
+  { type: 'arbiter-result' } | { type: 'host-fault' } | { type: 'durable-failed' }
+>;
 
 /** Replicas that are connected to a primary and no backups yet. */
 export interface Newcomers {

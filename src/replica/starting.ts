@@ -7,23 +7,32 @@ import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { claimService } from './failover.js';
+import { claimRecovered, isEndOfService } from './recovery.js';
 import type { Role, RoleInput } from './role.js';
+import type { RecoveredService } from './types.js';
 
 /** Inputs about connections that are kept for the primary; more than any honest number of backups needs. */
 const KEPT_MAX = 1_000;
+
+/** Set when the service goes on from disk; see the effect `recover`. */
+export interface Recovery {
+  readonly complete: boolean;
+}
+
+type OnWon = (state: ArbiterState, kept: readonly RoleInput[], recovery: Recovery | undefined) => void;
 
 export class StartingPrimary implements Role {
   readonly name = 'primary';
   readonly epoch = 0;
   readonly #context: Context;
   readonly #arbiter: ArbiterSession;
-  readonly #onWon: (state: ArbiterState, kept: readonly RoleInput[]) => void;
+  readonly #onWon: OnWon;
   readonly #kept: RoleInput[] = [];
 
   constructor(
     context: Context,
     arbiter: ArbiterSession,
-    onWon: (state: ArbiterState, kept: readonly RoleInput[]) => void,
+    onWon: OnWon,
     private readonly onRunning: (kept: readonly RoleInput[]) => void,
   ) {
     this.#context = context;
@@ -48,19 +57,31 @@ export class StartingPrimary implements Role {
 
   #claim(): void {
     const { config, self } = this.#context;
+    if (config.recovered !== undefined) return this.#claimRecovered(config.recovered);
     claimService(this.#arbiter, self, config.service, {
       won: (state, replaced) => {
         this.#context.event('epoch-won', { epoch: state.record.epoch, members: [config.id] });
         if (replaced !== undefined && !replaced.record.ended) {
           this.#context.event('record-replaced', { epoch: replaced.record.epoch });
         }
-        this.#onWon(state, this.#kept);
+        this.#onWon(state, this.#kept, undefined);
       },
       running: (reason) => {
         this.#context.event('already-running', { reason });
         this.onRunning(this.#kept);
       },
       refused: (reason) => this.#context.stop(EXIT_CODES.arbiter, reason),
+    });
+  }
+
+  #claimRecovered(recovered: RecoveredService): void {
+    const { config, self } = this.#context;
+    claimRecovered(this.#arbiter, self, config.service, recovered, {
+      won: (state, replaced) => {
+        this.#context.event('epoch-won', { epoch: state.record.epoch, members: [config.id] });
+        this.#onWon(state, this.#kept, { complete: isEndOfService(replaced?.record, recovered) });
+      },
+      refused: (reason) => this.#context.stop(EXIT_CODES.lostEpoch, reason),
     });
   }
 }

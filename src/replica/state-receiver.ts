@@ -34,10 +34,10 @@ export class StateReceiver {
     return undefined;
   }
 
-  captured({ event, outputs }: Captured): string | undefined {
+  captured({ event, counter, outputs }: Captured): string | undefined {
     if (this.event !== undefined) return 'it said twice which position the state is of';
     this.event = event;
-    this.#context.emit({ type: 'restore-outputs', outputs });
+    this.#context.emit({ type: 'restore-outputs', event, counter, outputs });
     return undefined;
   }
 }

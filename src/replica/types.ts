@@ -13,6 +13,16 @@ export type { GuestOutcome, LogBatch } from './messages.js';
 /** A connection of the logging channel. The driver numbers connections; a number is never used twice. */
 export type PeerId = number;
 
+/** A service as it was found on disk. */
+export interface RecoveredService {
+  /** Last event of its log. */
+  readonly event: number;
+  /** The newest epoch that one of its writers had won; 0 if none is known to have been live. */
+  readonly epoch: number;
+  /** Everybody who has written that log, one after the other. */
+  readonly writers: readonly Member[];
+}
+
 export interface ReplicaConfig extends Member {
   /** How it starts; what it is then, the arbiter's record decides. A standby waits for as long as it is not needed. */
   readonly role: 'primary' | 'backup' | 'standby';
@@ -26,6 +36,8 @@ export interface ReplicaConfig extends Member {
   readonly primaryAddress?: string;
   /** So many backups are wanted: when there are fewer, a replica that stands by is recruited. */
   readonly backups: number;
+  /** Primary only: goes on with a service that was found on disk, instead of starting one. */
+  readonly recovered?: RecoveredService;
   /** Output waits for so many acknowledgements; absent: for those of all backups. */
   readonly acks?: number;
   /** Primary only: the guest waits until so many backups have joined; 0 starts it at once. */
@@ -104,6 +116,8 @@ export type Input =
   | { readonly type: 'guest-exit'; readonly outcome: GuestOutcome }
   /** The replay did not do what the log says (R10). */
   | { readonly type: 'guest-diverged'; readonly report: string }
+  /** Outputs wait for a disk that has failed: another replica must take over. */
+  | { readonly type: 'durable-failed'; readonly reason: string }
   /** The host cannot deliver what the guest was promised; this replica must not go on. */
   | { readonly type: 'host-fault'; readonly reason: string }
   /**
@@ -138,7 +152,17 @@ export type Effect =
   /** A piece of the state from which the guest will start. */
   | { readonly type: 'restore'; readonly piece: Uint8Array }
   /** The outputs that belong to that state. */
-  | { readonly type: 'restore-outputs'; readonly outputs: Uint8Array }
+  | {
+      readonly type: 'restore-outputs';
+      readonly event: number;
+      readonly counter: number;
+      readonly outputs: Uint8Array;
+    }
+  /**
+   * Feed the guest with what was found on disk (`ReplicaConfig.recovered`), then let it run live; `guest-live` follows.
+   * `complete`: no output has left that it does not know of.
+   */
+  | { readonly type: 'recover'; readonly complete: boolean }
   /** Start the guest. `live`: as primary. `replay`: fed by `append-to-guest`. At most once per replica. */
   | { readonly type: 'start-guest'; readonly mode: 'live' | 'replay' }
   | ({ readonly type: 'append-to-guest' } & LogBatch)

@@ -4,22 +4,24 @@
  */
 import type { Arbiter } from '../arbiter/arbiter.js';
 import type { AdoptedStream } from '../gateway/replica-port.js';
-import { decodeMessage, encodeMessage } from '../replica/codec.js';
 import { EXIT_CODES } from '../replica/exit-codes.js';
-import type { GuestOutcome, Heartbeat } from '../replica/messages.js';
+import type { GuestOutcome } from '../replica/messages.js';
 import { Replica } from '../replica/replica.js';
-import type { ArbiterResult, Effect, Input, ReplicaConfig } from '../replica/types.js';
+import type { Effect, Input, ReplicaConfig } from '../replica/types.js';
 import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { FrameType } from '../transport/frame.js';
-import { ArbiterRequests } from './arbiter-requests.js';
 import { openClients } from './client-opening.js';
 import type { Clients } from './clients.js';
 import { Connections } from './connections.js';
 import { type Controlled, type ReplicaStatus, type StopReport, serveControl } from './control-link.js';
+import type { DurableLink } from './durable-link.js';
 import { lingerForGateways, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
+import { GuestPause } from './guest-pause.js';
 import type { OutputGate } from './output-gate.js';
 import { exportOutputs, importOutputs } from './outputs-section.js';
+import { decodeDatagram, Outside } from './outside.js';
 import type { CaptureEvents, EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
+import { abandonStreams, type Recovery } from './recovery.js';
 
 export interface DriverParts {
   readonly config: ReplicaConfig;
@@ -29,6 +31,10 @@ export interface DriverParts {
   readonly clients: Clients;
   readonly gate: OutputGate;
   readonly timers: Timers;
+  /** Keeps snapshots and the log on disk. */
+  readonly durable?: DurableLink | undefined;
+  /** What was found on disk, for a service that goes on from there. */
+  readonly recovery?: Recovery | undefined;
   readonly onEvent: EventListener;
   /** The replica is done; its connections are closing. */
   readonly onStop: (stop: ReplicaStop) => void;
@@ -43,7 +49,7 @@ const OUTPUTS_BYTES_MAX = 48 << 20;
 export class ReplicaDriver implements Controlled, CaptureEvents {
   readonly #parts: DriverParts;
   readonly #replica: Replica;
-  readonly #arbiter: ArbiterRequests;
+  readonly #outside: Outside;
   readonly #connections: Connections;
   /** Undone at the end: the ticking, and an attempt to take client addresses. */
   readonly #cancels: (() => void)[] = [];
@@ -58,6 +64,10 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   /** Set once the guest has ended by itself and this replica is the one that says so. */
   #guestExitCode: number | undefined;
   #releasedEvent = 0;
+  /** What the protocol lets go; the disk may be behind. */
+  #allowedEvent = 0;
+  #guestStopped = false;
+  readonly #pause: GuestPause;
   /** False while this replica stands by: what it hears of streams then is void, and would never be forgotten. */
   #keepsOutputs = false;
   /** Of the newest record that this replica has written. */
@@ -67,7 +77,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   constructor(parts: DriverParts) {
     this.#parts = parts;
     this.#replica = new Replica(parts.config);
-    this.#arbiter = new ArbiterRequests(parts.arbiter, parts.timers);
+    this.#pause = new GuestPause(parts.guest);
     this.#connections = new Connections(parts.timers, {
       onPeer: (peer, address) =>
         this.#input({
@@ -78,11 +88,24 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       onMessage: (peer, message) => this.#input({ type: 'message', peer, message }),
       onPeerClosed: (peer, reason) => this.#input({ type: 'peer-closed', peer, reason }),
       onGatewayProgress: (payload) => {
-        if (this.#keepsOutputs) takeProgressPayload(parts.clients.gateways, payload);
+        if (!this.#keepsOutputs) return;
+        takeProgressPayload(parts.clients.gateways, payload);
+        parts.durable?.store.progress(payload);
       },
       onCaller: (type, channel) => this.#serveCaller(type, channel),
     });
-    parts.gate.onLeft((event) => this.#input({ type: 'outputs-left', event }));
+    const input = (next: Input): void => this.#input(next);
+    this.#outside = new Outside({ ...parts, connections: this.#connections, input });
+    parts.gate.onLeft((event) => {
+      parts.durable?.store.left(event);
+      this.#input({ type: 'outputs-left', event });
+    });
+    parts.durable?.attach({
+      pause: this.#pause,
+      onSynced: () => this.#release(),
+      exportOutputs: () => this.#exportOutputs(),
+      onFailed: (reason) => this.#input({ type: 'durable-failed', reason }),
+    });
   }
 
   /** Epoch of the newest record this replica has written; 0 while it never had to. */
@@ -95,6 +118,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const stopTicking = timers.every(Math.max(1, config.heartbeatMs / 2), () => {
       this.#input({ type: 'executed', position: guest.executed });
       this.#input({ type: 'tick' });
+      this.#parts.durable?.tick();
       this.#tickGateways();
     });
     this.#cancels.push(stopTicking);
@@ -137,31 +161,36 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
 
   /** A datagram has arrived. */
   heartbeat(payload: Uint8Array): void {
-    const message = tryDecode(payload);
+    const message = decodeDatagram(payload);
     if (message?.type === 'heartbeat') this.#input({ type: 'heartbeat', message });
   }
 
   /** The live guest has logged a batch. */
   guestBatch(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void {
+    if (!this.#guestStopped && !this.#stopped) this.#parts.durable?.append(firstEvent, lastEvent, counter, batch);
     this.#input({ type: 'log', firstEvent, lastEvent, counter, batch });
   }
 
   guestLive(streams: readonly AdoptedStream[]): void {
-    const { clients, timers } = this.#parts;
-    clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
+    const { clients, timers, recovery } = this.#parts;
+    const serve = (): void => clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
+    if (recovery?.lacksEnd) abandonStreams(clients.gateways, streams, serve);
+    else serve();
     this.#input({ type: 'guest-live' });
   }
 
   onState(capture: number, piece: Uint8Array, last: boolean): void {
+    const { durable } = this.#parts;
+    if (durable?.owns(capture)) return durable.onState(capture, piece, last);
+    if (last) durable?.transferEnds();
     this.#input({ type: 'state', capture, piece, last });
   }
 
   /** Every output up to `event`, and none behind it, has passed this thread: what clients may not have yet is known now. */
   onCaptured(capture: number, event: number, counter: number): void {
-    const { clients, gate, guest } = this.#parts;
-    // What backups were not told yet is in the export; told again, the newcomer would take it for other streams.
-    this.#sendGatewayProgress();
-    const outputs = exportOutputs(clients.gateways, gate);
+    const { durable, guest } = this.#parts;
+    if (durable?.owns(capture)) return durable.onCaptured(capture, event, counter);
+    const outputs = this.#exportOutputs();
     if (outputs.length <= OUTPUTS_BYTES_MAX) {
       this.#input({ type: 'captured', capture, event, counter, outputs });
       return;
@@ -171,7 +200,17 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#input({ type: 'capture-failed', capture, reason, retry: true });
   }
 
+  #exportOutputs(): Uint8Array {
+    const { clients, gate } = this.#parts;
+    // What backups were not told yet is in the export; told again, the newcomer would take it for other streams.
+    if (clients.gateways.live) this.#sendGatewayProgress();
+    return exportOutputs(clients.gateways, gate);
+  }
+
   onCaptureFailed(capture: number, reason: string, retry: boolean): void {
+    const { durable } = this.#parts;
+    if (durable?.owns(capture)) return durable.onCaptureFailed(capture, reason, retry);
+    durable?.transferEnds();
     this.#input({ type: 'capture-failed', capture, reason, retry });
   }
 
@@ -207,31 +246,34 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   }
 
   #carryOut(effect: Effect): void {
-    const { guest, gate } = this.#parts;
+    const { guest, gate, durable } = this.#parts;
     switch (effect.type) {
       case 'send':
         return this.#connections.send(effect.peer, effect.message);
       case 'release':
-        this.#releasedEvent = effect.event;
-        return gate.release(effect.event);
+        this.#allowedEvent = effect.event;
+        return this.#release();
       case 'append-to-guest':
+        durable?.append(effect.firstEvent, effect.lastEvent, effect.counter, effect.batch);
         return guest.batch(effect.batch);
       case 'trim':
+        durable?.store.left(effect.event);
         return gate.trim(effect.event);
       case 'throttle':
         guest.throttle = effect.level;
         return;
       case 'pause-log':
-        guest.paused = true;
-        return;
+        return this.#pause.set('log', true);
       case 'resume-log':
-        guest.paused = false;
-        return;
+        return this.#pause.set('log', false);
       case 'start-guest':
         return this.#startGuest(effect.mode);
       case 'go-live':
         return this.#goLive();
+      case 'recover':
+        return this.#recover(effect.complete);
       case 'stop-guest':
+        this.#guestStopped = true;
         return guest.stop();
       case 'stop':
         return this.#stop(effect);
@@ -243,7 +285,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'probe':
       case 'arbiter-read':
       case 'arbiter-cas':
-        return this.#askOutside(effect);
+        return this.#outside.ask(effect);
       default:
         return this.#transfer(effect);
     }
@@ -253,63 +295,24 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   #transfer(
     effect: Extract<Effect, { type: 'capture' | 'cancel-capture' | 'state-credit' | 'restore' | 'restore-outputs' }>,
   ): void {
-    const { guest, clients, gate } = this.#parts;
+    const { guest, clients, gate, durable } = this.#parts;
     switch (effect.type) {
       case 'capture':
+        durable?.transferBegins();
         return guest.capture(effect.capture);
       case 'cancel-capture':
+        durable?.transferEnds();
         return guest.cancelCapture(effect.capture);
       case 'state-credit':
         return guest.stateCredit(effect.bytes);
       case 'restore':
+        durable?.restore(effect.piece);
         return guest.restore(effect.piece);
       case 'restore-outputs':
         this.#keepsOutputs = true;
+        durable?.restoreOutputs(effect.event, effect.counter, effect.outputs);
         return importOutputs(effect.outputs, clients.gateways, gate);
     }
-  }
-
-  /** Effects that ask peers or the arbiter something. */
-  #askOutside(
-    effect: Extract<Effect, { type: 'connect' | 'close' | 'heartbeat' | 'probe' | 'arbiter-read' | 'arbiter-cas' }>,
-  ): void {
-    const { network } = this.#parts;
-    switch (effect.type) {
-      case 'connect': {
-        const { address } = effect;
-        network.dial(address).then(
-          (channel) => this.#connections.dialled(channel, address),
-          (error: Error) => this.#input({ type: 'connect-failed', address, reason: error.message }),
-        );
-        break;
-      }
-      case 'close':
-        this.#connections.closePeer(effect.peer);
-        break;
-      case 'heartbeat':
-        this.#sendHeartbeat(effect.address, effect.message);
-        break;
-      case 'probe': {
-        const { address } = effect;
-        network.isGone(address).then((gone) => this.#input({ type: 'probe-result', address, gone }));
-        break;
-      }
-      case 'arbiter-read': {
-        const { requestId } = effect;
-        this.#arbiter.read((result) => this.#input({ type: 'arbiter-result', requestId, result }));
-        break;
-      }
-      case 'arbiter-cas': {
-        const { requestId, expectedGeneration, record } = effect;
-        const answer = (result: ArbiterResult): void => this.#input({ type: 'arbiter-result', requestId, result });
-        this.#arbiter.compareAndSet(expectedGeneration, record, answer);
-        break;
-      }
-    }
-  }
-
-  #sendHeartbeat(address: string, message: Heartbeat): void {
-    this.#parts.network.heartbeat(address, message.epoch, encodeMessage(message));
   }
 
   #event({ name, level, fields }: Extract<Effect, { type: 'event' }>): void {
@@ -317,6 +320,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       this.#epoch = fields['epoch'] as number;
       this.#members = fields['members'] as string[];
       this.#parts.clients.gateways.raiseEpoch(this.#epoch);
+      this.#parts.durable?.store.epoch(this.#epoch);
     }
     if (name === 'guest-exit' && this.#replica.role === 'primary') this.#guestExitCode = fields['exitCode'] as number;
     if (name === 'handing-over') this.#successor = fields['id'] as string;
@@ -324,14 +328,37 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   }
 
   #startGuest(mode: 'live' | 'replay'): void {
-    const { clients, guest } = this.#parts;
+    const { clients, guest, durable } = this.#parts;
     this.#keepsOutputs = true;
+    durable?.startGuest();
     if (mode === 'live') {
       clients.listeners.serve(this.#epoch);
       // A guest that starts has no streams yet.
       clients.guestLive(this.#epoch, [], 0);
     }
     guest.start(mode);
+  }
+
+  /** R1: what the protocol lets go leaves, once the disk has it if it is to wait for that. */
+  #release(): void {
+    const { durable, gate } = this.#parts;
+    const event = durable?.releasable(this.#allowedEvent) ?? this.#allowedEvent;
+    if (event <= this.#releasedEvent) return;
+    this.#releasedEvent = event;
+    gate.release(event);
+  }
+
+  /** The guest replays what was found on disk, then goes live. */
+  #recover(endKnown: boolean): void {
+    this.#keepsOutputs = true;
+    this.#parts.recovery!.begin(endKnown).then(
+      () => {
+        if (this.#stopped) return;
+        this.#parts.durable?.startGuest();
+        this.#goLive();
+      },
+      (error: Error) => this.#input({ type: 'durable-failed', reason: error.message }),
+    );
   }
 
   #goLive(): void {
@@ -350,11 +377,14 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   #sendGatewayProgress(): void {
     const { clients } = this.#parts;
     const payload = progressPayload(clients.gateways);
-    if (payload !== undefined) this.#connections.sendGatewayProgress(this.#epoch, payload);
+    if (payload === undefined) return;
+    this.#parts.durable?.store.progress(payload);
+    this.#connections.sendGatewayProgress(this.#epoch, payload);
   }
 
   #stop({ reason, exitCode, mayRejoin }: ReplicaStop): void {
     this.#stopped = true;
+    this.#parts.recovery?.stop();
     for (const cancel of this.#cancels) cancel();
     for (const report of this.#stopReports) report(reason, exitCode, this.#successor);
     const leave = (): void => {
@@ -365,13 +395,5 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const lostEpoch = exitCode === EXIT_CODES.lostEpoch;
     if (exitCode === this.#guestExitCode && !lostEpoch) lingerForGateways(clients.gateways, this.#epoch, timers, leave);
     else leave();
-  }
-}
-
-function tryDecode(payload: Uint8Array): ReturnType<typeof decodeMessage> | undefined {
-  try {
-    return decodeMessage(payload);
-  } catch {
-    return undefined;
   }
 }

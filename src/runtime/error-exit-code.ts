@@ -23,6 +23,10 @@ export function errorExitCode(code: ErrorCode | undefined): number {
     case 'FTW_IO':
     case 'FTW_LOG_FORMAT':
       return EXIT_CODES.io;
+    case 'FTW_DURABLE':
+      return EXIT_CODES.durable;
+    case 'FTW_EPOCH_LOST':
+      return EXIT_CODES.lostEpoch;
     case 'FTW_HOST':
       return EXIT_CODES.brokenHost;
     default:

@@ -78,6 +78,16 @@ export interface ReplicaOptions extends GuestOptions {
   readonly acks?: number;
   /** Whether a backup that diverged, or lost a race to another, joins again with a fresh guest (default), or stops. */
   readonly rejoin?: boolean;
+  /** Directory that gets a snapshot now and then, and the log behind it. */
+  readonly durable?: string;
+  /** Primary: goes on with the service in that directory, and keeps it there; see `durable`. */
+  readonly recover?: string;
+  /** fsync: no output of this replica leaves before the log that led to it is in `durable`, on the disk. Default ack. */
+  readonly outputAfter?: 'ack' | 'fsync';
+  /** A snapshot is taken when the log behind the last one has so many bytes (default 64 MiB) ... */
+  readonly snapshotLogBytes?: number;
+  /** ... or after so much time with any log at all (default 60000). */
+  readonly snapshotEveryMs?: number;
   /** Default 20. */
   readonly heartbeatMs?: number;
   /** Default 200. */
@@ -181,8 +191,23 @@ export function checkReplicaOptions(options: ReplicaOptions): {
   if (!Number.isInteger(backups) || backups < 0) throw usage(`backups must be 0, 1, 2 ..., not ${backups}`);
   const { acks } = options;
   if (acks !== undefined && !(Number.isInteger(acks) && acks > 0)) throw usage(`acks must be 1, 2 ..., not ${acks}`);
+  checkDurableOptions(options);
   checkGuestOptions(options);
   return { heartbeatMs, failureTimeoutMs, joinTimeoutMs, minBackups, backups, ...(acks === undefined ? {} : { acks }) };
+}
+
+function checkDurableOptions({ role, durable, recover, outputAfter, ...options }: ReplicaOptions): void {
+  const { snapshotLogBytes = 1, snapshotEveryMs = 1 } = options;
+  if (recover !== undefined && role !== 'primary')
+    throw usage(`a ${role} joins a service; \`recover\` is for a primary`);
+  if (recover !== undefined && durable !== undefined && durable !== recover) {
+    throw usage('a recovered service is kept where it was: `durable` and `recover` must be the same directory');
+  }
+  if (outputAfter === 'fsync' && durable === undefined && recover === undefined) {
+    throw usage('outputs can wait for the disk only with `durable`');
+  }
+  if (!(snapshotLogBytes > 0)) throw usage(`snapshotLogBytes must be above 0, not ${snapshotLogBytes}`);
+  if (!(snapshotEveryMs > 0)) throw usage(`snapshotEveryMs must be above 0, not ${snapshotEveryMs}`);
 }
 
 /** The checks that hold for every guest, replicated or not. */

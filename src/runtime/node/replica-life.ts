@@ -11,8 +11,9 @@ import { ReplicaDriver, type ReplicaStop } from '../driver.js';
 import type { GuestReport } from '../guest/protocol.js';
 import { describeReport, reportExitCode } from '../guest-report.js';
 import type { ReplicaOptions, ServiceEvent, ServiceStats } from '../options.js';
-import type { PeerNetwork } from '../ports.js';
+import type { EventListener, PeerNetwork } from '../ports.js';
 import { GuestHost } from './guest-host.js';
+import type { DurableHome, DurableLife } from './start-durable.js';
 import { nodeTimers } from './timers.js';
 
 export interface LifeOptions extends ReplicaOptions {
@@ -29,17 +30,25 @@ export interface LifeParts {
     'heartbeatMs' | 'failureTimeoutMs' | 'joinTimeoutMs' | 'minBackups' | 'backups' | 'acks'
   >;
   readonly emit: (event: ServiceEvent) => void;
+  readonly durable?: DurableHome | undefined;
 }
 
 export class ReplicaLife {
   readonly host: GuestHost;
   readonly #driver: ReplicaDriver;
   readonly #stopped: Deferred<ReplicaStop>;
+  readonly #durable: DurableLife | undefined;
 
-  private constructor(host: GuestHost, driver: ReplicaDriver, stopped: Deferred<ReplicaStop>) {
+  private constructor(
+    host: GuestHost,
+    driver: ReplicaDriver,
+    stopped: Deferred<ReplicaStop>,
+    durable: DurableLife | undefined,
+  ) {
     this.host = host;
     this.#driver = driver;
     this.#stopped = stopped;
+    this.#durable = durable;
   }
 
   /** Prepares the module. `begin` starts the rest. Rejects with the error of whatever is wrong with the guest. */
@@ -59,18 +68,24 @@ export class ReplicaLife {
     );
     const stopped = deferred<ReplicaStop>();
     const { id } = options;
+    const config = configOf(options, parts, host);
+    const onEvent: EventListener = (name, level, fields) =>
+      parts.emit({ name, level, fields: { replica: id, ...fields } });
+    const durable = await beginDurable(parts, host, config, onEvent);
     driver = new ReplicaDriver({
-      config: configOf(options, parts, host),
+      config,
       arbiter: parts.arbiter,
       network: parts.network,
       guest: host.guest,
       clients: host.clients,
       gate: host.gate,
       timers: nodeTimers,
-      onEvent: (name, level, fields) => parts.emit({ name, level, fields: { replica: id, ...fields } }),
+      durable: durable?.link,
+      recovery: durable?.recovery,
+      onEvent,
       onStop: (stop) => stopped.resolve(stop),
     });
-    return new ReplicaLife(host, driver, stopped);
+    return new ReplicaLife(host, driver, stopped, durable);
   }
 
   begin(): void {
@@ -94,12 +109,39 @@ export class ReplicaLife {
     return this.host.stats(this.#driver.epoch);
   }
 
+  /** Whether it goes on with a service from disk. */
+  get recovers(): boolean {
+    return this.#durable?.recovery !== undefined;
+  }
+
+  /** Ends its guest; what it has written stays. */
+  async close(): Promise<void> {
+    await this.host.close();
+    await this.#durable?.link.close();
+  }
+
   /** Why it stopped. Its connections and its guest are closed by then. */
   async ended(): Promise<ReplicaStop & { stats: ServiceStats }> {
     const stop = await this.#stopped.promise;
     const stats = this.stats();
-    await this.host.close();
+    await this.close();
     return { ...stop, stats };
+  }
+}
+
+/** A guest whose directory cannot be used is not run. */
+async function beginDurable(
+  { durable }: LifeParts,
+  host: GuestHost,
+  config: ReplicaConfig,
+  onEvent: EventListener,
+): Promise<DurableLife | undefined> {
+  try {
+    const { id, incarnation, service } = config;
+    return await durable?.begin(host, { id, incarnation }, service, onEvent);
+  } catch (error) {
+    await host.close();
+    throw error;
   }
 }
 
@@ -113,6 +155,7 @@ function configOf(options: LifeOptions, parts: LifeParts, host: GuestHost): Repl
     service: options.service ?? host.name,
     manifest: host.manifest,
     logAddress: parts.logAddress,
+    ...(parts.durable?.service && { recovered: parts.durable.service }),
     ...(options.primary === undefined ? {} : { primaryAddress: options.primary }),
   };
 }

@@ -15,6 +15,7 @@ import {
 } from '../options.js';
 import { NodePeerNetwork } from './peer-network.js';
 import { type LifeOptions, type LifeParts, ReplicaLife } from './replica-life.js';
+import { checkNobodyLives, DurableHome } from './start-durable.js';
 import { startGateway } from './start-gateway.js';
 
 /** A guest that diverges again and again will not be cured by another copy of the state. */
@@ -36,12 +37,16 @@ export async function startReplica(options: ReplicaOptions): Promise<Service> {
     onHeartbeat: (payload) => replica?.life?.heartbeat(payload),
   });
   const emit = (event: ServiceEvent): void => options.onEvent?.(event);
-  const parts: LifeParts = { arbiter, network, logAddress: network.address, timing, emit };
+  let durable: DurableHome | undefined;
   try {
+    durable = await DurableHome.open(options);
+    if (durable?.service !== undefined) await checkNobodyLives(arbiter, network.address);
+    const parts: LifeParts = { arbiter, network, logAddress: network.address, timing, emit, durable };
     replica = await ReplicaProcess.start({ ...options, id }, parts);
     return replica;
   } catch (error) {
     network.close();
+    await durable?.close();
     throw error;
   }
 }
@@ -66,7 +71,7 @@ class ReplicaProcess implements Service {
     const { emit, logAddress } = parts;
     const life = await ReplicaLife.open(options, parts);
     try {
-      if (await isToStart(options, parts.arbiter, life)) await life.host.listeners.bind();
+      await replica.#takeAddresses(life);
       replica.#announce('log', logAddress, emit);
       for (const address of life.host.listeners.addresses) replica.#announce('client', address, emit);
       replica.#begin(life);
@@ -75,7 +80,7 @@ class ReplicaProcess implements Service {
       await replica.#openGateway();
       return replica;
     } catch (error) {
-      await life.host.close();
+      await life.close();
       throw error;
     }
   }
@@ -88,6 +93,16 @@ class ReplicaProcess implements Service {
 
   stats(): ServiceStats {
     return this.life?.stats() ?? (this.#stats as ServiceStats);
+  }
+
+  /** A service that is started or recovered here is served here. */
+  async #takeAddresses(life: ReplicaLife): Promise<void> {
+    const { durable, arbiter } = this.#parts;
+    if (!life.recovers) {
+      if (!(await isToStart(this.#options, arbiter, life))) return;
+      if (durable?.forgotten !== undefined) throw durable.forgotten;
+    }
+    await life.host.listeners.bind();
   }
 
   #announce(kind: 'log' | 'client', address: string, emit: LifeParts['emit']): void {
@@ -125,8 +140,9 @@ class ReplicaProcess implements Service {
     return this.#divergences < DIVERGENCES_MAX;
   }
 
-  #end(exit: ServiceExit): ServiceExit {
+  async #end(exit: ServiceExit): Promise<ServiceExit> {
     this.#parts.network.close();
+    await this.#parts.durable?.close();
     return exit;
   }
 

@@ -62,12 +62,13 @@ const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 export function* snapshotOf(store: DurableStore, event: number, anew = false): Generator<boolean, void> {
   store.beginSnapshot(anew);
   yield true;
-  store.piece(encode(`state of ${event}, begun;`), false);
+  store.piece(encode(`state of ${event}, begun;`));
   yield true;
   yield store.captured(event, event * 10, encode(`outputs of ${event}`));
-  store.piece(encode(`state of ${event}, middle;`), false);
+  store.piece(encode(`state of ${event}, middle;`));
   yield true;
-  store.piece(encode(`state of ${event}, end;`), true);
+  store.piece(encode(`state of ${event}, end;`));
+  store.endSnapshot();
 }
 
 /** What a new guest would be given: the state's event and every event behind it, checked for order and completeness. */
