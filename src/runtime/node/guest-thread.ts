@@ -61,6 +61,7 @@ export class GuestThread implements GuestControl {
   #reported = false;
   #closed = false;
   #publishing = false;
+  #looking = false;
   #header: SnapshotHeader | undefined;
   /** Number of the last capture. */
   #captures = 0;
@@ -137,7 +138,13 @@ export class GuestThread implements GuestControl {
 
   stateCredit(bytes: number): void {
     this.#control.addStateCredit(bytes);
-    this.#look();
+    if (this.#looking) return;
+    this.#looking = true;
+    // The guest also waits for room in the ring, which there is only behind the burst that this piece came in.
+    queueMicrotask(() => {
+      this.#looking = false;
+      this.#look();
+    });
   }
 
   get executed(): Position {
