@@ -75,6 +75,11 @@ export class Gateway {
     return this.#epoch;
   }
 
+  /** The number under which this gateway opens streams; 0 before a replica has given it one. */
+  get number(): number {
+    return this.#number;
+  }
+
   /** True while a live replica serves this gateway. */
   get attached(): boolean {
     return this.#attached;

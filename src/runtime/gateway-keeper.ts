@@ -5,7 +5,7 @@
  */
 import { ChannelError } from '../errors.js';
 import { type Gateway, type GatewaySink, NotLiveError } from '../gateway/gateway.js';
-import { RecordKind, readRecords } from '../gateway/records.js';
+import { RecordKind, readJson, readRecords } from '../gateway/records.js';
 import type { Channel } from '../transport/channel.js';
 import { type Frame, FrameType } from '../transport/frame.js';
 import type { Timers } from './ports.js';
@@ -86,6 +86,8 @@ export class GatewayKeeper {
   #question(address: string, channel: Channel): Promise<void> {
     return new Promise((resolve) => {
       let attached = false;
+      /** Number that this gateway had when it asked first. */
+      let asked = 0;
       let cancel = this.#parts.timers.after(ANSWER_MS, () => {
         this.#troubles.set(address, `no answer within ${ANSWER_MS} ms`);
         channel.destroy();
@@ -98,7 +100,7 @@ export class GatewayKeeper {
       channel.start({
         onFrame: (frame) => {
           if (attached) return this.#deliver(channel, frame);
-          const answer = this.#answer(frame);
+          const answer = this.#answer(frame, asked);
           if (answer.kind === 'attached') {
             attached = true;
             settle();
@@ -126,6 +128,7 @@ export class GatewayKeeper {
         },
       });
       this.#sendQuestion(channel);
+      asked = this.#parts.gateway.number;
     });
   }
 
@@ -135,14 +138,18 @@ export class GatewayKeeper {
   }
 
   /** What a replica's first words mean. `waits`: it is not live, and will say so when it is. */
-  #answer(frame: Frame): Answer {
+  #answer(frame: Frame, asked: number): Answer {
     const { gateway } = this.#parts;
     if (this.#closed || frame.type !== FrameType.Gateway) return refused('it does not speak the gateway protocol');
     let answer: Answer = refused('it gave no answer');
     try {
-      readRecords(frame.payload, ({ kind, bytes }) => {
-        if (kind === RecordKind.Attached) answer = { kind: 'attached' };
-        else if (kind === RecordKind.NotLive) answer = { kind: 'waits', reason: new TextDecoder().decode(bytes) };
+      readRecords(frame.payload, (record) => {
+        const { kind, bytes } = record;
+        if (kind === RecordKind.Attached) {
+          // Asked by a gateway that had no number yet, it would give a second one, and know nothing of the first.
+          const isNumbered = asked === gateway.number || readJson(record)['gateway'] === gateway.number;
+          answer = isNumbered ? { kind: 'attached' } : refused('it was asked before another replica answered');
+        } else if (kind === RecordKind.NotLive) answer = { kind: 'waits', reason: new TextDecoder().decode(bytes) };
       });
     } catch (error) {
       return refused((error as Error).message);
