@@ -43,7 +43,9 @@ describe.each(ENGINES)('run on the %s engine', (engine) => {
   it('shows a trap in one line that names it', async () => {
     const { code, stdout, stderr } = await run([moduleFile(TRAPS)]);
     expect({ code, stdout }).toEqual({ code: 134, stdout: '' });
-    expect(stderr).toMatch(/^ft-wasm: the guest trapped: unreachable .* after \d+ instructions.*\n$/);
+    expect(stderr).toMatch(
+      /^ft-wasm: the guest trapped: unreachable .* after \d+ instructions, in function \d+.* at offset 0x[0-9a-f]+\n$/,
+    );
   });
 
   it('stops at its fuel, every time at the same instruction', async () => {
