@@ -1,11 +1,11 @@
 /** `ft-wasm run`, `record` and `replay`: one guest from start to end; its exit code is the command's. */
-import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { FtWasmError, type Run, type RunExit, type StateDigest, startReplay, startRun } from '../index.js';
+import { type Run, type StateDigest, startReplay, startRun } from '../index.js';
 import { Progress } from './progress.js';
 import type { ReplayCommandOptions, ReportOptions, RunCommandOptions } from './run-options.js';
 import { RunReporter } from './run-report.js';
 import type { CliProcess } from './streams.js';
+import { writeStats } from './write-stats.js';
 
 /** What every run is given by the command line. */
 interface Hooks {
@@ -57,7 +57,7 @@ async function toTheEnd(
     const exit = await run.done;
     progress.clear();
     reporter.end(exit);
-    if (report.stats !== undefined) await writeStats(report.stats, exit);
+    if (report.stats !== undefined) await writeStats(report.stats, exit.stats);
     return exit.exitCode;
   } finally {
     progress.clear();
@@ -78,12 +78,4 @@ function ignoreStreamErrors({ stdout, stderr }: CliProcess): () => void {
   return () => {
     for (const stream of [stdout, stderr]) stream.off('error', ignore);
   };
-}
-
-async function writeStats(path: string, { stats }: RunExit): Promise<void> {
-  try {
-    await writeFile(path, `${JSON.stringify(stats)}\n`);
-  } catch (cause) {
-    throw new FtWasmError('FTW_IO', `cannot write the statistics: ${(cause as Error).message}`, { path }, { cause });
-  }
 }

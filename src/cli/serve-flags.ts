@@ -45,6 +45,7 @@ export interface RawServeFlags extends RawLogFlags, RawGuestFlags {
   readonly snapshotEvery?: string;
   readonly engine?: string;
   readonly stats?: string;
+  readonly statsEvery?: string;
 }
 
 /** What a guest is given and how far it may go: the same for every command that runs one. */
@@ -90,5 +91,6 @@ export const SERVE_FLAGS: readonly Flag[] = [
   ['Disk:', '--snapshot-every <duration>', 'time after which the next one is taken (default: 1m)'],
   ['Engine:', '--engine <name>', 'compiled (default) or interpreter; replicas may differ in it'],
   ...LOG_FLAGS,
-  ['Logs:', '--stats <duration>', 'log a stats event at this interval'],
+  ['Logs:', '--stats <file>', 'write the last counters to a file as one JSON object, at the end'],
+  ['Logs:', '--stats-every <duration>', 'log a stats event at this interval'],
 ];

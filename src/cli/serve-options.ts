@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly guest: GuestOptions;
   readonly replication: Partial<Pick<ReplicaOptions, ReplicationKey>> & Pick<PairOptions, 'gateway'>;
   readonly log: LogOptions;
+  /** Where the last counters are written as JSON, at the end. */
+  readonly stats?: string;
   /** Interval of the `stats` event; none by default. */
   readonly statsMs?: number;
 }
@@ -93,7 +95,10 @@ export function toServeOptions(
       snapshotEveryMs: optional(flags.snapshotEvery, (text) => parseDuration(text, '--snapshot-every')),
     }),
     log: toLogOptions(flags),
-    ...defined({ statsMs: optional(flags.stats, (text) => parseDuration(text, '--stats')) }),
+    ...defined({
+      stats: flags.stats,
+      statsMs: optional(flags.statsEvery, (text) => parseDuration(text, '--stats-every')),
+    }),
   };
 }
 

@@ -4,6 +4,7 @@ import { type Service, startPair, startReplica, startSolo } from '../index.js';
 import { createLogger, logEvents } from './logger.js';
 import type { ServeOptions } from './serve-options.js';
 import type { CliProcess } from './streams.js';
+import { writeStats } from './write-stats.js';
 
 /** Runs until the service ends; returns its exit code. Rejects if it cannot start. */
 export async function serve(options: ServeOptions, process: CliProcess): Promise<number> {
@@ -19,17 +20,18 @@ export async function serve(options: ServeOptions, process: CliProcess): Promise
   try {
     service = await start(options, logger, process);
     if (leaving) void service.close();
-    return await untilEnd(service, logger, options.statsMs);
+    return await untilEnd(service, logger, options);
   } finally {
     stopListening();
   }
 }
 
-async function untilEnd(service: Service, logger: Logger, statsMs: number | undefined): Promise<number> {
+async function untilEnd(service: Service, logger: Logger, { stats: file, statsMs }: ServeOptions): Promise<number> {
   const timer = statsMs === undefined ? undefined : setInterval(() => logger.info(service.stats(), 'stats'), statsMs);
   const { exitCode, reason, stats } = await service.done;
   clearInterval(timer);
   logger.info({ exitCode, reason, ...stats }, 'stats');
+  if (file !== undefined) await writeStats(file, { ...stats, exitCode, reason });
   return exitCode;
 }
 

@@ -50,7 +50,7 @@ const NETWORK: SourceRule = {
 const READS: SourceRule = {
   source: 'standard input and partial reads',
   handling: 'logged',
-  rule: 'bytes and counts are logged; private and read-only files are part of the configuration',
+  rule: 'bytes and counts are logged, also of files in shared directories; other files are part of the configuration',
 };
 const WRITES: SourceRule = {
   source: 'output',
@@ -65,7 +65,7 @@ const POLL: SourceRule = {
 const FILES: SourceRule = {
   source: 'descriptor numbers, directory order, inodes, file times',
   handling: 'fixed',
-  rule: 'computed by us: lowest free descriptor, names sorted by code point, virtual inodes and times',
+  rule: 'lowest free descriptor, names sorted by code point; virtual inodes and times, but logged ones in shared directories',
 };
 const START: SourceRule = {
   source: 'arguments and environment',

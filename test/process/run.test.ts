@@ -75,6 +75,15 @@ describe.each(ENGINES)('run on the %s engine', (engine) => {
   });
 });
 
+describe('serve --solo', () => {
+  it('writes the statistics of the service to a file', async () => {
+    const file = path.join(temporaryFolder(), 'stats.json');
+    expect((await command(['serve', '--solo', '--stats', file, moduleFile(exitsWith(3))])).code).toBe(3);
+    // The call to the host: entering _start, the constant, the call.
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ instructions: 3, hostCalls: 1, exitCode: 3 });
+  });
+});
+
 describe('run', () => {
   it('ends by SIGINT as a process does, even if the guest never calls the host', async () => {
     const process = CliProcess.start(['run', '--digest-every', '1000000', moduleFile(SPINS)]);

@@ -18,7 +18,7 @@ export class Pair {
   /** Starts the pair on a free port; resolves when it is redundant and listens. */
   static async start({ gateway }) {
     const pair = new Pair();
-    const flags = ['serve', '--json', '--tcplisten', '127.0.0.1:0', '--stats', '100ms'];
+    const flags = ['serve', '--json', '--tcplisten', '127.0.0.1:0', '--stats-every', '100ms'];
     if (!gateway) flags.push('--no-gateway');
     pair.#child = spawn(process.execPath, [CLI, ...flags, GUEST], { stdio: ['ignore', 'ignore', 'pipe'] });
     createInterface({ input: pair.#child.stderr }).on('line', (line) => pair.#take(line));

@@ -40,7 +40,8 @@ describe('toServeOptions', () => {
       fuel: '1000',
       json: true,
       logLevel: 'debug',
-      stats: '1s',
+      stats: 'stats.json',
+      statsEvery: '1s',
     });
     expect(options).toEqual({
       role: 'primary',
@@ -64,6 +65,7 @@ describe('toServeOptions', () => {
         failureTimeoutMs: 1000,
       },
       log: { json: true, level: 'debug' },
+      stats: 'stats.json',
       statsMs: 1000,
     });
   });
