@@ -36,7 +36,15 @@ export const SYSTEMS = {
 
 /** @returns {Promise<System>} */
 async function startSolo() {
-  const process = new FtWasm('solo', ['serve', '--solo', '--tcplisten', `${LOCAL}:0`, '--stats-every', STATS, KV_GUEST]);
+  const process = new FtWasm('solo', [
+    'serve',
+    '--solo',
+    '--tcplisten',
+    `${LOCAL}:0`,
+    '--stats-every',
+    STATS,
+    KV_GUEST,
+  ]);
   return {
     name: 'solo',
     port: await process.port('client'),
@@ -52,7 +60,18 @@ async function startSolo() {
  */
 function startReplica({ id, arbiter, clientPort }, role) {
   const addresses = ['--log-listen', `${LOCAL}:0`, '--tcplisten', `${LOCAL}:${clientPort}`];
-  return new FtWasm(id, ['serve', ...role, '--id', id, '--arbiter', arbiter, ...addresses, '--stats-every', STATS, KV_GUEST]);
+  return new FtWasm(id, [
+    'serve',
+    ...role,
+    '--id',
+    id,
+    '--arbiter',
+    arbiter,
+    ...addresses,
+    '--stats-every',
+    STATS,
+    KV_GUEST,
+  ]);
 }
 
 /** A replica alone, but with what replication needs switched on: the base that a gateway is compared on. */
