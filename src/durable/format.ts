@@ -17,7 +17,7 @@ import type { Crc32 } from './storage.js';
 
 /** The last bytes catch transfers that translate line ends, as in PNG. */
 const MAGIC = Uint8Array.from([0x46, 0x54, 0x57, 0x44, 0x55, 0x52, 0x0d, 0x0a]);
-/** Raised with every change of the format; see test/golden/durable. */
+/** Raised with every change of the format; test/golden/durable has a directory of each version. */
 export const DURABLE_VERSION = 1;
 export const NONCE_BYTES = 8;
 export const PREAMBLE_BYTES = MAGIC.length + 4 + NONCE_BYTES;
