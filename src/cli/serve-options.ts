@@ -34,13 +34,13 @@ type ReplicationKey =
   | 'acks'
   | 'rejoin'
   | 'joinTimeoutMs'
-  | 'heartbeatMs'
-  | 'failureTimeoutMs'
   | 'durable'
   | 'recover'
   | 'outputAfter'
   | 'snapshotLogBytes'
   | 'snapshotEveryMs'
+  | 'heartbeatMs'
+  | 'failureTimeoutMs'
   | 'gatewayListen'
   | 'replicas';
 
@@ -84,8 +84,6 @@ export function toServeOptions(
       rejoin: flags.rejoin === false ? false : undefined,
       minBackups: optional(flags.minBackups, (text) => parseCount(text, '--min-backups')),
       joinTimeoutMs: optional(flags.joinTimeout, (text) => parseDuration(text, '--join-timeout')),
-      heartbeatMs: optional(flags.heartbeat, (text) => parseDuration(text, '--heartbeat')),
-      failureTimeoutMs: optional(flags.failureTimeout, (text) => parseDuration(text, '--failure-timeout')),
       durable: flags.durable,
       recover: flags.recover,
       outputAfter: optional(flags.outputAfter, (text) =>
@@ -93,6 +91,8 @@ export function toServeOptions(
       ),
       snapshotLogBytes: optional(flags.snapshotLog, (text) => parseSize(text, '--snapshot-log')),
       snapshotEveryMs: optional(flags.snapshotEvery, (text) => parseDuration(text, '--snapshot-every')),
+      heartbeatMs: optional(flags.heartbeat, (text) => parseDuration(text, '--heartbeat')),
+      failureTimeoutMs: optional(flags.failureTimeout, (text) => parseDuration(text, '--failure-timeout')),
     }),
     log: toLogOptions(flags),
     ...defined({
