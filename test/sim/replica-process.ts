@@ -56,6 +56,8 @@ class HastyGate extends CheckedGate {
 export class ReplicaProcess extends Host implements Server {
   /** Run of the service in which its guest has exited. */
   exitedInRun: number | undefined;
+  /** It is a backup and has not lost its primary. */
+  following = false;
   /** The protocol has come to its end; gateways may still take output. */
   stopping = false;
   readonly role: ReplicaConfig['role'];
@@ -197,6 +199,8 @@ export class ReplicaProcess extends Host implements Server {
   #onEvent(name: string, fields: Readonly<Record<string, unknown>>): void {
     this.#world.note(`${this.name} ${name} ${JSON.stringify(fields)}`);
     if (name === 'stopped') this.stopping = true;
+    if (name === 'ready') this.following = fields['role'] === 'backup';
+    if (name === 'primary-lost') this.following = false;
     if (name === 'guest-started' && fields['mode'] === 'live') this.live = true;
     const step = TRANSFER_EVENTS[name];
     if (step === undefined) return;

@@ -49,7 +49,7 @@ function isRedundant(world: World, live: ReplicaProcess, running: readonly Repli
   const available = world.replicas.filter((process) => process.running && process !== live);
   const backups = running.filter((process) => process !== live);
   const named = (world.arbiter.state?.record.members.length ?? 0) - 1;
-  if (named > backups.length) return false;
+  if (named > backups.length || !backups.every(({ following }) => following)) return false;
   const wanted = Math.max(world.options.backups, world.options.minBackups);
   return backups.length >= Math.min(wanted, available.length) || !live.guest.capturing.possible;
 }
