@@ -9,7 +9,7 @@ import {
   RESUME_FLAGS,
   SNAPSHOT_FLAGS,
   toResumeOptions,
-  toSnapshotOptions,
+  toSnapshotCommand,
 } from './snapshot-options.js';
 import type { CliProcess } from './streams.js';
 
@@ -25,14 +25,14 @@ export function declareSnapshotCommands(
 function declareSnapshot(program: Command, process: CliProcess): void {
   const command = program
     .command('snapshot')
-    .summary('write down the state of a recorded run')
+    .summary('write down the state of a running replica or a recorded run')
     .description(
-      'Replays a recording to a place, the first logged call or loop at or behind --at, and writes the whole state of the ' +
-        'guest to a file: for `resume`, and for `replay --from`.',
+      'Writes the whole state of a guest to a file, for `resume` and for `replay --from`: of a replica that runs, or of a ' +
+        'recording, which is replayed to the first logged call or loop at or behind --at.',
     )
-    .argument('<recording>', 'a file that `record` wrote')
-    .action((recording: string, flags: RawSnapshotFlags) =>
-      snapshot(toSnapshotOptions(recording, flags), flags.json ?? false, process),
+    .argument('[recording]', 'a file that `record` wrote')
+    .action((recording: string | undefined, flags: RawSnapshotFlags) =>
+      snapshot(toSnapshotCommand(recording, flags), flags.json ?? false, process),
     );
   declareFlags(command, SNAPSHOT_FLAGS);
 }

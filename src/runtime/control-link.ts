@@ -1,11 +1,13 @@
 /**
- * Commands that operators send to a replica's log address: `status` and `switch`. One frame of JSON asks, one answers;
- * a switch is answered a second time, when it is done.
+ * Commands that operators send to a replica's log address: `status`, `switch` and `snapshot`. One frame of JSON asks, one
+ * answers; a switch is answered a second time, when it is done; for a snapshot see snapshot-link.ts.
  */
 import { ChannelError } from '../errors.js';
 import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { FrameType } from '../transport/frame.js';
 import type { Timers } from './ports.js';
+import type { SnapshotReceiver, SnapshotSink } from './snapshot-desk.js';
+import { serveSnapshot } from './snapshot-link.js';
 
 export type ControlCommand = 'status' | 'switch';
 
@@ -46,6 +48,8 @@ export interface Controlled {
   status(): ReplicaStatus;
   /** Begins a hand-over, whose end goes to `report`; or says why that is impossible. */
   switchOver(report: StopReport): string | undefined;
+  /** Begins a snapshot, or says why there is none now. */
+  snapshot(sink: SnapshotSink): SnapshotReceiver | string;
 }
 
 export type StopReport = (reason: string, exitCode: number, successor: string | undefined) => void;
@@ -63,8 +67,10 @@ export function serveControl(replica: Controlled, channel: Channel): ChannelHand
   const answer = (reply: ControlReply): void => {
     channel.send({ type: FrameType.Control, epoch: NO_EPOCH, payload: encodeControl(reply) });
   };
+  let snapshot: ReturnType<typeof serveSnapshot> | undefined;
   return {
     onFrame: (frame) => {
+      if (snapshot !== undefined) return snapshot.onFrame(frame);
       const { command } = decodeControl<{ command?: string }>(frame.payload) ?? {};
       if (command === 'status') {
         answer({ kind: 'status', status: replica.status() });
@@ -73,11 +79,14 @@ export function serveControl(replica: Controlled, channel: Channel): ChannelHand
           answer({ kind: 'stopped', reason, exitCode, ...(successor === undefined ? {} : { successor }) }),
         );
         answer(refusal === undefined ? { kind: 'switching' } : { kind: 'refused', reason: refusal });
+      } else if (command === 'snapshot') {
+        snapshot = serveSnapshot((sink) => replica.snapshot(sink), channel);
       } else {
-        answer({ kind: 'refused', reason: `'${command}' is not a command; this replica knows status and switch` });
+        const known = 'status, switch and snapshot';
+        answer({ kind: 'refused', reason: `'${command}' is not a command; this replica knows ${known}` });
       }
     },
-    onClose: () => {},
+    onClose: () => snapshot?.onClose(),
   };
 }
 

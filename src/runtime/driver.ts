@@ -18,10 +18,11 @@ import type { DurableLink } from './durable-link.js';
 import { lingerForGateways, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import { GuestPause } from './guest-pause.js';
 import type { OutputGate } from './output-gate.js';
-import { exportOutputs, importOutputs } from './outputs-section.js';
 import { decodeDatagram, Outside } from './outside.js';
 import type { CaptureEvents, EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
 import { abandonStreams, type Recovery } from './recovery.js';
+import type { SnapshotReceiver, SnapshotSink } from './snapshot-desk.js';
+import { StateTransfer } from './state-transfer.js';
 
 export interface DriverParts {
   readonly config: ReplicaConfig;
@@ -42,9 +43,6 @@ export interface DriverParts {
 
 /** Why a replica is done. `mayRejoin`: the service goes on, and this process may take part again with a fresh guest. */
 export type ReplicaStop = Omit<Extract<Effect, { type: 'stop' }>, 'type'>;
-
-/** What clients have not taken must fit one frame when it is handed on to a new backup. */
-const OUTPUTS_BYTES_MAX = 48 << 20;
 
 export class ReplicaDriver implements Controlled, CaptureEvents {
   readonly #parts: DriverParts;
@@ -68,6 +66,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   #allowedEvent = 0;
   #guestStopped = false;
   readonly #pause: GuestPause;
+  readonly #states: StateTransfer;
+  #guestRuns = false;
   /** False while this replica stands by: what it hears of streams then is void, and would never be forgotten. */
   #keepsOutputs = false;
   /** Of the newest record that this replica has written. */
@@ -95,6 +95,15 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       onCaller: (type, channel) => this.#serveCaller(type, channel),
     });
     const input = (next: Input): void => this.#input(next);
+    this.#states = new StateTransfer({
+      ...parts,
+      input,
+      sendGatewayProgress: () => this.#sendGatewayProgress(),
+      onOutputsRestored: () => {
+        this.#keepsOutputs = true;
+      },
+      isRunning: () => this.#guestRuns && !this.#guestStopped && !this.#stopped,
+    });
     this.#outside = new Outside({ ...parts, connections: this.#connections, input });
     parts.gate.onLeft((event) => {
       parts.durable?.store.left(event);
@@ -103,7 +112,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     parts.durable?.attach({
       pause: this.#pause,
       onSynced: () => this.#release(),
-      exportOutputs: () => this.#exportOutputs(),
+      exportOutputs: () => this.#states.exportOutputs(),
       onFailed: (reason) => this.#input({ type: 'durable-failed', reason }),
     });
   }
@@ -154,6 +163,10 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     return undefined;
   }
 
+  snapshot(sink: SnapshotSink): SnapshotReceiver | string {
+    return this.#states.snapshot(sink);
+  }
+
   /** A peer, a gateway or an operator has connected to this replica's log address. */
   accept(channel: Channel): void {
     this.#connections.accept(channel);
@@ -180,38 +193,15 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   }
 
   onState(capture: number, piece: Uint8Array, last: boolean): void {
-    const { durable } = this.#parts;
-    if (durable?.owns(capture)) return durable.onState(capture, piece, last);
-    if (last) durable?.transferEnds();
-    this.#input({ type: 'state', capture, piece, last });
+    this.#states.onState(capture, piece, last);
   }
 
-  /** Every output up to `event`, and none behind it, has passed this thread: what clients may not have yet is known now. */
   onCaptured(capture: number, event: number, counter: number): void {
-    const { durable, guest } = this.#parts;
-    if (durable?.owns(capture)) return durable.onCaptured(capture, event, counter);
-    const outputs = this.#exportOutputs();
-    if (outputs.length <= OUTPUTS_BYTES_MAX) {
-      this.#input({ type: 'captured', capture, event, counter, outputs });
-      return;
-    }
-    guest.cancelCapture(capture);
-    const reason = `clients have not taken ${outputs.length} bytes of output; at most ${OUTPUTS_BYTES_MAX} can be handed on`;
-    this.#input({ type: 'capture-failed', capture, reason, retry: true });
-  }
-
-  #exportOutputs(): Uint8Array {
-    const { clients, gate } = this.#parts;
-    // What backups were not told yet is in the export; told again, the newcomer would take it for other streams.
-    if (clients.gateways.live) this.#sendGatewayProgress();
-    return exportOutputs(clients.gateways, gate);
+    this.#states.onCaptured(capture, event, counter);
   }
 
   onCaptureFailed(capture: number, reason: string, retry: boolean): void {
-    const { durable } = this.#parts;
-    if (durable?.owns(capture)) return durable.onCaptureFailed(capture, reason, retry);
-    durable?.transferEnds();
-    this.#input({ type: 'capture-failed', capture, reason, retry });
+    this.#states.onCaptureFailed(capture, reason, retry);
   }
 
   guestExit(outcome: GuestOutcome): void {
@@ -287,31 +277,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'arbiter-cas':
         return this.#outside.ask(effect);
       default:
-        return this.#transfer(effect);
-    }
-  }
-
-  /** Effects that move the guest's state from one replica to another. */
-  #transfer(
-    effect: Extract<Effect, { type: 'capture' | 'cancel-capture' | 'state-credit' | 'restore' | 'restore-outputs' }>,
-  ): void {
-    const { guest, clients, gate, durable } = this.#parts;
-    switch (effect.type) {
-      case 'capture':
-        durable?.transferBegins();
-        return guest.capture(effect.capture);
-      case 'cancel-capture':
-        durable?.transferEnds();
-        return guest.cancelCapture(effect.capture);
-      case 'state-credit':
-        return guest.stateCredit(effect.bytes);
-      case 'restore':
-        durable?.restore(effect.piece);
-        return guest.restore(effect.piece);
-      case 'restore-outputs':
-        this.#keepsOutputs = true;
-        durable?.restoreOutputs(effect.event, effect.counter, effect.outputs);
-        return importOutputs(effect.outputs, clients.gateways, gate);
+        return this.#states.carryOut(effect);
     }
   }
 
@@ -337,6 +303,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       clients.guestLive(this.#epoch, [], 0);
     }
     guest.start(mode);
+    this.#guestRuns = true;
   }
 
   /** R1: what the protocol lets go leaves, once the disk has it if it is to wait for that. */
@@ -355,6 +322,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       () => {
         if (this.#stopped) return;
         this.#parts.durable?.startGuest();
+        this.#guestRuns = true;
         this.#goLive();
       },
       (error: Error) => this.#input({ type: 'durable-failed', reason: error.message }),
@@ -384,6 +352,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
 
   #stop({ reason, exitCode, mayRejoin }: ReplicaStop): void {
     this.#stopped = true;
+    this.#states.stop(`it stops: ${reason}`);
     this.#parts.recovery?.stop();
     for (const cancel of this.#cancels) cancel();
     for (const report of this.#stopReports) report(reason, exitCode, this.#successor);

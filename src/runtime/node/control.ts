@@ -3,6 +3,9 @@ import { ChannelError } from '../../errors.js';
 import { parseAddress } from '../../transport/address.js';
 import { dialTcp } from '../../transport/node/tcp.js';
 import { askControl, type ControlReply, type ReplicaStatus } from '../control-link.js';
+import { askSnapshot } from '../snapshot-link.js';
+import { SnapshotFile } from './snapshot-file.js';
+import type { SnapshotResult } from './start-snapshot.js';
 import { nodeTimers } from './timers.js';
 
 /** Asks the replica at log address `address` about itself. Rejects with FTW_CHANNEL if nobody answers. */
@@ -30,4 +33,34 @@ export async function requestSwitch(address: string): Promise<{ successor: strin
     return { successor: last.successor, reason: last.reason };
   const reason = last?.kind === 'refused' || last?.kind === 'stopped' ? last.reason : 'it gave no answer to that';
   throw new ChannelError('FTW_HANDSHAKE', `${address} does not hand over: ${reason}`, { address });
+}
+
+/**
+ * Has the running replica at log address `address` write its state into file `output`. Rejects with FTW_HANDSHAKE if it gives
+ * none, FTW_IO if the file cannot be written.
+ */
+export async function requestSnapshot(address: string, output: string): Promise<SnapshotResult> {
+  const channel = await dialTcp(parseAddress(address, 'replica'));
+  let file: SnapshotFile;
+  try {
+    file = await SnapshotFile.create(output);
+  } catch (error) {
+    channel.destroy();
+    throw error;
+  }
+  let place = { event: 0, counter: 0 };
+  try {
+    await askSnapshot(channel, nodeTimers, {
+      captured: (event, counter) => {
+        place = { event, counter };
+      },
+      outputs: (bytes) => file.addSection('outputs', bytes),
+      piece: (piece) => file.write(piece),
+    });
+    await file.close();
+    return { ...place, path: output, bytes: file.bytes };
+  } catch (error) {
+    await file.abandon();
+    throw error;
+  }
 }

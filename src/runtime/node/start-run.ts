@@ -11,10 +11,10 @@ import { checkGuestOptions, type GuestOptions, usage } from '../options.js';
 import { encodeRecordedEnd, encodeRecordingStart } from '../recording.js';
 import { failureExitCode, outcomeName, type RunExit, runStats, trapOf } from '../run-exit.js';
 import { GuestHost } from './guest-host.js';
+import { PeriodicSnapshots, type SnapshotInterval } from './periodic-snapshots.js';
 import { Recorder } from './recorder.js';
 import { planResume, type ResumePlan } from './resume.js';
 import { RunStdio } from './run-stdio.js';
-import { type SnapshotInterval, SnapshotSchedule } from './snapshot-schedule.js';
 
 export interface RunOptions extends GuestOptions {
   /** Write a recording to this file. */
@@ -57,7 +57,7 @@ class RunningGuest implements Run {
   #host!: GuestHost;
   #recorder: Recorder | undefined;
   #plan: ResumePlan | undefined;
-  #snapshots: SnapshotSchedule | undefined;
+  #snapshots: PeriodicSnapshots | undefined;
   #startedMs = 0;
   #stopExitCode: number = EXIT_CODES.ok;
   #logBytes = 0;
@@ -143,7 +143,7 @@ class RunningGuest implements Run {
       snapshots: every !== undefined,
     });
     for (const frame of start) await recorder.appendAndFlush(frame);
-    if (every !== undefined) this.#snapshots = new SnapshotSchedule(every, host.guest, recorder, onWarning);
+    if (every !== undefined) this.#snapshots = new PeriodicSnapshots(every, host.guest, recorder, onWarning);
     return recorder;
   }
 

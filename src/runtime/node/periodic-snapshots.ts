@@ -10,7 +10,7 @@ export type SnapshotInterval = { readonly instructions: number } | { readonly ms
 
 const LOOK_MS = 10;
 
-export class SnapshotSchedule {
+export class PeriodicSnapshots {
   #number = 0;
   #relay = new SnapshotRelay(deflate);
   #isUnderWay = false;
