@@ -226,7 +226,7 @@ export class DurableLink implements StoreEvents {
     this.#parts.guest.cancelCapture(this.#capture!);
     this.#capture = undefined;
     this.store.cancelSnapshot();
-    this.#schedule.cancelled(this.#parts.timers.now());
+    this.#schedule.failed(this.#parts.timers.now(), true);
   }
 
   #report(name: EventName, fields: Readonly<Record<string, unknown>>): void {

@@ -17,7 +17,8 @@ export class OutputGate {
   readonly #held = new HeldOutputs();
   readonly #clients: Clients;
   readonly #stdio: StdioPort;
-  #stdioUnderWay = 0;
+  /** Given to standard output or error, and not handed to the operating system yet. */
+  readonly #underWay = new Set<Output>();
   #leftEvent = 0;
   #onLeft: ((event: number) => void) | undefined;
   #onReleased: ((event: number) => void) | undefined;
@@ -46,9 +47,9 @@ export class OutputGate {
     return this.#held.bytes;
   }
 
-  /** What waits for release, in guest order. */
+  /** What has not left: under way to a slow reader, or waiting for release; in guest order. */
   get held(): Iterable<Output> {
-    return this.#held;
+    return [...this.#underWay, ...this.#held];
   }
 
   push(output: Output): void {
@@ -78,14 +79,14 @@ export class OutputGate {
       return;
     }
     this.stats.bytes += output.bytes.length;
-    this.#stdioUnderWay++;
+    this.#underWay.add(output);
     this.#stdio.write(output.fd, output.bytes, () => {
-      this.#stdioUnderWay--;
+      this.#underWay.delete(output);
       this.#reportLeft();
     });
   }
 
   #reportLeft(): void {
-    if (this.#stdioUnderWay === 0 && this.#leftEvent > 0) this.#onLeft?.(this.#leftEvent);
+    if (this.#underWay.size === 0 && this.#leftEvent > 0) this.#onLeft?.(this.#leftEvent);
   }
 }

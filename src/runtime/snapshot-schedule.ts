@@ -71,16 +71,11 @@ export class SnapshotSchedule {
     return this.#tookMs;
   }
 
-  /** It gave way to something else. */
-  cancelled(nowMs: number): void {
-    this.failed(nowMs, true);
-    this.#wanted = true;
-  }
-
-  /** `retry`: another attempt may succeed. */
+  /** Or it gave way to something else. `retry`: another attempt may succeed. */
   failed(nowMs: number, retry: boolean): void {
     this.#beganMs = undefined;
     this.#notBeforeMs = nowMs + RETRY_MS;
+    this.#wanted = retry;
     this.#impossible = !retry;
   }
 }
