@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LogFormatError } from '../../../src/errors.js';
-import { decodeBatch, encodeBatch } from '../../../src/log/codec.js';
+import { batchRange, decodeBatch, encodeBatch } from '../../../src/log/codec.js';
 import type { Entry, LoggedValue } from '../../../src/log/entry.js';
 
 const SEED = 20;
@@ -107,5 +107,26 @@ describe('damaged batches', () => {
       }),
       { seed: SEED, numRuns: 5000 },
     );
+  });
+});
+
+describe('the range of a batch', () => {
+  const entry = (counter: number) => ({ call: 20, counter, digest: 5, result: null });
+
+  it.each([1, 3, 40, 200, 70_000, 5_000_000_000])('is known from its first bytes, at event %i', (firstEvent) => {
+    for (const count of [1, 3, 4, 100, 20_000]) {
+      const bytes = encodeBatch(
+        firstEvent,
+        0,
+        Array.from({ length: count }, (_, at) => entry(at)),
+      );
+      expect(batchRange(bytes.subarray(0, 20))).toEqual({ firstEvent, lastEvent: firstEvent + count - 1 });
+    }
+  });
+
+  it('is refused for anything else', () => {
+    for (const bytes of [[], [0x93], [0x93, 9, 1, 0], [0xa3, 1, 1, 0], [0x93, 1, 0xc0, 0]]) {
+      expect(() => batchRange(Uint8Array.from(bytes))).toThrow(/log batch is damaged/);
+    }
   });
 });
