@@ -1,7 +1,8 @@
 /** Services on disk: everybody dies, and they go on where their outputs left off. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EXIT_CODES } from '../../src/replica/exit-codes.js';
+import { Random } from '../sim/random.js';
 import type { CliProcess } from '../support/cli-process.js';
 import { Counters, DurableService } from '../support/durable-service.js';
 import { connectThrough, ECHO } from '../support/replicas.js';
@@ -9,6 +10,9 @@ import { connectThrough, ECHO } from '../support/replicas.js';
 const FSYNC = ['--output-after', 'fsync'];
 /** Snapshots all the time. */
 const OFTEN = ['--snapshot-log', '64KiB', '--snapshot-every', '300ms'];
+
+/** Moments to die at; a failure says which by the name of its test. */
+const SEED = 20_251;
 
 /** All that was acknowledged is there, and nothing was counted twice. */
 async function expectCounts(gateway: CliProcess, { counts }: Counters): Promise<void> {
@@ -28,9 +32,10 @@ describe('behind a gateway, clients notice a pause and nothing else', () => {
     let alpha = await service.primary('durable');
     const gateway = await service.gateway();
     const counters = await Counters.start(gateway, 8);
+    const random = new Random(SEED);
     for (let round = 0; round < 4; round++) {
       if (flags.length > FSYNC.length) await alpha.process.event('durable-snapshot');
-      await counters.more(200 + round * 37);
+      await counters.more(random.whole(50, 500));
       alpha.process.kill('SIGKILL');
       await alpha.process.exit();
       alpha = await service.primary('recover');
@@ -47,10 +52,11 @@ describe('behind a gateway, clients notice a pause and nothing else', () => {
     let alpha = await service.primary('durable');
     const gateway = await service.gateway();
     const counters = await Counters.start(gateway, 8);
+    const random = new Random(SEED + 1);
     for (let round = 0; round < 3; round++) {
       const beta = await service.backup();
       await alpha.process.event('backup-joined');
-      await counters.more(150 + round * 41);
+      await counters.more(random.whole(1, 300));
       alpha.process.kill('SIGKILL');
       beta.process.kill('SIGKILL');
       await Promise.all([alpha.process.exit(), beta.process.exit()]);
@@ -84,6 +90,41 @@ describe('behind a gateway, clients notice a pause and nothing else', () => {
     const again = await service.recoverBackup();
     expect(await again.process.event('recovering')).toMatchObject({ complete: true });
     await counters.more(100);
+    await counters.stop();
+    await expectCounts(gateway, counters);
+  });
+});
+
+describe('a disk that fails', () => {
+  it('stops a replica whose outputs wait for it, and the other one takes over', async () => {
+    const service = await DurableService.create(...FSYNC, ...OFTEN);
+    const alpha = await service.primary('durable');
+    const gateway = await service.gateway();
+    const counters = await Counters.start(gateway, 4);
+    const beta = await service.backup();
+    await alpha.process.event('backup-joined');
+    renameSync(service.directory, `${service.directory}-gone`);
+    expect(await alpha.process.exit()).toEqual({ code: EXIT_CODES.durable, signal: null });
+    expect(await alpha.process.event('durable-failed')).toMatchObject({
+      reason: expect.stringMatching(/cannot be written/),
+    });
+    await beta.process.event('go-live');
+    await counters.more(100);
+    await counters.stop();
+    await expectCounts(gateway, counters);
+  });
+
+  it('is reported and tried again where outputs do not wait', async () => {
+    const service = await DurableService.create(...OFTEN);
+    const alpha = await service.primary('durable');
+    const gateway = await service.gateway();
+    const counters = await Counters.start(gateway, 4);
+    await alpha.process.event('durable-snapshot');
+    renameSync(service.directory, `${service.directory}-gone`);
+    await alpha.process.event('durable-failed');
+    await counters.more(100);
+    renameSync(`${service.directory}-gone`, service.directory);
+    await alpha.process.event('durable-again');
     await counters.stop();
     await expectCounts(gateway, counters);
   });
