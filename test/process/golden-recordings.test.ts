@@ -1,5 +1,5 @@
 /**
- * Frozen recordings of format version 1, replayed: what they printed, their exit code, digest and counter must stay what they
+ * Frozen recordings of every format version, replayed: what they printed, their exit code, digest and counter must stay what they
  * were, on both engines. UPDATE_GOLDEN=1 records them anew, after a deliberate change of format, rewriter or digest.
  */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ const GOLDEN: Readonly<Record<string, { args: readonly string[]; input?: string 
   'v1-stdin': { args: ['guests/wasi/stdin.wasm'], input: 'first\n\nlast' },
   'v1-simd': { args: ['guests/kernels/c/dot_simd.wasm', '1'] },
   'v1-floats': { args: ['--fuel', '2000000', 'guests/kernels/c/nbody.wasm', '1'] },
+  'v2-snapshots': { args: ['--snapshot-every', '1', 'guests/kernels/c/nbody.wasm', '60'] },
 };
 
 interface Expected {
@@ -39,6 +40,15 @@ async function replayOf(recording: string, ...flags: string[]): Promise<Expected
   const { wallMs: _, ...stats } = JSON.parse(readFileSync(file, 'utf8'));
   return { code, stdout, stats };
 }
+
+it('v2-snapshots: a replay of its end begins at a snapshot in it', async () => {
+  const recording = path.join(FOLDER, 'v2-snapshots.rec');
+  const { stats } = JSON.parse(readFileSync(path.join(FOLDER, 'v2-snapshots.json'), 'utf8')) as Expected;
+  const near = String((stats['instructions'] as number) - 1000);
+  const { code, stderr } = await command(['replay', '--until', near, recording]);
+  expect(stderr).toMatch(/begins at the recording's snapshot of counter \d+/);
+  expect(code).toBe(0);
+});
 
 describe.each(Object.entries(GOLDEN))('%s', (name, { args, input }) => {
   const recording = path.join(FOLDER, `${name}.rec`);

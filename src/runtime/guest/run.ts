@@ -83,6 +83,7 @@ export class GuestRun {
       sliceFuel,
       onSlice: (counter) => {
         if (digests.isDue(counter)) outbox.stateDigest(this.#stateDigest(counter));
+        control.setExecuted(counter, session.event);
         this.#capture.slice(counter);
         inbox.slice();
       },
