@@ -61,6 +61,13 @@ export class DurableService {
     return this.replicas.primary({ flags: [...flags, ...this.flags] });
   }
 
+  /** For a service that may end before anybody has looked. */
+  recoverArgs(module: string): string[] {
+    const own = ['--id', 'alpha', '--recover', this.directory, '--log-listen', this.logAddresses[0]!];
+    const listen = ['--arbiter', this.replicas.arbiter, '--tcplisten', '127.0.0.1:0'];
+    return ['serve', '--role', 'primary', ...own, ...listen, ...this.flags, module];
+  }
+
   /** A replica that may end before it listens. */
   async start(role: string, flags: readonly string[], module: string = KV): Promise<CliProcess> {
     const own = ['--role', role, '--log-listen', '127.0.0.1:0', '--arbiter', this.replicas.arbiter];

@@ -102,6 +102,21 @@ describe('toServeOptions', () => {
     ['a pair with addresses', { logListen: 'a:1' }, '--log-listen cannot be used with --role pair: a pair chooses it'],
     ['a solo primary', { solo: true, role: 'primary' }, '--role cannot be used with --solo: --solo runs the guest'],
     ['a solo arbiter', { solo: true, arbiter: 'file:/a/b' }, '--arbiter cannot be used with --solo'],
+    ['a durable pair', { durable: 'd' }, '--durable cannot be used with --role pair: the replicas of a pair die with'],
+    ['a durable guest alone', { solo: true, recover: 'd' }, '--recover cannot be used with --solo: a guest without'],
+    ['a backup that recovers', { ...BACKUP, recover: 'd' }, '--recover cannot be used with --role backup: this role'],
+    [
+      'two directories',
+      { ...PRIMARY, durable: 'd', recover: 'e' },
+      '--recover goes on in its directory; --durable must name the same one',
+    ],
+    ['a wait without a disk', { ...PRIMARY, outputAfter: 'fsync' }, '--output-after is about a directory on disk'],
+    ['snapshots without a disk', { ...PRIMARY, snapshotEvery: '1s' }, '--snapshot-every is about a directory on disk'],
+    [
+      'an unknown wait',
+      { ...PRIMARY, durable: 'd', outputAfter: 'hope' },
+      "--output-after 'hope': expected one of ack",
+    ],
     ['a bad address', { ...BACKUP, primary: 'nowhere' }, "--primary 'nowhere' is not an address: the :PORT is missing"],
     [
       'an address without a host',
