@@ -103,4 +103,25 @@ describe('a capture in the middle of', () => {
     expect(guest.captured).toMatchObject({ event: 1 });
     expect(exitOf(guest)).toMatchObject({ kind: 'exited', exitCode: 14 });
   });
+
+  it('a handler of an exception waits until the frame holds none', async () => {
+    const prepared = await prepareText(`(module
+      (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+      (tag $t) (memory (export "memory") 1)
+      (func $next (i32.store (i32.const 0) (i32.const 16)) (i32.store (i32.const 4) (i32.const 1))
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8))))
+      (func (export "_start")
+        (try (do (throw $t)) (catch_all (call $next) (call $next)))
+        (call $next)))`);
+    let early: unknown;
+    const look: Step = (g) => {
+      early = g.captured;
+      g.stdin('ab');
+    };
+    const guest = new PumpedGuest(prepared).run('live', [capture, ...nothing, look, ...nothing, (g) => g.stdin('c')]);
+    expect(early).toBeUndefined();
+    expect(guest.captured!.event).toBeGreaterThan(0);
+    expect(exitOf(guest)).toMatchObject({ kind: 'returned' });
+    expect(exitOf(follow(guest, guest.captured!.event))).toEqual(exitOf(guest));
+  });
 });
