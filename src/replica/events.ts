@@ -52,9 +52,9 @@ export const EVENTS = {
   },
   recovering: {
     level: 'info',
-    meaning: 'the service goes on from a durable directory (event, snapshotEvent, logBytes, complete)',
+    meaning: 'the service goes on from a durable directory (lastEvent, snapshotEvent, logBytes, complete)',
   },
-  'recovery-progress': { level: 'info', meaning: 'how far the log has been replayed (event, of)' },
+  'recovery-progress': { level: 'info', meaning: 'how far the log has been replayed (executedEvent, lastEvent)' },
   'go-live': { level: 'info', meaning: 'a backup has consumed the log and runs live (epoch, event)' },
   solo: { level: 'warn', meaning: 'the primary runs without any backup (epoch)' },
   diverged: { level: 'error', meaning: 'a backup did not do what the log says and stops (id, report)' },
@@ -76,7 +76,7 @@ export const EVENTS = {
   },
   'durable-snapshot': {
     level: 'info',
-    meaning: 'the durable directory has a new snapshot, what it replaces is removed (event, bytes, ms)',
+    meaning: 'the durable directory has a new snapshot, what it replaces is removed (snapshotEvent, bytes, ms)',
   },
   'durable-snapshot-failed': {
     level: 'warn',
@@ -86,7 +86,7 @@ export const EVENTS = {
     level: 'error',
     meaning: 'the durable directory cannot be written; nothing is kept until that is possible again (reason)',
   },
-  'durable-again': { level: 'info', meaning: 'the durable directory is up to date again (event)' },
+  'durable-again': { level: 'info', meaning: 'the durable directory is up to date again (snapshotEvent)' },
   'replica-started': { level: 'info', meaning: 'a pair has started one of its processes (id, pid, role)' },
   'replica-ended': { level: 'info', meaning: 'a process of a pair has ended (id, exitCode, reason)' },
   stopped: { level: 'info', meaning: 'this replica stops (reason, exitCode)' },

@@ -2,7 +2,7 @@
  * A running replica's durable directory: what the driver does and hears goes into it, outputs wait for it if they are to,
  * the guest waits while the disk is too slow (R7), and snapshots are taken now and then.
  */
-import type { DurableStore, OutputAfter, StoreEvents } from '../durable/index.js';
+import type { DurableStore, OutputAfter, Recovered, StoreEvents } from '../durable/index.js';
 import { EVENTS, type EventName } from '../replica/events.js';
 import type { GuestPause } from './guest-pause.js';
 import type { EventListener, GuestControl, Timers } from './ports.js';
@@ -84,8 +84,10 @@ export class DurableLink implements StoreEvents {
   }
 
   /** Everything is from disk: the log goes on behind it. */
-  recovered(): void {
+  recovered({ event, logBytes, snapshot }: Recovered): void {
     this.#begun = true;
+    if (snapshot !== undefined) this.#schedule.found(snapshot);
+    this.#schedule.logged(event, logBytes);
   }
 
   /** A piece of the state that this replica's guest will start from. */
@@ -193,11 +195,11 @@ export class DurableLink implements StoreEvents {
 
   onSnapshot({ event, bytes }: { event: number; bytes: number }): void {
     const ms = this.#schedule.done(this.#parts.timers.now(), event, bytes);
-    this.#report('durable-snapshot', { event, bytes, ms: Math.round(ms) });
+    this.#report('durable-snapshot', { snapshotEvent: event, bytes, ms: Math.round(ms) });
     if (this.#retryAtMs === 0) return;
     this.#retryAtMs = 0;
     this.#retryMs = RETRY_MS;
-    this.#report('durable-again', { event });
+    this.#report('durable-again', { snapshotEvent: event });
   }
 
   onSnapshotFailed(error: Error): void {

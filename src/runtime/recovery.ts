@@ -49,7 +49,7 @@ export class Recovery {
     const { event, logBytes, snapshot, leftEvent } = recovered;
     const complete = endKnown && recovered.header.outputAfter === 'fsync';
     this.lacksEnd = !complete;
-    onEvent('recovering', 'info', { event, snapshotEvent: snapshot?.event ?? 0, logBytes, complete });
+    onEvent('recovering', 'info', { lastEvent: event, snapshotEvent: snapshot?.event ?? 0, logBytes, complete });
     // What had left must not leave again; what gateways may ask for is kept.
     gate.trim(leftEvent);
     const feed = new Feed(event, this.#parts);
@@ -119,7 +119,7 @@ class Feed {
     this.#underWay.splice(0, count);
     if (timers.now() - this.#reportedMs < REPORT_MS) return;
     this.#reportedMs = timers.now();
-    onEvent('recovery-progress', 'info', { event: executed, of: this.lastEvent });
+    onEvent('recovery-progress', 'info', { executedEvent: executed, lastEvent: this.lastEvent });
   }
 }
 

@@ -35,6 +35,12 @@ export class SnapshotSchedule {
     return this.#beganMs !== undefined;
   }
 
+  /** An earlier life has left this snapshot. */
+  found({ event, bytes }: { readonly event: number; readonly bytes: number }): void {
+    this.#snapshotEvent = event;
+    this.#snapshotBytes = bytes;
+  }
+
   logged(lastEvent: number, bytes: number): void {
     this.#lastEvent = lastEvent;
     this.#logBytes += bytes;

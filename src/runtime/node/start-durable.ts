@@ -80,7 +80,7 @@ export class DurableHome {
     );
     if (recovered === undefined) return { link, recovery: undefined };
     await link.store.goOn(recovered);
-    link.recovered();
+    link.recovered(recovered);
     const { gate, clients } = host;
     const items = () => this.#directory.items(recovered);
     const recovery = new Recovery({

@@ -34,7 +34,7 @@ async function open(policy: Partial<DurablePolicy> = {}, storage = new MemorySto
           ...{ storage, crc32, writer: ALPHA, outputAfter: 'fsync', service: 'toy', manifest: {} },
           random: (bytes) => new Uint8Array(bytes).fill(nowMs + 1),
         },
-        [],
+        await storage.list(),
         heard,
       ),
   );
@@ -190,4 +190,24 @@ it('what comes from a primary is kept: its state, and the log behind that', asyn
   await ticks(2000);
   expect((await survey(storage, crc32))!).toMatchObject({ event: 52, snapshot: { event: 50 } });
   expect(names()).toEqual(['durable-snapshot']);
+});
+
+it('a recovered log counts: what took long to replay once should not be replayed again', async () => {
+  const { link, guest, pass, storage } = await open({ snapshotLogBytes: 100 });
+  const before = await open();
+  before.link.startGuest();
+  append(before.link.store, 1, 4);
+  await before.link.close();
+  const found = (await survey(before.storage, crc32))!;
+  for (const [name, bytes] of before.storage.files()) {
+    const file = await storage.create(name);
+    await file.write(bytes);
+  }
+  await link.store.goOn(found);
+  link.recovered({ ...found, logBytes: 100 });
+  pass(10);
+  expect(guest.captures).toEqual([]);
+  link.startGuest();
+  pass(10);
+  expect(guest.captures).toEqual([-1]);
 });
