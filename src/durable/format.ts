@@ -6,7 +6,7 @@
  *
  * The CRC of the header, which is the first frame, is also that of the preamble.
  *
- *     log-N       Header, then groups: each begins with a Group frame, then Batch, Left, Progress and Epoch frames
+ *     log-N       Header, then groups: each begins with a Group frame, then Batch, Left, Progress, Epoch and Doubt frames
  *     snapshot-N  Header, Piece frames, an Outputs frame somewhere among them, End
  *
  * N rises over all files of a directory. Whatever is still being written for the first time is called `*.partial`.
@@ -46,9 +46,11 @@ export const FrameKind = {
   Outputs: 7,
   /** f64 number of frames before this one; nothing follows. */
   End: 8,
+  /** f64: 1, clients may have seen more than this log knows; 0, the connections of those clients were given up. */
+  Doubt: 9,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
-const KIND_MAX = 8;
+const KIND_MAX = 9;
 
 /** One life of a replica that has written here. */
 export interface Writer {
@@ -68,6 +70,8 @@ export interface FileHeader {
   /** Whoever has written this lineage, the one that began this file last. */
   readonly writers: readonly Writer[];
   readonly outputAfter: OutputAfter;
+  /** Clients may have seen more than the logs before this one know; see {@link FrameKind.Doubt}. */
+  readonly doubt: boolean;
   /** Of a log: the first event that it may hold. Of a snapshot: 0. */
   readonly firstEvent: number;
   /** Newest epoch and last event whose outputs had left when the file was begun. */
@@ -173,10 +177,11 @@ export function durableError(message: string, details: Record<string, unknown> =
 
 function isHeader(value: unknown): value is FileHeader {
   if (typeof value !== 'object' || value === null) return false;
-  const { service, manifest, lineage, writers, outputAfter, firstEvent, epoch, leftEvent } = value as FileHeader;
+  const { service, manifest, lineage, writers, outputAfter, doubt, firstEvent, epoch, leftEvent } = value as FileHeader;
   const texts = [service, lineage].every((text) => typeof text === 'string');
   const numbers = [firstEvent, epoch, leftEvent].every((number) => Number.isSafeInteger(number) && number >= 0);
   if (!texts || !numbers || (outputAfter !== 'ack' && outputAfter !== 'fsync')) return false;
+  if (typeof doubt !== 'boolean') return false;
   if (typeof manifest !== 'object' || manifest === null || !Array.isArray(writers)) return false;
   const facts = Object.values(manifest).every((fact) => typeof fact === 'string');
   return facts && writers.every((writer) => typeof writer?.id === 'string' && typeof writer.incarnation === 'string');

@@ -69,6 +69,7 @@ export class DurableStore {
   #syncedEvent = 0;
   #leftEvent = 0;
   #epoch = 0;
+  #doubt = false;
   #cleaning: Promise<void> = Promise.resolve();
 
   /** `names`: what is in the directory. */
@@ -109,7 +110,7 @@ export class DurableStore {
    * disk says.
    */
   async goOn(recovered: Recovered): Promise<void> {
-    const { header, tail, event, epoch, leftEvent } = recovered;
+    const { header, tail, event, epoch, leftEvent, doubt } = recovered;
     if (tail !== undefined) await this.#options.storage.cut(tail.name, tail.offset);
     // What a process that was killed had written, and never synced, was read all the same; now it must stay.
     else if (recovered.logs.length > 0) await this.#options.storage.cut(recovered.logs.at(-1)!);
@@ -122,6 +123,7 @@ export class DurableStore {
     this.#syncedEvent = event;
     this.#epoch = epoch;
     this.#leftEvent = leftEvent;
+    this.#doubt = doubt;
     this.#beginLog();
     await this.#log.flushed();
     if (this.isBroken) throw durableError('the directory cannot be written');
@@ -148,6 +150,13 @@ export class DurableStore {
   epoch(epoch: number): void {
     this.#epoch = Math.max(this.#epoch, epoch);
     if (this.#state === 'writing') this.#log.append(this.#frame(FrameKind.Epoch, [epoch]), undefined);
+  }
+
+  /** Whether clients may have seen more than the log knows; over once their connections were given up. */
+  doubt(doubt: boolean): void {
+    if (doubt === this.#doubt) return;
+    this.#doubt = doubt;
+    if (this.#state === 'writing') this.#log.append(this.#frame(FrameKind.Doubt, [doubt ? 1 : 0]), undefined);
   }
 
   /** A state follows, of the history that is being written, or (`anew`) of another one. */
@@ -243,8 +252,8 @@ export class DurableStore {
 
   #header(lineage: string, writers: readonly Writer[], firstEvent: number): FileHeader {
     const { service, manifest, outputAfter } = this.#options;
-    const [epoch, leftEvent] = [this.#epoch, this.#leftEvent];
-    return { service, manifest, lineage, writers, outputAfter, firstEvent, epoch, leftEvent };
+    const [epoch, leftEvent, doubt] = [this.#epoch, this.#leftEvent, this.#doubt];
+    return { service, manifest, lineage, writers, outputAfter, doubt, firstEvent, epoch, leftEvent };
   }
 
   #complete(file: SnapshotFile): void {

@@ -20,6 +20,8 @@ export interface Recovered {
   /** Outputs up to this event are known to have left. */
   readonly leftEvent: number;
   readonly epoch: number;
+  /** Clients may have seen more than this. */
+  readonly doubt: boolean;
   /** Bytes of the batches behind the snapshot. */
   readonly logBytes: number;
   /** What a crash has left behind the last whole frame of the last log. */
@@ -75,6 +77,7 @@ class Reading {
   #counter = 0;
   #leftEvent = 0;
   #epoch = 0;
+  #doubt = false;
   #logBytes = 0;
   #snapshot: RecoveredSnapshot | undefined;
   #tail: (TornTail & { readonly name: string }) | undefined;
@@ -120,6 +123,7 @@ class Reading {
     this.#read ??= header.firstEvent - 1;
     this.#epoch = Math.max(this.#epoch, header.epoch);
     this.#leftEvent = Math.max(this.#leftEvent, header.leftEvent);
+    this.#doubt = header.doubt;
     const onTail = (tail: TornTail): void => {
       if (!isLast) throw damaged(name, tail.offset, 'a frame cannot be read, and another log follows');
       this.#tail = { ...tail, name };
@@ -136,6 +140,7 @@ class Reading {
       counter: this.#counter,
       leftEvent: this.#leftEvent,
       epoch: Math.max(this.#epoch, header.epoch),
+      doubt: this.#doubt || header.outputAfter === 'ack',
       logBytes: this.#logBytes,
       ...(this.#tail && { tail: this.#tail }),
     };
@@ -152,6 +157,9 @@ class Reading {
         return;
       case FrameKind.Epoch:
         this.#epoch = Math.max(this.#epoch, numberAt(frame, 0));
+        return;
+      case FrameKind.Doubt:
+        this.#doubt = numberAt(frame, 0) === 1;
         return;
       case FrameKind.Batch:
         return this.#batch(name, frame);

@@ -11,7 +11,7 @@ import { SleepDetector } from './detector.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { Primary, type PrimaryStart } from './primary.js';
 import type { Newcomers, Role, RoleInput } from './role.js';
-import { type Recovery, StartingPrimary } from './starting.js';
+import { StartingPrimary } from './starting.js';
 import type { Effect, Input, ReplicaConfig } from './types.js';
 
 /**
@@ -36,7 +36,7 @@ export class Replica {
         ? new StartingPrimary(
             this.#context,
             this.#arbiter,
-            (state, kept, recovery) => this.#serve(state, kept, recovery),
+            (state, kept) => this.#serve(state, kept),
             (kept) => this.#join(kept),
           )
         : this.#backup();
@@ -106,9 +106,8 @@ export class Replica {
     for (const input of kept) this.#role.handle(input);
   }
 
-  #serve(state: ArbiterState, kept: readonly RoleInput[], recovery: Recovery | undefined): void {
+  #serve(state: ArbiterState, kept: readonly RoleInput[]): void {
     const recovered = this.config.recovered;
-    if (recovery !== undefined) this.#context.emit({ type: 'recover', ...recovery });
     const primary =
       recovered === undefined
         ? this.#lead({ state, lastEvent: 0, guest: 'held' })

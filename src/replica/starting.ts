@@ -14,12 +14,7 @@ import type { RecoveredService } from './types.js';
 /** Inputs about connections that are kept for the primary; more than any honest number of backups needs. */
 const KEPT_MAX = 1_000;
 
-/** Set when the service goes on from disk; see the effect `recover`. */
-export interface Recovery {
-  readonly complete: boolean;
-}
-
-type OnWon = (state: ArbiterState, kept: readonly RoleInput[], recovery: Recovery | undefined) => void;
+type OnWon = (state: ArbiterState, kept: readonly RoleInput[]) => void;
 
 export class StartingPrimary implements Role {
   readonly name = 'primary';
@@ -64,7 +59,7 @@ export class StartingPrimary implements Role {
         if (replaced !== undefined && !replaced.record.ended) {
           this.#context.event('record-replaced', { epoch: replaced.record.epoch });
         }
-        this.#onWon(state, this.#kept, undefined);
+        this.#onWon(state, this.#kept);
       },
       running: (reason) => {
         this.#context.event('already-running', { reason });
@@ -78,8 +73,10 @@ export class StartingPrimary implements Role {
     const { config, self } = this.#context;
     claimRecovered(this.#arbiter, self, config.service, recovered, {
       won: (state, replaced) => {
+        // First, so that what is written says so before it says that this replica has won.
+        this.#context.emit({ type: 'recover', complete: isEndOfService(replaced?.record, recovered) });
         this.#context.event('epoch-won', { epoch: state.record.epoch, members: [config.id] });
-        this.#onWon(state, this.#kept, { complete: isEndOfService(replaced?.record, recovered) });
+        this.#onWon(state, this.#kept);
       },
       refused: (reason) => this.#context.stop(EXIT_CODES.lostEpoch, reason),
     });

@@ -185,9 +185,9 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   }
 
   guestLive(streams: readonly AdoptedStream[]): void {
-    const { clients, timers, recovery } = this.#parts;
+    const { clients, timers, recovery, durable } = this.#parts;
     const serve = (): void => clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
-    if (recovery?.lacksEnd) abandonStreams(clients.gateways, streams, serve);
+    if (recovery?.lacksEnd) durable?.clearDoubt(abandonStreams(clients.gateways, streams, serve));
     else serve();
     this.#input({ type: 'guest-live' });
   }
@@ -318,6 +318,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   /** The guest replays what was found on disk, then goes live. */
   #recover(endKnown: boolean): void {
     this.#keepsOutputs = true;
+    if (!endKnown) this.#parts.durable?.store.doubt(true);
     this.#parts.recovery!.begin(endKnown).then(
       () => {
         if (this.#stopped) return;

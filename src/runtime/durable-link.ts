@@ -110,6 +110,12 @@ export class DurableLink implements StoreEvents {
     this.#guestRuns = true;
   }
 
+  /** Clients that may have seen more than was recovered have been let go; `progress` says so to whoever recovers next. */
+  clearDoubt(progress: Uint8Array): void {
+    if (progress.length > 0) this.store.progress(progress);
+    this.store.doubt(false);
+  }
+
   append(firstEvent: number, lastEvent: number, counter: number, batch: Uint8Array): void {
     this.store.append(firstEvent, lastEvent, counter, batch);
     this.#schedule.logged(lastEvent, batch.length);

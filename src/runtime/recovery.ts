@@ -1,5 +1,6 @@
 /** A guest is given what was found on disk: its state, the log behind it, and the word to go live. */
 import type { Recovered, RecoveredItem } from '../durable/index.js';
+import { RecordKind, RecordWriter } from '../gateway/records.js';
 import type { AdoptedStream, ReplicaPort } from '../gateway/replica-port.js';
 import { gatewayOf } from '../gateway/stream-id.js';
 import type { StreamId } from '../host/services.js';
@@ -47,7 +48,7 @@ export class Recovery {
   async begin(endKnown: boolean): Promise<void> {
     const { recovered, gate, onEvent } = this.#parts;
     const { event, logBytes, snapshot, leftEvent } = recovered;
-    const complete = endKnown && recovered.header.outputAfter === 'fsync';
+    const complete = endKnown && !recovered.doubt;
     this.lacksEnd = !complete;
     onEvent('recovering', 'info', { lastEvent: event, snapshotEvent: snapshot?.event ?? 0, logBytes, complete });
     // What had left must not leave again; what gateways may ask for is kept.
@@ -125,16 +126,22 @@ class Feed {
 
 /**
  * The log lacks an end that clients may have seen: their connections of before cannot be continued. `serve` begins to
- * serve gateways; they learn from it that those connections are broken.
+ * serve gateways; they learn from it that those connections are broken. Returns what whoever recovers next should know.
  */
-export function abandonStreams(port: ReplicaPort, adopted: readonly AdoptedStream[], serve: () => void): void {
+export function abandonStreams(port: ReplicaPort, adopted: readonly AdoptedStream[], serve: () => void): Uint8Array {
   const streams = new Set<StreamId>(port.streams.keys());
   for (const { stream } of adopted) streams.add(stream);
   const carried = [...streams].filter((stream) => gatewayOf(stream) !== undefined);
-  for (const stream of carried) port.giveUp(gatewayOf(stream)!);
+  const gateways = new Set(carried.map((stream) => gatewayOf(stream)!));
+  const progress = new RecordWriter();
+  for (const gateway of gateways) {
+    port.giveUp(gateway);
+    progress.add(RecordKind.GivenUp, 0, gateway);
+  }
   serve();
   for (const stream of carried) {
     port.forget(stream);
     port.guest.reset(stream);
   }
+  return progress.take();
 }

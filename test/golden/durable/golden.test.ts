@@ -25,6 +25,7 @@ async function sample(): Promise<Map<string, Uint8Array>> {
   store.left(4);
   store.progress(new TextEncoder().encode('progress'));
   store.epoch(4);
+  store.doubt(true);
   append(store, 6, 9);
   await store.close();
   return storage.files();
@@ -52,7 +53,14 @@ describe('golden directories', () => {
   it.each([1])('of version %i can be recovered from', async (version) => {
     const storage = new MemoryStorage(frozen(version));
     const recovered = (await survey(storage, crc32))!;
-    expect(recovered).toMatchObject({ event: 9, counter: 90, leftEvent: 4, epoch: 4, snapshot: { event: 4 } });
+    expect(recovered).toMatchObject({
+      event: 9,
+      counter: 90,
+      leftEvent: 4,
+      epoch: 4,
+      doubt: true,
+      snapshot: { event: 4 },
+    });
     expect(recovered.header).toMatchObject({ service: 'toy', writers: [ALPHA], outputAfter: 'fsync' });
     expect(await restored(storage, recovered)).toEqual({ state: 4, event: 9, progress: ['progress'] });
   });

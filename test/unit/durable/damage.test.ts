@@ -213,3 +213,26 @@ it('says what is different', async () => {
     'fuel: nothing in the directory, 7 here',
   ]);
 });
+
+it('what clients may have seen beyond the log is in doubt until their connections were given up', async () => {
+  const storage = new MemoryStorage();
+  const first = await openStore(storage, { outputAfter: 'ack' });
+  first.store.beginAnew(0);
+  append(first.store, 1, 1);
+  await first.store.close();
+  const writer = { id: 'b', incarnation: '2' };
+  const second = await openStore(storage, { writer, seed: 2 });
+  await second.store.goOn((await survey(storage, crc32))!);
+  const doubts = [(await survey(storage, crc32))!.doubt];
+  second.store.doubt(false);
+  append(second.store, 2, 2);
+  await second.store.close();
+  doubts.push((await survey(storage, crc32))!.doubt);
+  const third = await openStore(storage, { writer, seed: 3 });
+  await third.store.goOn((await survey(storage, crc32))!);
+  doubts.push((await survey(storage, crc32))!.doubt);
+  third.store.doubt(true);
+  await third.store.close();
+  doubts.push((await survey(storage, crc32))!.doubt);
+  expect(doubts).toEqual([true, false, false, true]);
+});
