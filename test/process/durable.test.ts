@@ -47,6 +47,27 @@ describe('behind a gateway, clients notice a pause and nothing else', () => {
     await expectCounts(gateway, counters);
   });
 
+  it('a recovery is killed at each of its steps, and tried again', async () => {
+    const service = await DurableService.create(...FSYNC, ...OFTEN);
+    let alpha = await service.primary('durable');
+    const gateway = await service.gateway();
+    const counters = await Counters.start(gateway, 8);
+    for (const step of ['listening', 'epoch-won', 'recovering', 'go-live', 'durable-snapshot']) {
+      await counters.more(100);
+      alpha.process.kill('SIGKILL');
+      await alpha.process.exit();
+      alpha = await service.primary('recover');
+      await alpha.process.event(step);
+      alpha.process.kill('SIGKILL');
+      await alpha.process.exit();
+      alpha = await service.primary('recover');
+      expect(await alpha.process.event('recovering')).toMatchObject({ complete: true });
+    }
+    await counters.more(100);
+    await counters.stop();
+    await expectCounts(gateway, counters);
+  });
+
   it('primary and backup are killed at once', async () => {
     const service = await DurableService.create(...FSYNC, ...OFTEN);
     let alpha = await service.primary('durable');
