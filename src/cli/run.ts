@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FtWasmError } from '../index.js';
-import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
+import { type RawCacheFlags, toCacheOptions } from './cache-flags.js';
 import { status, switchOver } from './control.js';
 import { errorText, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
@@ -69,7 +69,7 @@ function declareServe(program: Command, process: CliProcess, setExitCode: (code:
       const options = { ...rest, guest: { ...guest, ...toCacheOptions(flags, process.env) } };
       setExitCode(await serve(options, process));
     });
-  declareFlags(command, [...SERVE_FLAGS, ...CACHE_FLAGS]);
+  declareFlags(command, SERVE_FLAGS);
 }
 
 function declareGateway(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {

@@ -1,4 +1,5 @@
 /** The flags of `ft-wasm serve`: their names, their help and the raw text that commander collects for them. */
+import { CACHE_FLAGS } from './cache-flags.js';
 import type { Flag } from './flags.js';
 import { LOG_FLAGS, type RawLogFlags } from './log-flags.js';
 
@@ -90,6 +91,7 @@ export const SERVE_FLAGS: readonly Flag[] = [
   ['Disk:', '--snapshot-every <duration>', 'time after which the next one is taken (default: 1m)'],
   ...GUEST_FLAGS,
   ['Engine:', '--engine <name>', 'compiled (default) or interpreter; replicas may differ in it'],
+  ...CACHE_FLAGS,
   ...LOG_FLAGS,
   ['Logs:', '--stats <file>', 'write the last counters to a file as one JSON object, at the end'],
   ['Logs:', '--stats-every <duration>', 'log a stats event at this interval'],

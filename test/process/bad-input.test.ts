@@ -97,7 +97,7 @@ describe('an arbiter', () => {
 describe('flags', () => {
   it('that do not go together are refused before anything is started', async () => {
     const { code, line } = await complaint('--role', 'backup', '--log-listen', '127.0.0.1:0', KV);
-    expect(line).toBe('ft-wasm: --role backup needs --primary and --arbiter [FTW_USAGE]');
+    expect(line).toBe('ft-wasm: --role backup needs --arbiter [FTW_USAGE]');
     expect(code).toBe(EXIT_CODES.usage);
   });
 

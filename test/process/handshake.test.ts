@@ -46,16 +46,6 @@ it('another version of ft-wasm', async () => {
   expect(reason).toMatch(/version is \S+ on alpha but 9\.9\.9 on beta/);
 });
 
-it('a backup that comes too late', async () => {
-  const replicas = new Replicas();
-  const alpha = await replicas.primary({ flags: ['--min-backups', '0'] });
-  await alpha.process.event('guest-started');
-  const beta = await replicas.backup(alpha.logAddress);
-  expect((await beta.process.exit()).code).toBe(EXIT_CODES.handshakeRefused);
-  const refused = await alpha.process.event('backup-refused');
-  expect(String(refused['reason'])).toContain('already');
-});
-
 it('a primary that is not there', async () => {
   const beta = await new Replicas().backup('127.0.0.1:1', { flags: ['--join-timeout', '1s'] });
   const unreachable = await beta.process.event('primary-unreachable');

@@ -45,7 +45,7 @@ it('a killed primary: each append is there once', async () => {
   const module = moduleFile(COUNTER, 'counter.wasm');
   const options = { module, flags: ['--dir', `${folder}::/data::shared`] };
   const replicas = new Replicas();
-  const alpha = await replicas.primary(options);
+  const alpha = await replicas.primary({ ...options, flags: [...options.flags, '--min-backups', '1'] });
   const beta = await replicas.backup(alpha.logAddress, options);
   await alpha.process.output('go');
   alpha.process.kill('SIGKILL');

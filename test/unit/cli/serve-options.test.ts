@@ -87,7 +87,7 @@ describe('toServeOptions', () => {
   it.each<[string, RawServeFlags, string]>([
     ['an unknown role', { role: 'leader' }, "--role 'leader': expected one of pair, primary, backup"],
     ['a primary without addresses', { role: 'primary' }, '--role primary needs --log-listen and --arbiter'],
-    ['a backup without a primary', { ...BACKUP, primary: undefined }, '--role backup needs --primary'],
+    ['a backup without an arbiter', { ...BACKUP, arbiter: undefined }, '--role backup needs --arbiter'],
     [
       'a primary with a primary',
       { ...BACKUP, role: 'primary' },
@@ -95,9 +95,9 @@ describe('toServeOptions', () => {
     ],
     ['a backup that waits', { ...BACKUP, minBackups: '1' }, '--min-backups cannot be used with --role backup: only a'],
     [
-      'a primary that joins',
-      { ...PRIMARY, joinTimeout: '1s' },
-      '--join-timeout cannot be used with --role primary: only a',
+      'a standby that gives up',
+      { ...PRIMARY, role: 'standby', joinTimeout: '1s' },
+      '--join-timeout cannot be used with --role standby: a standby waits',
     ],
     ['a pair with addresses', { logListen: 'a:1' }, '--log-listen cannot be used with --role pair: a pair chooses it'],
     ['a solo primary', { solo: true, role: 'primary' }, '--role cannot be used with --solo: --solo runs the guest'],
