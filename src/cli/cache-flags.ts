@@ -1,7 +1,6 @@
 /** Where rewritten modules are kept between starts. */
 import path from 'node:path';
-import type { Flag } from './flags.js';
-import type { Environment } from './serve-options.js';
+import type { Environment, Flag } from './flags.js';
 
 export interface RawCacheFlags {
   /** A directory; true without a flag, false for --no-cache. */

@@ -50,3 +50,6 @@ export function defined<T extends object>(options: T): T {
 export function usage(message: string): FtWasmError {
   return new FtWasmError('FTW_USAGE', message);
 }
+
+/** Variables of this process, for defaults and for `--env NAME`. */
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,11 +1,12 @@
 /** The flags of `run`, `record` and `replay`, and what becomes of them. */
 import type { ReplayOptions, RunOptions, SnapshotInterval } from '../index.js';
 import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
+import type { Environment } from './flags.js';
 import { defined, type Flag, optional, parseChoice, usage } from './flags.js';
 import { parseCount } from './parse/count.js';
 import { parseDuration } from './parse/duration.js';
 import { GUEST_FLAGS, type RawGuestFlags } from './serve-flags.js';
-import { type Environment, toGuestOptions } from './serve-options.js';
+import { toGuestOptions } from './serve-options.js';
 
 const ENGINES = ['compiled', 'interpreter'] as const;
 

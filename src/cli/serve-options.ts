@@ -3,7 +3,7 @@
  * flag, says what is wrong and what is accepted.
  */
 import { type GuestOptions, type PairOptions, parseAddress, type ReplicaOptions } from '../index.js';
-import { checkAddress, checkAddressList, defined, optional, parseChoice, usage } from './flags.js';
+import { checkAddress, checkAddressList, defined, type Environment, optional, parseChoice, usage } from './flags.js';
 import { type LogOptions, toLogOptions } from './log-flags.js';
 import { parseCount } from './parse/count.js';
 import { parseDuration } from './parse/duration.js';
@@ -43,8 +43,6 @@ type ReplicationKey =
   | 'failureTimeoutMs'
   | 'gatewayListen'
   | 'replicas';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const ENGINES = ['compiled', 'interpreter'] as const;
 

@@ -1,9 +1,10 @@
 /** The flags of `ft-wasm simulate`, and what becomes of them. */
 import type { CrashAt, SimulateOptions } from '../index.js';
+import type { Environment } from './flags.js';
 import { defined, type Flag, optional, parseChoice, usage } from './flags.js';
 import { parseCount } from './parse/count.js';
 import { GUEST_FLAGS, type RawGuestFlags } from './serve-flags.js';
-import { type Environment, toGuestOptions } from './serve-options.js';
+import { toGuestOptions } from './serve-options.js';
 
 export interface RawSimulateFlags extends Omit<RawGuestFlags, 'tcplisten' | 'fuel' | 'random'> {
   readonly script?: string;

@@ -1,9 +1,9 @@
 /** The flags of `snapshot` and `resume`, and what becomes of them. */
 import type { RunOptions, SnapshotOptions } from '../index.js';
+import type { Environment } from './flags.js';
 import { checkAddress, defined, type Flag, optional, parseChoice, usage } from './flags.js';
 import { parseCount } from './parse/count.js';
 import { type RawRunFlags, type ReportOptions, RUN_FLAGS, toRunOptions } from './run-options.js';
-import type { Environment } from './serve-options.js';
 
 const ENGINES = ['compiled', 'interpreter'] as const;
 
