@@ -98,7 +98,7 @@ export class Ending {
   #leave(lastEvent: number, deadlineMs: number): void {
     const successor = this.#host.successor();
     if (successor !== undefined) {
-      this.#context.event('handing-over', { id: successor.id, event: lastEvent });
+      this.#context.event('handing-over', { id: successor.id, lastEvent });
       this.#context.send(successor.peer, { type: 'handover', epoch: this.#membership.epoch, lastEvent });
       this.#stage = { kind: 'handed-over', to: successor.peer, deadlineMs };
     } else if (this.#membership.isSolo) {

@@ -25,7 +25,8 @@ export const EVENTS = {
   'transfer-started': { level: 'info', meaning: 'the guest state is on its way to a new backup (id)' },
   'transfer-captured': {
     level: 'info',
-    meaning: 'the state that is being sent is that of this position (id, event, counter)',
+    meaning:
+      'the state that is being sent is that of this position (id, lastEvent, counter, pauseMs, changedPages, pages)',
   },
   'transfer-done': { level: 'info', meaning: 'a new backup has the whole state and catches up (id, bytes, ms)' },
   'transfer-failed': { level: 'warn', meaning: 'the state did not get to a new backup (id, reason)' },
@@ -55,10 +56,10 @@ export const EVENTS = {
     meaning: 'the service goes on from a durable directory (lastEvent, snapshotEvent, logBytes, complete)',
   },
   'recovery-progress': { level: 'info', meaning: 'how far the log has been replayed (executedEvent, lastEvent)' },
-  'go-live': { level: 'info', meaning: 'a backup has consumed the log and runs live (epoch, event)' },
+  'go-live': { level: 'info', meaning: 'a backup has consumed the log and runs live (epoch, lastEvent)' },
   solo: { level: 'warn', meaning: 'the primary runs without any backup (epoch)' },
   diverged: { level: 'error', meaning: 'a backup did not do what the log says and stops (id, report)' },
-  'handing-over': { level: 'info', meaning: 'shutdown: a backup has been told to go live (id, event)' },
+  'handing-over': { level: 'info', meaning: 'shutdown: a backup has been told to go live (id, lastEvent)' },
   'guest-exit': { level: 'info', meaning: 'the guest has ended (exitCode, description)' },
   'listen-failed': { level: 'warn', meaning: 'a client address is still taken; trying on (reason)' },
   'gateway-attached': { level: 'info', meaning: 'a live replica serves the gateway (address, epoch, pauseMs)' },

@@ -198,7 +198,7 @@ export class Primary implements Role {
 
   #onGuestLive(): void {
     this.#guestLive = true;
-    this.#context.event('go-live', { epoch: this.#membership.epoch, event: this.#lastEvent });
+    this.#context.event('go-live', { epoch: this.#membership.epoch, lastEvent: this.#lastEvent });
     if (this.#membership.isSolo) this.#announceSolo();
     if (this.#leaveWhenLive) this.#leave();
   }

@@ -86,13 +86,13 @@ export class Recruiting {
     this.#context.send(transfer.to.peer, { type: 'state', epoch, piece, last });
   }
 
-  captured({ capture, event, counter, outputs }: Extract<Input, { type: 'captured' }>): void {
+  captured({ capture, event, counter, outputs, cost }: Extract<Input, { type: 'captured' }>): void {
     const transfer = this.#transfer;
     if (transfer?.capture !== capture) return;
     const { to } = transfer;
     to.followsLog = true;
     to.receivedEvent = event;
-    this.#context.event('transfer-captured', { id: to.id, event, counter });
+    this.#context.event('transfer-captured', { id: to.id, lastEvent: event, counter, ...cost });
     this.#context.send(to.peer, { type: 'captured', epoch: this.#membership.epoch, event, counter, outputs });
   }
 

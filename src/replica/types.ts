@@ -108,6 +108,8 @@ export type Input =
       readonly event: number;
       readonly counter: number;
       readonly outputs: Uint8Array;
+      /** What it has cost the guest, for the operator's log. */
+      readonly cost?: Readonly<Record<string, number>>;
     }
   | { readonly type: 'capture-failed'; readonly capture: number; readonly reason: string; readonly retry: boolean }
   /** The guest has consumed the log to its end and runs live (answers `go-live`). */

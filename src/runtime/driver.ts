@@ -19,7 +19,7 @@ import { lingerForGateways, progressPayload, serveGateway, takeProgressPayload }
 import { GuestPause } from './guest-pause.js';
 import type { OutputGate } from './output-gate.js';
 import { decodeDatagram, Outside } from './outside.js';
-import type { CaptureEvents, EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
+import type { CaptureCost, CaptureEvents, EventListener, GuestControl, PeerNetwork, Timers } from './ports.js';
 import { abandonStreams, type Recovery } from './recovery.js';
 import type { SnapshotReceiver, SnapshotSink } from './snapshot-desk.js';
 import { StateTransfer } from './state-transfer.js';
@@ -196,8 +196,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#states.onState(capture, piece, last);
   }
 
-  onCaptured(capture: number, event: number, counter: number): void {
-    this.#states.onCaptured(capture, event, counter);
+  onCaptured(capture: number, event: number, counter: number, cost: CaptureCost): void {
+    this.#states.onCaptured(capture, event, counter, cost);
   }
 
   onCaptureFailed(capture: number, reason: string, retry: boolean): void {

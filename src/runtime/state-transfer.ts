@@ -7,7 +7,7 @@ import type { Clients } from './clients.js';
 import type { DurableLink } from './durable-link.js';
 import type { OutputGate } from './output-gate.js';
 import { exportOutputs, importOutputs } from './outputs-section.js';
-import type { CaptureEvents, GuestControl } from './ports.js';
+import type { CaptureCost, CaptureEvents, GuestControl } from './ports.js';
 import { SnapshotDesk, type SnapshotReceiver, type SnapshotSink } from './snapshot-desk.js';
 
 /** What clients have not taken must fit one frame when it is handed on to a new backup. */
@@ -90,13 +90,13 @@ export class StateTransfer implements CaptureEvents {
   }
 
   /** Every output up to `event`, and none behind it, has passed this thread: what clients may not have yet is known now. */
-  onCaptured(capture: number, event: number, counter: number): void {
+  onCaptured(capture: number, event: number, counter: number, cost: CaptureCost): void {
     const { durable, guest } = this.#parts;
     if (durable?.owns(capture)) return durable.onCaptured(capture, event, counter);
     if (this.#snapshots.owns(capture)) return this.#snapshots.onCaptured(capture, event, counter);
     const outputs = this.exportOutputs();
     if (outputs.length <= OUTPUTS_BYTES_MAX) {
-      this.#parts.input({ type: 'captured', capture, event, counter, outputs });
+      this.#parts.input({ type: 'captured', capture, event, counter, outputs, cost: { ...cost } });
       return;
     }
     guest.cancelCapture(capture);

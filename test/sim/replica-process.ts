@@ -191,7 +191,7 @@ export class ReplicaProcess extends Host implements Server {
         this.#driver.onState(capture, piece, last);
         this.#reached('piece');
       },
-      onCaptured: (capture, event, counter) => this.#driver.onCaptured(capture, event, counter),
+      onCaptured: (capture, event, counter, cost) => this.#driver.onCaptured(capture, event, counter, cost),
       onCaptureFailed: (capture, reason, retry) => this.#driver.onCaptureFailed(capture, reason, retry),
     };
   }

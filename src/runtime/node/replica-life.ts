@@ -61,7 +61,7 @@ export class ReplicaLife {
         onBatch: (first, last, counter, batch) => driver?.guestBatch(first, last, counter, batch),
         onLive: (streams) => driver?.guestLive(streams),
         onState: (capture, piece, last) => driver?.onState(capture, piece, last),
-        onCaptured: (capture, event, counter) => driver?.onCaptured(capture, event, counter),
+        onCaptured: (capture, event, counter, cost) => driver?.onCaptured(capture, event, counter, cost),
         onCaptureFailed: (capture, reason, retry) => driver?.onCaptureFailed(capture, reason, retry),
         onReport: (report) => driver !== undefined && passOn(driver, report),
       },
