@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The main job, end to end: a pair of replicas serves a key-value store to many real clients; the primary is killed with
-// SIGKILL in the middle; then every write that was acknowledged is checked. Exit code 0 only if none was lost or doubled.
+// SIGKILL in the middle, a new backup joins by itself; then every write that was acknowledged is checked. Exit code 0 only
+// if none was lost or doubled.
 import { parseArgs } from 'node:util';
 import { DemoClients } from './demo/clients.mjs';
 import { Pair } from './demo/pair.mjs';
@@ -38,7 +39,11 @@ async function main() {
     progress.say(`killed the primary (process ${killed.pid}) with SIGKILL, ${clients.acknowledged} requests in`);
     const liveAt = await pair.live();
     progress.say(`the backup went live after ${(liveAt - killed.at).toFixed(0)} ms`);
+    const redundant = pair.redundantAgain();
+    redundant.catch(() => {});
     await progress.during(halfMs, () => `${clients.acknowledged} requests acknowledged`);
+    const redundantAt = await redundant;
+    progress.say(`a new backup has joined ${(redundantAt - killed.at).toFixed(0)} ms after the kill, under load`);
     clients.stop();
     await running;
     progress.show('checking every acknowledged write');
@@ -56,6 +61,7 @@ async function main() {
       ['errors', clients.errors],
       ['longest client stall', `${clients.longestStallMs.toFixed(1)} ms`],
       ['kill to go-live', `${(liveAt - killed.at).toFixed(1)} ms`],
+      ['kill to redundancy', `${(redundantAt - killed.at).toFixed(1)} ms`],
       ['log bytes per request', (stats.logBytesPerEntry * verdict.entriesPerRequest(stats.entries)).toFixed(1)],
       ['instructions executed', stats.instructions.toLocaleString('en')],
     ]);

@@ -45,6 +45,12 @@ export class Pair {
     return (await this.#event((entry) => entry.event === 'go-live')).at;
   }
 
+  /** When the killed replica, started again by the pair, had joined the new primary. */
+  async redundantAgain() {
+    const goLive = (await this.#event((entry) => entry.event === 'go-live')).at;
+    return (await this.#event((entry) => entry.event === 'backup-joined' && entry.at > goLive)).at;
+  }
+
   /** Ends the service in good order and returns what its live replica counted. */
   async stop() {
     // The primary's own counters ended with it: entries and log bytes are taken from its last report.

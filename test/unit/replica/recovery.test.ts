@@ -69,7 +69,7 @@ describe('a primary with something to recover', () => {
     expect(driven.effects.some(({ type }) => type === 'start-guest')).toBe(false);
     expect(driven.effects.filter(({ type }) => type === 'release')).toEqual([{ type: 'release', event: 100 }]);
     const live = driven.step({ type: 'guest-live' });
-    expect(live).toContainEqual(expect.objectContaining({ name: 'go-live', fields: { epoch: 4, event: 100 } }));
+    expect(live).toContainEqual(expect.objectContaining({ name: 'go-live', fields: { epoch: 4, lastEvent: 100 } }));
     expect(driven.log(101, 102)).toContainEqual({ type: 'release', event: 102 });
   });
 
