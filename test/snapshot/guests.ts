@@ -39,6 +39,16 @@ export const GUESTS: readonly CaptureGuest[] = [
     ['run', 4],
   ),
   guest(
+    'a loop right behind a call, when the slice is used up',
+    `(func (export "run") (param $n i32) (result i32)
+      (i32.add (i32.add (i32.const 1) (i32.const 2)) (i32.const 3)) (local.set $n)
+      (drop (call $ask (local.get $n)))
+      (loop $again
+        (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (local.get $n))`,
+    ['run', 4],
+  ),
+  guest(
     'loops without calls',
     `(func (export "run") (param $n i32) (result i64) (local $i i32) (local $sum i64)
       (block $done

@@ -157,8 +157,10 @@ export class CompiledInstance implements EngineInstance {
     this.globals.halt.value = Halt.Capture;
   }
 
+  /** With a slice that is used up already, the next pre-emption point looks, even if no instruction is before it. */
   private setCounter(counter: number): void {
-    const relative = SLICE_END - sliceOf(this.parts.slices.limit - counter);
+    const left = this.parts.slices.limit - counter;
+    const relative = SLICE_END - (left > 0 ? sliceOf(left) : 0);
     this.globals.base.value = BigInt(counter - relative);
     this.globals.counter.value = BigInt(relative);
   }
