@@ -4,10 +4,10 @@
  */
 import { describe, expect, it } from 'vitest';
 import { CompiledEngine } from '../../src/engine/compiled/index.js';
-import type { PreparedModule } from '../../src/engine/engine.js';
 import { interpreterEngine } from '../support/interpreter.js';
 import { assemble } from '../support/wat.js';
 import { type GuestRun, runGuest, type When } from './capture-run.js';
+import { alternating } from './engines.js';
 import { GUESTS } from './guests.js';
 
 const compiled = new CompiledEngine();
@@ -15,16 +15,6 @@ const interpreter = interpreterEngine();
 const SLICES = [1, 7, 1000];
 /** Single captures per guest, spread over its run. */
 const SINGLES_MAX = 40;
-
-/** Restores take turns between the engines, beginning with the second. */
-function alternating(first: PreparedModule, second: PreparedModule): PreparedModule {
-  let turn = 0;
-  return {
-    ...{ hash: first.hash, imports: first.imports, exports: first.exports },
-    instantiate: (options) => first.instantiate(options),
-    restore: (state, options) => (turn++ % 2 === 0 ? second : first).restore!(state, options),
-  };
-}
 
 const everywhere: When = () => 'restore';
 
