@@ -126,7 +126,7 @@ describe('a request', () => {
 describe('what cannot be captured or restored is refused by name', () => {
   it('a module that was rewritten without the option', async () => {
     const without = await prepare('(module)', { ...DEFAULT_INJECT_OPTIONS, capture: false });
-    expect(() => without.instantiate(options({})).state!()).toThrow(/capture was switched off/);
+    expect(() => without.instantiate(options({})).state!()).toThrow(/cannot be captured: that was switched off/);
   });
 
   it('external references', async () => {
