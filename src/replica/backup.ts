@@ -10,6 +10,7 @@ import type { Context } from './context.js';
 import { SilenceDetector } from './detector.js';
 import { type ClaimRefusal, EpochClaim } from './epoch-claim.js';
 import { EXIT_CODES } from './exit-codes.js';
+import type { LeftRecord } from './failover.js';
 import { refuseAsBackup } from './handshake.js';
 import type { Append, Captured, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
 import { PrimaryLink } from './primary-link.js';
@@ -289,7 +290,7 @@ export class Backup implements Role {
 
   #onHandover(message: Handover): void {
     if (message.lastEvent === this.#receivedEvent) {
-      this.#claim('it handed over', true);
+      this.#claim('it handed over', message);
     } else this.#distrust(`it handed over at event ${message.lastEvent}, but its log ended at ${this.#receivedEvent}`);
   }
 
@@ -327,10 +328,10 @@ export class Backup implements Role {
     this.#context.emit({ type: 'probe', address: this.#link.address });
   }
 
-  #claim(reason: string, handedOver = false): void {
+  #claim(reason: string, left?: LeftRecord): void {
     if (this.#phase === 'following') this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#phase = 'claiming';
-    this.#claiming.begin({ epoch: this.#epoch, receivedEvent: this.#receivedEvent }, handedOver);
+    this.#claiming.begin({ epoch: this.#epoch, receivedEvent: this.#receivedEvent }, left);
   }
 
   /**

@@ -99,7 +99,8 @@ export class Ending {
     const successor = this.#host.successor();
     if (successor !== undefined) {
       this.#context.event('handing-over', { id: successor.id, lastEvent });
-      this.#context.send(successor.peer, { type: 'handover', epoch: this.#membership.epoch, lastEvent });
+      const { epoch, generation } = this.#membership;
+      this.#context.send(successor.peer, { type: 'handover', epoch, generation, lastEvent });
       this.#stage = { kind: 'handed-over', to: successor.peer, deadlineMs };
     } else if (this.#membership.isSolo) {
       this.#recording = true;

@@ -2,7 +2,7 @@
 import type { ArbiterRecord, ArbiterState } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
-import { type ClaimDecision, claimEpoch } from './failover.js';
+import { type ClaimDecision, type ClaimHandlers, claimEpoch, type LeftRecord } from './failover.js';
 import type { PositionReport } from './messages.js';
 import { Survey } from './survey.js';
 import type { PeerId } from './types.js';
@@ -23,8 +23,8 @@ export class EpochClaim {
   readonly #outcome: ClaimOutcome;
   readonly #survey: Survey;
   #end = { epoch: 0, receivedEvent: 0 };
-  /** The primary has stopped and handed over: there is nothing that this replica does not have. */
-  #handedOver = false;
+  /** The primary has stopped and left its record: there is nothing that this replica does not have. */
+  #left: LeftRecord | undefined;
   #asking = false;
   #recheckAtMs = 0;
 
@@ -41,10 +41,10 @@ export class EpochClaim {
   }
 
   /** `end`: the epoch that was followed, and the last event received; nothing more is acknowledged from now on. */
-  begin(end: { epoch: number; receivedEvent: number }, handedOver: boolean): void {
+  begin(end: { epoch: number; receivedEvent: number }, left?: LeftRecord): void {
     this.#end = end;
-    this.#handedOver = handedOver;
-    this.#ask();
+    this.#left = left;
+    this.#ask(left);
   }
 
   tick(): void {
@@ -71,11 +71,11 @@ export class EpochClaim {
     this.#survey.closed(peer);
   }
 
-  #ask(): void {
+  #ask(left?: LeftRecord): void {
     this.#asking = true;
     const { config, self } = this.#context;
-    const isComplete = () => this.#handedOver || this.#survey.mayClaim;
-    claimEpoch(this.#arbiter, self, config.service, isComplete, {
+    const isComplete = () => this.#left !== undefined || this.#survey.mayClaim;
+    const handlers: ClaimHandlers = {
       won: (state) => {
         this.#survey.end();
         this.#outcome.won(state);
@@ -84,7 +84,8 @@ export class EpochClaim {
         if (decision.kind === 'survey') this.#find(decision.record);
         else this.#outcome.notMine(decision, current);
       },
-    });
+    };
+    claimEpoch(this.#arbiter, self, config.service, isComplete, handlers, left);
   }
 
   #find(record: ArbiterRecord): void {

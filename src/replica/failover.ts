@@ -95,9 +95,15 @@ export interface ClaimHandlers {
   notMine(decision: Exclude<ClaimDecision, { kind: 'claim' }>, current: ArbiterState | undefined): void;
 }
 
+/** The record that a primary leaves to its successor: nobody else is about to replace it. */
+export interface LeftRecord {
+  readonly generation: number;
+  readonly epoch: number;
+}
+
 /**
- * A backup claims the epoch. A lost race is looked at again: the old primary may have rewritten the record with this
- * backup still a member, and the claim then stands.
+ * A backup claims the epoch, at once if the record was `left` to it. A lost race is looked at again: the old primary may have
+ * rewritten the record with this backup still a member, and the claim then stands.
  */
 export function claimEpoch(
   arbiter: ArbiterSession,
@@ -105,7 +111,14 @@ export function claimEpoch(
   service: string,
   isComplete: (record: ArbiterRecord) => boolean,
   handlers: ClaimHandlers,
+  left?: LeftRecord,
 ): void {
+  const propose = (expectedGeneration: number, record: ArbiterRecord): void => {
+    arbiter.propose(expectedGeneration, record, (outcome) => {
+      if (outcome.won) handlers.won(outcome.state);
+      else attempt(outcome.current);
+    });
+  };
   const attempt = (current: ArbiterState | undefined): void => {
     const complete = current !== undefined && isComplete(current.record);
     const decision = decideClaim(self, service, current, complete);
@@ -113,10 +126,8 @@ export function claimEpoch(
       handlers.notMine(decision, current);
       return;
     }
-    arbiter.propose(decision.expectedGeneration, decision.record, (outcome) => {
-      if (outcome.won) handlers.won(outcome.state);
-      else attempt(outcome.current);
-    });
+    propose(decision.expectedGeneration, decision.record);
   };
-  arbiter.read(attempt);
+  if (left === undefined) arbiter.read(attempt);
+  else propose(left.generation, claim(self, service, left.generation, left.epoch + 1).record);
 }

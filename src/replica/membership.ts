@@ -44,6 +44,11 @@ export class Membership {
     return this.#state.record.epoch;
   }
 
+  /** Of the record in the arbiter. */
+  get generation(): number {
+    return this.#state.generation;
+  }
+
   get members(): readonly Member[] {
     return this.#state.record.members;
   }

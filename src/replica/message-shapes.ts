@@ -85,7 +85,7 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
   append: { tag: 5, fields: { firstEvent: whole, lastEvent: whole, counter: whole, batch: bytes } },
   ack: { tag: 6, fields: { receivedEvent: whole, executed: position } },
   released: { tag: 7, fields: { event: whole } },
-  handover: { tag: 8, fields: { lastEvent: whole } },
+  handover: { tag: 8, fields: { generation: whole, lastEvent: whole } },
   live: { tag: 9, fields: {} },
   leaving: { tag: 10, fields: {} },
   finished: { tag: 11, fields: { outcome } },

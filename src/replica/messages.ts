@@ -136,7 +136,9 @@ export interface Released {
 /** Primary to backup: I have stopped at `lastEvent` and all its output has left; go live now. */
 export interface Handover {
   readonly type: 'handover';
+  /** Of the arbiter's record, which stays as it is: the successor need not read it before it claims the next one. */
   readonly epoch: number;
+  readonly generation: number;
   readonly lastEvent: number;
 }
 

@@ -105,7 +105,7 @@ describe('following', () => {
     ['a gap', append(2, 3)],
     ['a repetition', append(0, 1)],
     ['an old epoch', append(1, 1, 1)],
-    ['a hand-over at another event', { type: 'handover', epoch: 2, lastEvent: 9 }],
+    ['a hand-over at another event', { type: 'handover', epoch: 2, generation: 2, lastEvent: 9 }],
     ['a message that backups send', { type: 'leaving', epoch: 2 }],
   ] as [string, Message][])('%s in the log means that the primary has failed', (_, message) => {
     const replica = joined();

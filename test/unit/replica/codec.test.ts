@@ -29,7 +29,7 @@ const SAMPLES: { [T in Message['type']]: Message & { type: T } } = {
   position: { type: 'position', epoch: 4, ...member, receivedEvent: 9 },
   ack: ack(9, 7) as Message & { type: 'ack' },
   released: { type: 'released', epoch: 4, event: 9 },
-  handover: { type: 'handover', epoch: 4, lastEvent: 9 },
+  handover: { type: 'handover', epoch: 4, generation: 7, lastEvent: 9 },
   live: { type: 'live', epoch: 5 },
   leaving: { type: 'leaving', epoch: 4 },
   finished: { type: 'finished', epoch: 4, outcome: { exitCode: 3, description: 'exited with code 3' } },
