@@ -91,6 +91,8 @@ export class EpochClaim {
   #find(record: ArbiterRecord): void {
     this.#asking = false;
     this.#recheckAtMs = this.#context.nowMs + RECHECK_MS;
+    const first = !this.#survey.begun;
     this.#survey.begin(record, this.#end.epoch, this.#end.receivedEvent);
+    if (first && !this.#survey.mayClaim) this.#context.event('claim-waiting', this.#survey.state);
   }
 }

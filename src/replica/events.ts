@@ -37,6 +37,10 @@ export const EVENTS = {
   'primary-lost': { level: 'warn', meaning: 'the primary is gone; this backup claims the epoch (id, reason)' },
   'primary-unreachable': { level: 'warn', meaning: 'the primary cannot be reached yet; trying on (address, reason)' },
   'peer-silent': { level: 'warn', meaning: 'nothing was heard from a peer for the failure timeout (id, silentMs)' },
+  'claim-waiting': {
+    level: 'warn',
+    meaning: 'output waited for fewer than all backups: the claim needs the positions of others first (needed, known)',
+  },
   'epoch-won': { level: 'info', meaning: 'this replica wrote a new record (epoch, members)' },
   'epoch-lost': {
     level: 'error',

@@ -83,15 +83,24 @@ export class Survey {
   get mayClaim(): boolean {
     const own = this.#own;
     if (own === undefined) return false;
-    const known = this.#others.flatMap((member) => {
-      const report = [...this.#reports.values()].find((candidate) => sameMember(candidate, member));
-      return report === undefined ? [] : [report];
-    });
+    const known = this.#known();
     return known.length >= this.#needed && known.every(({ receivedEvent }) => receivedEvent <= own.receivedEvent);
+  }
+
+  /** Positions of others that a claim needs, and how many of them are known. */
+  get state(): { readonly needed: number; readonly known: number } {
+    return { needed: this.#needed, known: this.#known().length };
   }
 
   end(): void {
     for (const peer of this.#told.keys()) this.#context.close(peer, 'the survey is over');
     this.#told.clear();
+  }
+
+  #known(): PositionReport[] {
+    return this.#others.flatMap((member) => {
+      const report = [...this.#reports.values()].find((candidate) => sameMember(candidate, member));
+      return report === undefined ? [] : [report];
+    });
   }
 }
