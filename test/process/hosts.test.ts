@@ -70,16 +70,15 @@ class Service {
     };
   }
 
-  /** Waits until one of the two has left for the other's epoch; returns the one that serves. */
+  /** Waits until one of the two knows that it has lost the epoch to the other; returns the one that serves. */
   async survivor(): Promise<CliProcess> {
     const { alpha, beta } = this;
-    const first = await Promise.race([
-      alpha.exit().then((exit) => ({ exit, survivor: beta })),
-      beta.exit().then((exit) => ({ exit, survivor: alpha })),
+    const survivor = await Promise.race([
+      alpha.event('epoch-lost').then(() => beta),
+      beta.event('epoch-lost').then(() => alpha),
     ]);
-    expect(first.exit.code).toBe(EXIT_CODES.lostEpoch);
-    await Promise.race([first.survivor.event('solo'), first.survivor.event('go-live')]);
-    return first.survivor;
+    await Promise.race([survivor.event('solo'), survivor.event('go-live')]);
+    return survivor;
   }
 
   /** No epoch was won by both. */
@@ -206,7 +205,7 @@ describe.skipIf(unavailable !== undefined)('on hosts of their own', () => {
     expect(await Promise.all(sets)).toEqual(sets.map(() => 'OK'));
     await service.count(10);
     service.beta.kill('SIGCONT');
-    expect((await service.beta.exit()).code).toBe(EXIT_CODES.lostEpoch);
+    await service.beta.event('rejoining');
     service.expectOneWinnerPerEpoch();
   });
 
