@@ -3,6 +3,7 @@
  * group says up to where everything was on the disk when it was written. A frame that cannot be read, with a group behind
  * it that vouches for it, was damaged later; without one it was never finished, and nothing depends on it.
  */
+import { PendingBytes } from '../bytes/pending-bytes.js';
 import {
   decodePreamble,
   durableError,
@@ -33,10 +34,7 @@ export interface TornTail {
 export class FrameReader {
   readonly #name: string;
   readonly #crc32: Crc32;
-  /** What was pushed and not consumed lies in `[start, end)` of a buffer that grows by doubling. */
-  #buffer: Uint8Array = new Uint8Array(0);
-  #start = 0;
-  #end = 0;
+  readonly #unread = new PendingBytes();
   /** File offset of the first pending byte. */
   #offset = 0;
   #nonce: Uint8Array | undefined;
@@ -53,7 +51,7 @@ export class FrameReader {
 
   /** The frames that are now complete. @throws FTW_DURABLE for damage */
   push(chunk: Uint8Array): Frame[] {
-    this.#append(chunk);
+    this.#unread.append(chunk);
     if (this.#damagedAt !== undefined) {
       this.#lookBehindDamage(this.#damagedAt);
       return [];
@@ -68,39 +66,23 @@ export class FrameReader {
   finish(): TornTail | undefined {
     if (this.#nonce === undefined) throw durableError(`${this.#name} is damaged: it ends inside its first bytes`);
     const offset = this.#damagedAt ?? this.#offset;
-    const end = this.#offset + this.#pending.length;
+    const end = this.#offset + this.#unread.bytes.length;
     if (offset === end) return undefined;
     if (this.#ended) throw this.#damage(offset, 'something follows its end');
     this.#lookBehindDamage(offset);
     return { offset, bytes: end - offset };
   }
 
-  get #pending(): Uint8Array {
-    return this.#buffer.subarray(this.#start, this.#end);
-  }
-
-  #append(chunk: Uint8Array): void {
-    if (this.#end + chunk.length > this.#buffer.length) {
-      const pending = this.#pending;
-      this.#buffer = new Uint8Array(Math.max(pending.length + chunk.length, pending.length * 2));
-      this.#buffer.set(pending);
-      this.#start = 0;
-      this.#end = pending.length;
-    }
-    this.#buffer.set(chunk, this.#end);
-    this.#end += chunk.length;
-  }
-
   #readPreamble(): boolean {
-    if (this.#pending.length < PREAMBLE_BYTES) return false;
-    this.#nonce = decodePreamble(this.#pending, this.#name);
-    this.#seed = this.#crc32(this.#pending.subarray(0, PREAMBLE_BYTES));
+    if (this.#unread.bytes.length < PREAMBLE_BYTES) return false;
+    this.#nonce = decodePreamble(this.#unread.bytes, this.#name);
+    this.#seed = this.#crc32(this.#unread.bytes.subarray(0, PREAMBLE_BYTES));
     this.#consume(PREAMBLE_BYTES);
     return true;
   }
 
   #next(): Frame | undefined {
-    const pending = this.#pending;
+    const pending = this.#unread.bytes;
     if (pending.length < FRAME_HEADER_BYTES || this.#ended) return undefined;
     const length = new DataView(pending.buffer, pending.byteOffset).getUint32(0, true);
     const end = FRAME_HEADER_BYTES + length;
@@ -123,7 +105,7 @@ export class FrameReader {
 
   /** Forgets what it has looked at, but for what may be the beginning of a group. @throws FTW_DURABLE */
   #lookBehindDamage(damagedAt: number): void {
-    const pending = this.#pending;
+    const pending = this.#unread.bytes;
     for (let at = 0; at + GROUP_BYTES <= pending.length; at++) {
       const synced = this.#syncedBy(at);
       if (synced !== undefined && synced > damagedAt) {
@@ -136,7 +118,7 @@ export class FrameReader {
 
   /** Up to where the group at `at` says that the file was on the disk; undefined if there is none. */
   #syncedBy(at: number): number | undefined {
-    const pending = this.#pending;
+    const pending = this.#unread.bytes;
     if (pending[at + 8] !== FrameKind.Group) return undefined;
     const nonce = this.#nonce!;
     for (let i = 0; i < NONCE_BYTES; i++) if (pending[at + FRAME_HEADER_BYTES + i] !== nonce[i]) return undefined;
@@ -146,7 +128,7 @@ export class FrameReader {
   }
 
   #consume(bytes: number): void {
-    this.#start += bytes;
+    this.#unread.drop(bytes);
     this.#offset += bytes;
   }
 

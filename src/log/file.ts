@@ -6,6 +6,7 @@
  */
 import { Packr } from 'msgpackr';
 import { crc32 } from '../bytes/crc32.js';
+import { PendingBytes } from '../bytes/pending-bytes.js';
 import { invariant, LogFormatError } from '../errors.js';
 
 /** The last bytes catch transfers that translate line ends, as in PNG. */
@@ -91,10 +92,7 @@ export interface TornTail {
 export class RecordingReader {
   /** Known once enough bytes were pushed. */
   header: RecordingHeader | undefined;
-  /** What was pushed and not yet consumed lies in `[start, end)` of a buffer that grows by doubling. */
-  #buffer: Uint8Array = new Uint8Array(0);
-  #start = 0;
-  #end = 0;
+  readonly #unread = new PendingBytes();
   /** File offset of the first byte not yet consumed. */
   #offset = 0;
   /** Why what follows is no frame; it may still turn out to be a torn tail. */
@@ -107,7 +105,7 @@ export class RecordingReader {
   /** Takes the next bytes; returns the frames behind the header that are now complete. Throws LogFormatError. */
   push(chunk: Uint8Array): RecordingFrame[] {
     if (this.#damage !== undefined) return this.#pushBehindDamage(this.#damage, chunk);
-    this.#append(chunk);
+    this.#unread.append(chunk);
     if (!this.#preambleRead && !this.#readPreamble()) return [];
     const frames: RecordingFrame[] = [];
     for (let frame = this.#takeFrame(); frame !== undefined; frame = this.#takeFrame()) {
@@ -120,27 +118,11 @@ export class RecordingReader {
   /** The input has ended: reports a torn tail, or undefined if the last frame is whole. Throws if not even a header came. */
   finish(): TornTail | undefined {
     if (this.header === undefined) {
-      throw new LogFormatError(`recording ends at byte ${this.#offset + this.#pending.length}, inside its header`);
+      throw new LogFormatError(`recording ends at byte ${this.#offset + this.#unread.bytes.length}, inside its header`);
     }
-    const bytes = this.#pending.length + this.#zeros;
+    const bytes = this.#unread.bytes.length + this.#zeros;
     if (bytes === 0) return undefined;
     return { offset: this.#offset, bytes, reason: this.#damage ?? 'the last frame is incomplete' };
-  }
-
-  get #pending(): Uint8Array {
-    return this.#buffer.subarray(this.#start, this.#end);
-  }
-
-  #append(chunk: Uint8Array): void {
-    if (this.#end + chunk.length > this.#buffer.length) {
-      const pending = this.#pending;
-      this.#buffer = new Uint8Array(Math.max(pending.length + chunk.length, pending.length * 2));
-      this.#buffer.set(pending);
-      this.#start = 0;
-      this.#end = pending.length;
-    }
-    this.#buffer.set(chunk, this.#end);
-    this.#end += chunk.length;
   }
 
   #pushBehindDamage(what: string, chunk: Uint8Array): RecordingFrame[] {
@@ -150,7 +132,7 @@ export class RecordingReader {
   }
 
   #readPreamble(): boolean {
-    const pending = this.#pending;
+    const pending = this.#unread.bytes;
     const known = Math.min(pending.length, MAGIC.length);
     if (MAGIC.subarray(0, known).some((byte, at) => byte !== pending[at])) {
       throw new LogFormatError('not a recording: the file does not start with FTWREC', { offset: 0 });
@@ -169,7 +151,7 @@ export class RecordingReader {
 
   /** The next whole frame; undefined if more bytes are needed or the rest is damaged. */
   #takeFrame(): RecordingFrame | undefined {
-    const pending = this.#pending;
+    const pending = this.#unread.bytes;
     if (pending.length < FRAME_HEADER_BYTES) return undefined;
     const view = viewOf(pending);
     const length = view.getUint32(0, true);
@@ -202,7 +184,7 @@ export class RecordingReader {
    * a bad frame means that the file was damaged in the middle, and what follows it cannot be trusted.
    */
   #damaged(what: string, end: number): undefined {
-    const behind = this.#pending.subarray(end);
+    const behind = this.#unread.bytes.subarray(end);
     if (this.header === undefined || behind.some((byte) => byte !== 0)) throw this.#damagedInside(what);
     this.#damage = what;
     return undefined;
@@ -213,7 +195,7 @@ export class RecordingReader {
   }
 
   #consume(length: number): void {
-    this.#start += length;
+    this.#unread.drop(length);
     this.#offset += length;
   }
 }

@@ -44,10 +44,6 @@ export class BackupSet {
     return [...this.#backups.values()];
   }
 
-  byPeer(peer: PeerId): BackupPeer | undefined {
-    return this.#backups.get(peer);
-  }
-
   find(member: Member): BackupPeer | undefined {
     for (const backup of this.#backups.values()) if (backup.is(member)) return backup;
     return undefined;

@@ -18,7 +18,7 @@ export class Membership {
   readonly #arbiter: ArbiterSession;
   readonly #onChange: (joined: readonly Member[]) => void;
   #state: ArbiterState;
-  /** Members of the record that is being written; its outcome may stay unknown for long. */
+  /** The record that is being written; its outcome may stay unknown for long. */
   #proposed: ArbiterRecord | undefined;
   /** An epoch above ours that somebody mentioned; 0 for none. */
   #suspectedEpoch = 0;

@@ -1,6 +1,6 @@
 /**
- * Where client streams come from and where their output goes: a replica's own listeners, or (later) gateways. The
- * runtime knows only this interface.
+ * Where client streams come from and where their output goes: a replica's own listeners, which the runtime knows by
+ * this interface only. What gateways carry goes through src/gateway/replica-port.ts.
  */
 import type { StreamId } from '../host/services.js';
 import type { Output } from './held-outputs.js';
