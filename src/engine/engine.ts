@@ -114,7 +114,26 @@ export interface GuestMemory {
   /** The current view; replaced when the memory grows. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** To be told what host functions may write; absent while nobody wants to know. */
+  readonly hostWrites?: HostWrites | undefined;
 }
+
+/** Who wants to know what host functions write to a memory. */
+export interface HostWrites {
+  /** A host function is called. */
+  begin(): void;
+  /** It may write there, from now on until it returns. */
+  range(start: number, bytes: number): void;
+}
+
+/** Pages of 64 KiB of memory 0, each with a note whether it may have been written. */
+export interface WrittenPages {
+  /** Whether the page may have been written since it was last asked about. */
+  take(page: number): boolean;
+}
+
+/** Code of a module that notes which pages it writes, see {@link Engine.marking}; opaque, can be sent to other threads. */
+export type MarkingCode = object;
 
 /** A module ready to be instantiated any number of times (decoded, validated, instrumented, compiled). */
 export interface PreparedModule {
@@ -155,6 +174,14 @@ export interface EngineInstance {
   state?(): EngineState;
   /** Runs on what was captured, here or in the instance that the state came from, to the outcome of the captured call. */
   resume?(): Outcome;
+  /**
+   * After the outcome 'captured': {@link resume} goes on in code that notes which pages it writes, from now on. Nothing else
+   * changes; only slower. Absent where that cannot be: without a memory or with several. @throws FTW_HOST, FTW_UNSUPPORTED
+   * when it is not done
+   */
+  beginMarking?: ((code: MarkingCode) => WrittenPages) | undefined;
+  /** After the outcome 'captured': {@link resume} goes on in the usual code. */
+  endMarking?(): void;
   /** An export for another instance's {@link HostImports.resolveExtern}; absent on an engine that cannot link. */
   extern?(exportName: string): Extern | undefined;
 }
@@ -163,4 +190,6 @@ export interface Engine {
   readonly name: 'compiled' | 'interpreter';
   /** Decodes, validates, rewrites and compiles. Throws DecodeError; `onProgress` gets bytes done and total. */
   prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule>;
+  /** For {@link EngineInstance.beginMarking} of a module that can be prepared; takes about as long as that. */
+  marking?(bytes: Uint8Array): Promise<MarkingCode>;
 }

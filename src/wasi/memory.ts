@@ -25,6 +25,7 @@ const EMPTY_MEMORY: GuestMemory = { bytes: new Uint8Array(0), view: new DataView
 export class GuestBytes {
   bytes: Uint8Array = EMPTY_MEMORY.bytes;
   view: DataView = EMPTY_MEMORY.view;
+  #writes: GuestMemory['hostWrites'];
   #get: () => GuestMemory | undefined = () => undefined;
 
   bind(get: () => GuestMemory | undefined): void {
@@ -36,11 +37,14 @@ export class GuestBytes {
     const memory = this.#get() ?? EMPTY_MEMORY;
     this.bytes = memory.bytes;
     this.view = memory.view;
+    this.#writes = memory.hostWrites;
+    this.#writes?.begin();
   }
 
-  /** Fails with EFAULT unless `[pointer, pointer + length)` lies in memory. */
+  /** Fails with EFAULT unless `[pointer, pointer + length)` lies in memory. Nothing is written that was not checked. */
   check(pointer: number, length: number): void {
     if (pointer + length > this.bytes.length) fail(ERRNO.FAULT);
+    this.#writes?.range(pointer, length);
   }
 
   slice(pointer: number, length: number): Uint8Array {

@@ -70,3 +70,19 @@ describe('the place of an error', () => {
     expect(places).toEqual([placeOf(assemble(text), 'call')]);
   });
 });
+
+describe('places of traps in marked code', () => {
+  const engine = new CompiledEngine();
+  const STORES = '(i32.store offset=8 (i32.const 60000) (local.get 0)) (i64.store8 (i32.const 1) (i64.const 2))';
+
+  it.each([...CASES, ['memory-out-of-bounds', 'f32.store', '(f32.store (i32.const 65533) (f32.const 1))'] as const])(
+    '%s at %s',
+    async (trap, instruction, code) => {
+      const text = `(module ${BEFORE} (func (export "run") (param i32) ${STORES} ${code}))`;
+      const { instance } = await starter(engine)(text, { call: () => undefined });
+      instance.beginMarking!(await engine.marking(assemble(text)));
+      const expected = { kind: 'trapped', trap, ...placeOf(assemble(text), instruction) };
+      expect(instance.call('run', [1])).toMatchObject(expected);
+    },
+  );
+});

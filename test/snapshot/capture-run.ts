@@ -6,11 +6,13 @@ import {
   type EngineInstance,
   type HostFunction,
   type InstanceOptions,
+  type MarkingCode,
   type Outcome,
   type PreparedModule,
 } from '../../src/engine/engine.js';
 import type { EngineState } from '../../src/engine/state.js';
 import { ValType } from '../../src/wasm/module.js';
+import { WatchedPages } from '../support/written-pages.js';
 
 export interface GuestRun {
   readonly prepared: PreparedModule;
@@ -20,6 +22,8 @@ export interface GuestRun {
   readonly sliceFuel: number;
   /** Answers of host functions; 7 by default. */
   readonly host?: (name: string, args: readonly unknown[], instance: EngineInstance) => unknown;
+  /** For runs that change to marked code and back. */
+  readonly marking?: MarkingCode;
 }
 
 export interface Seen {
@@ -30,31 +34,39 @@ export interface Seen {
   /** Places at which a capture was possible: host calls and slices. */
   readonly points: number;
   readonly captures: number;
+  /** Pages that marked code has written without a note. */
+  readonly unnoted: number;
 }
 
-/** Whether to capture at the n-th point (from 0), and how to go on: in a new instance or the same one. */
-export type When = (point: number) => 'restore' | 'resume' | undefined;
+/** How to go on: in a new instance, the same one, or the same one in marked code if it was not and the other way round. */
+export type How = 'restore' | 'resume' | 'mark';
+
+/** Whether to capture at the n-th point (from 0). */
+export type When = (point: number) => How | undefined;
 
 class Runner {
   readonly log: string[] = [];
   points = 0;
   captures = 0;
   private instance: EngineInstance;
-  private how: 'restore' | 'resume' = 'resume';
+  private how: How = 'resume';
+  private watched: WatchedPages;
 
   constructor(
     private readonly guest: GuestRun,
     private readonly when: When,
   ) {
     this.instance = guest.prepared.instantiate(this.options());
+    this.watched = new WatchedPages(this.instance);
   }
 
   run(): Seen {
     this.finish(this.instance.start());
     for (const [name, ...args] of this.guest.calls) this.finish(this.instance.call(name, args));
     const { captures, log, points } = this;
+    const { unnoted } = this.watched;
     const bytes = this.instance.memory?.bytes ?? new Uint8Array(0);
-    return { log, memory: `${bytes.length} bytes ${crc32(bytes)}`, points, captures };
+    return { log, memory: `${bytes.length} bytes ${crc32(bytes)}`, points, captures, unnoted };
   }
 
   /** Goes on until the run has ended otherwise than by a capture. */
@@ -65,6 +77,9 @@ class Runner {
       if (this.captures > 100_000) throw new Error('the guest does not get on');
       if (this.how === 'restore') {
         this.instance = this.guest.prepared.restore!(copyOf(this.instance.state!()), this.options());
+        this.watched = new WatchedPages(this.instance);
+      } else if (this.how === 'mark' && this.instance.beginMarking !== undefined) {
+        this.watched.toggle(this.guest.marking!);
       }
       outcome = this.instance.resume!();
     }
@@ -72,6 +87,7 @@ class Runner {
   }
 
   private point(): void {
+    this.watched.look();
     const how = this.when(this.points++);
     if (how === undefined) return;
     this.how = how;

@@ -3,7 +3,7 @@ import { type FrameMap, globalsModule, type Place, resumeModule } from '../../in
 import { Capturing } from './capturing.js';
 import { type GlobalsCode, InstanceContents } from './contents.js';
 import type { CodeSource, Exchange } from './exchange.js';
-import type { InstanceCapture } from './instance.js';
+import type { InstanceCapture } from './instance-parts.js';
 import { InstanceReferences, type Pick } from './references.js';
 import { type ResumeCode, Resumer } from './resumer.js';
 import { type WasmExports, WebAssembly } from './webassembly.js';
@@ -12,7 +12,11 @@ export class CaptureCode implements CodeSource {
   private readonly resumeCode = new Map<number, ResumeCode>();
   private globals: GlobalsCode | undefined;
 
-  constructor(readonly frames: FrameMap) {}
+  /** `transform`: what becomes of resume functions before they are compiled. */
+  constructor(
+    readonly frames: FrameMap,
+    private readonly transform: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
+  ) {}
 
   site(functionIndex: number, id: number) {
     return this.frames.site(functionIndex, id);
@@ -23,7 +27,7 @@ export class CaptureCode implements CodeSource {
     let code = this.resumeCode.get(key);
     if (code === undefined) {
       const { bytes, picked, sites } = resumeModule(this.frames, place, raise);
-      code = { compiled: new WebAssembly.Module(bytes), picked, sites };
+      code = { compiled: new WebAssembly.Module(this.transform(bytes)), picked, sites };
       this.resumeCode.set(key, code);
     }
     return code;
@@ -44,6 +48,7 @@ export function instanceCapture(
   prefix: string,
   exchange: Exchange,
   stackUnitsMax: number,
+  onResumeInstance: (exports: WasmExports) => void = () => {},
 ): InstanceCapture {
   const { frames } = code;
   const named = Object.entries(exports).filter(([name]) => name.startsWith(prefix));
@@ -54,6 +59,7 @@ export function instanceCapture(
   const resumer = new Resumer({
     ...common,
     stackUnitsMax,
+    onInstance: onResumeInstance,
     codeFor: (place, raise) => code.resumeCodeFor(place, raise),
   });
   const contents = new InstanceContents({ ...common, globalsCode: () => code.globalsCode() });

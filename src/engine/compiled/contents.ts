@@ -46,6 +46,11 @@ export class InstanceContents {
   /** @throws FTW_SNAPSHOT when it cannot have come from this module */
   load(contents: Contents): void {
     this.loadMemories(contents.memories);
+    this.loadSmall(contents);
+  }
+
+  /** Everything but the memories. @throws FTW_SNAPSHOT as {@link load} */
+  loadSmall(contents: Omit<Contents, 'memories'>): void {
     this.loadGlobals(contents.globals);
     this.loadTables(contents.tables);
     const { layout } = this.parts.frames;

@@ -1,12 +1,19 @@
 /** The compiled engine: the module's bytes are rewritten and run by V8. */
 import { DecodeError, FtWasmError } from '../../errors.js';
-import { DEFAULT_INJECT_OPTIONS, FrameMap, type Injected, type InjectOptions, inject } from '../../inject/index.js';
+import {
+  addMarks,
+  DEFAULT_INJECT_OPTIONS,
+  FrameMap,
+  type Injected,
+  type InjectOptions,
+  inject,
+} from '../../inject/index.js';
 import { decodeModule } from '../../wasm/decode/index.js';
 import { assertSupported } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
-import type { Engine, PreparedModule } from '../engine.js';
-import { locator } from './places.js';
+import type { Engine, MarkingCode, PreparedModule } from '../engine.js';
+import { locator, markedLocator } from './places.js';
 import { CompiledModule, type ModuleParts } from './prepared.js';
 import { cacheKey, decodeRewritten, encodeRewritten, type RewrittenCache } from './rewritten.js';
 import { type WasmModule, WebAssembly } from './webassembly.js';
@@ -35,7 +42,22 @@ export class CompiledEngine implements Engine {
     const options = this.options.inject ?? DEFAULT_INJECT_OPTIONS;
     const rewritten =
       (await this.fromCache(module, hash, options)) ?? (await this.rewrite(module, hash, options, onProgress));
-    return new CompiledModule({ hash, module, ...rewritten, locate: locator(module, options) });
+    return new CompiledModule({
+      hash,
+      module,
+      ...rewritten,
+      ...{ locate: locator(module, options), locateMarked: markedLocator(module, options) },
+    });
+  }
+
+  /** @throws DecodeError, FTW_LIMIT when the marked module is too large for V8 */
+  async marking(bytes: Uint8Array): Promise<MarkingCode> {
+    const module = decodeModule(bytes);
+    const options = this.options.inject ?? DEFAULT_INJECT_OPTIONS;
+    const kept = this.options.cache?.load(cacheKey(await (this.options.sha256 ?? sha256)(bytes), options));
+    const rewritten = (kept && decodeRewritten(kept)) ?? inject(module, options);
+    const marked = addMarks(rewritten.bytes, rewritten.exportPrefix);
+    return compile(module, marked);
   }
 
   private async rewrite(
@@ -47,7 +69,7 @@ export class CompiledEngine implements Engine {
     assertSupported(module);
     validate(module);
     const injected = inject(module, { ...options, ...(onProgress === undefined ? {} : { onProgress }) });
-    const compiled = await compile(module, injected);
+    const compiled = await compile(module, injected.bytes);
     const { bytes, exportPrefix, frames } = injected;
     const calls = frames === undefined ? {} : { calls: frames.calls };
     this.options.cache?.store(cacheKey(hash, options), encodeRewritten({ bytes, exportPrefix, ...calls }));
@@ -94,11 +116,11 @@ function validate(module: Module): void {
   }
 }
 
-async function compile(module: Module, injected: Injected): Promise<WasmModule> {
+async function compile(module: Module, rewritten: Uint8Array): Promise<WasmModule> {
   try {
-    return await WebAssembly.compile(injected.bytes);
+    return await WebAssembly.compile(rewritten);
   } catch (cause) {
-    const message = `the rewritten module (${injected.bytes.length} bytes from ${module.bytes.length}) does not compile: ${(cause as Error).message}`;
+    const message = `the rewritten module (${rewritten.length} bytes from ${module.bytes.length}) does not compile: ${(cause as Error).message}`;
     throw new FtWasmError('FTW_LIMIT', message, {}, { cause });
   }
 }

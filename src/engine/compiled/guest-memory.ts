@@ -5,6 +5,7 @@ import type { WasmMemory } from './webassembly.js';
 export class CompiledMemory implements GuestMemory {
   private currentBytes: Uint8Array;
   private currentView: DataView;
+  hostWrites: GuestMemory['hostWrites'];
 
   constructor(private readonly memory: WasmMemory) {
     this.currentBytes = new Uint8Array(memory.buffer);

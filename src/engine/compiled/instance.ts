@@ -1,30 +1,35 @@
 /** A running guest on V8: runs exports, turns whatever ends a run into an outcome. */
 import { FtWasmError, invariant, LinkError } from '../../errors.js';
-import { type CaptureObstacle, GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from '../../inject/index.js';
+import { Halt, SLICE_END, SLICE_MAX } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
 import {
   type BoundaryValue,
   type CodePlace,
   type EngineInstance,
-  type EngineLimits,
-  type GuestMemory,
   GuestStop,
   type Outcome,
+  type WrittenPages,
 } from '../engine.js';
 import type { EngineState, Frame, PendingCall, TypedBits } from '../state.js';
-import { type Capturing, cannotCapture, insideHandler } from './capturing.js';
-import type { InstanceContents } from './contents.js';
+import { cannotCapture, insideHandler } from './capturing.js';
 import { CompiledMemory } from './guest-memory.js';
-import type { AnyFunction, HostMonitor } from './host-calls.js';
-import type { Locate } from './places.js';
-import type { Resumer, Returned } from './resumer.js';
-import type { Slices } from './slices.js';
+import {
+  type InjectedGlobals,
+  type InstanceCapture,
+  type InstanceParts,
+  limitedGlobals,
+  type Marking,
+} from './instance-parts.js';
+import type { Returned } from './resumer.js';
 import { trapCodeOf } from './traps.js';
-import { type WasmExports, type WasmGlobal, type WasmMemory, WebAssembly } from './webassembly.js';
+import { WebAssembly } from './webassembly.js';
 
 export class CompiledInstance implements EngineInstance {
-  readonly memory: GuestMemory | undefined;
-  private readonly globals: InjectedGlobals;
+  readonly memory: CompiledMemory | undefined;
+  readonly beginMarking: EngineInstance['beginMarking'];
+  /** What the guest runs in, see {@link goOnIn}. */
+  private parts: InstanceParts;
+  private globals: InjectedGlobals;
   /** Runs that are under way: more than one when a host function calls an export. */
   private nesting = 0;
   /** What a host function or check threw to end the run. */
@@ -32,16 +37,17 @@ export class CompiledInstance implements EngineInstance {
   /** The exact counter of the capture under way: functions that save their frames return none. */
   private capturedAt = 0;
 
-  private readonly capture: InstanceCapture | undefined;
+  private get capture(): InstanceCapture | undefined {
+    return this.parts.capture;
+  }
 
-  constructor(private readonly parts: InstanceParts) {
-    const { exports, limits, memory, monitor, prefix } = parts;
+  constructor(private readonly plain: InstanceParts) {
+    const { marking, memory, monitor } = plain;
     this.memory = memory && new CompiledMemory(memory);
-    this.globals = injectedGlobals(exports, prefix);
-    this.globals.memoryPagesMax.value = limits.memoryPagesMax | 0;
-    this.globals.tableElementsMax.value = Math.min(limits.tableElementsMax, 0xffff_ffff) | 0;
+    this.parts = plain;
+    this.globals = limitedGlobals(plain);
     this.setCounter(0);
-    this.capture = parts.capture;
+    this.beginMarking = marking && ((code) => this.goOnMarking(marking(plain, code)));
     monitor.instance = this;
   }
 
@@ -91,6 +97,30 @@ export class CompiledInstance implements EngineInstance {
       ...(pendingCall === undefined ? {} : { pendingCall }),
       ...contents.save(),
     };
+  }
+
+  endMarking(): void {
+    if (this.parts === this.plain) return;
+    this.memory!.hostWrites = undefined;
+    this.goOnIn(this.plain);
+  }
+
+  private goOnMarking({ marks, parts }: Marking): WrittenPages {
+    this.goOnIn(parts);
+    this.memory!.hostWrites = marks;
+    return marks;
+  }
+
+  /** The captured guest goes on in another instance's code; the memory is the same. */
+  private goOnIn(parts: InstanceParts): void {
+    const { memories: _, ...state } = this.state();
+    const { capturing, contents } = parts.capture!;
+    contents.loadSmall(state);
+    capturing.frames = state.frames;
+    capturing.pendingCall = state.pendingCall;
+    this.parts = parts;
+    this.globals = limitedGlobals(parts);
+    this.setCounter(state.counter);
   }
 
   /** Takes over what another instance of the module was. @throws FTW_SNAPSHOT when it does not fit */
@@ -279,53 +309,6 @@ function sliceOf(left: number): number {
 
 function asksForCapture(thrown: unknown): boolean {
   return thrown instanceof GuestStop && thrown.stop.kind === 'captured';
-}
-
-/** What a module that allows captures has besides. */
-export interface InstanceCapture {
-  readonly capturing: Capturing;
-  readonly contents: InstanceContents;
-  readonly resumer: Resumer;
-}
-
-export interface InstanceParts {
-  readonly exports: WasmExports;
-  /** Of the injected exports. */
-  readonly prefix: string;
-  readonly limits: EngineLimits;
-  readonly slices: Slices;
-  readonly memory: WasmMemory | undefined;
-  readonly monitor: InstanceMonitor;
-  /** The host's functions by index, and their types. */
-  readonly functions: readonly AnyFunction[];
-  readonly importTypes: readonly FuncType[];
-  readonly locate: Locate;
-  /** The module has exception handling. */
-  readonly handlers: boolean;
-  /** What keeps the module from being captured, if something does. */
-  readonly obstacle: () => CaptureObstacle | undefined;
-  readonly capture?: InstanceCapture | undefined;
-}
-
-/** Hands what the host does to the instance, which is made after the host's functions are linked. */
-export class InstanceMonitor implements HostMonitor {
-  wantsAnswers = false;
-  instance: CompiledInstance | undefined;
-
-  answered(type: FuncType, result: unknown): void {
-    this.instance!.answered(type, result);
-  }
-
-  threw(thrown: unknown, functionIndex: number, type: FuncType, args: readonly unknown[]): void {
-    this.instance!.threw(thrown, functionIndex, type, args);
-  }
-}
-
-type InjectedGlobals = Readonly<Record<InjectedGlobal, WasmGlobal>>;
-
-function injectedGlobals(exports: WasmExports, prefix: string): InjectedGlobals {
-  const entries = GLOBALS.map(({ name }) => [name, exports[prefix + name] as WasmGlobal]);
-  return Object.fromEntries(entries) as InjectedGlobals;
 }
 
 /** An instance whose data or element segments did not fit: it traps before its first instruction. */

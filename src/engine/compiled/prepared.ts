@@ -3,15 +3,17 @@ import { FtWasmError } from '../../errors.js';
 import { captureObstacle, ENGINE_MODULE, type Injected } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { allTags, functionType } from '../../wasm/spaces.js';
-import type { EngineInstance, InstanceOptions, PreparedModule } from '../engine.js';
+import type { EngineInstance, InstanceOptions, MarkingCode, PreparedModule } from '../engine.js';
 import type { EngineState } from '../state.js';
 import { CaptureCode, instanceCapture } from './capture-code.js';
 import { Exchange } from './exchange.js';
 import { linkImports } from './host-calls.js';
-import { CompiledInstance, InstanceMonitor, outcomeOf, StillbornInstance } from './instance.js';
+import { CompiledInstance, outcomeOf, StillbornInstance } from './instance.js';
+import { InstanceMonitor, type InstanceParts, type Marking } from './instance-parts.js';
+import { markingCaptureCode, markingInstance } from './marking.js';
 import type { Locate } from './places.js';
 import { Slices } from './slices.js';
-import { type WasmExports, type WasmMemory, type WasmModule, WebAssembly } from './webassembly.js';
+import { type WasmExports, type WasmImports, type WasmMemory, type WasmModule, WebAssembly } from './webassembly.js';
 
 export interface ModuleParts {
   /** SHA-256 of the original bytes, hex. */
@@ -20,12 +22,16 @@ export interface ModuleParts {
   readonly compiled: WasmModule;
   readonly injected: Omit<Injected, 'bytes'>;
   readonly locate: Locate;
+  /** In code with marks. */
+  readonly locateMarked: Locate;
 }
 
 export class CompiledModule implements PreparedModule {
   readonly imports: PreparedModule['imports'];
   readonly exports: PreparedModule['exports'];
   private readonly code: CaptureCode | undefined;
+  /** The same for {@link EngineInstance.beginMarking}. */
+  private marked: CaptureCode | undefined;
 
   readonly hash: string;
 
@@ -69,10 +75,10 @@ export class CompiledModule implements PreparedModule {
     const { functions, imports } = linkImports(module, options.imports, monitor);
     const exchange = new Exchange();
     const check = (counter: number) => monitor.instance!.check(counter);
-    imports[ENGINE_MODULE] = { check, ...(this.code && exchange.imports(this.code)) };
+    const engine = { check, ...(this.code && exchange.imports(this.code)) };
     let exports: WasmExports;
     try {
-      exports = new WebAssembly.Instance(compiled, imports).exports;
+      exports = new WebAssembly.Instance(compiled, { ...imports, [ENGINE_MODULE]: engine }).exports;
     } catch (error) {
       if (error instanceof RangeError) throw memoryRefused(error);
       return new StillbornInstance(outcomeOf(error, 0));
@@ -84,7 +90,17 @@ export class CompiledModule implements PreparedModule {
       memory: exports[`${prefix}memory`] as WasmMemory | undefined,
       importTypes: this.imports.flatMap(({ type }) => (type === undefined ? [] : [type])),
       capture: this.code && instanceCapture(this.code, exports, prefix, exchange, options.limits.stackUnitsMax),
+      marking: this.canMark ? (plain, code) => this.mark(plain, code, imports) : undefined,
     });
+  }
+
+  private get canMark(): boolean {
+    return this.code !== undefined && this.parts.module.memories.length === 1;
+  }
+
+  private mark(plain: InstanceParts, code: MarkingCode, imports: WasmImports): Marking {
+    this.marked ??= markingCaptureCode(this.code!.frames);
+    return markingInstance({ ...plain, locate: this.parts.locateMarked }, code, this.marked, imports);
   }
 
   private checkLimits({ limits }: InstanceOptions): void {

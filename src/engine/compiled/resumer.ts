@@ -17,7 +17,7 @@ import type { Frame, TypedBits } from '../state.js';
 import { putBy, takenBy, zeroBits } from './bits.js';
 import type { CodeSource, Exchange, SavedFrame } from './exchange.js';
 import type { InstanceReferences, Pick } from './references.js';
-import { type WasmModule, WebAssembly } from './webassembly.js';
+import { type WasmExports, type WasmModule, WebAssembly } from './webassembly.js';
 
 /** A compiled resume function, shared by all instances of a module. */
 export interface ResumeCode extends Omit<ResumeModule, 'bytes'> {
@@ -34,6 +34,8 @@ export interface ResumeParts {
   readonly exchange: Exchange;
   /** The whole budget of the call stack. */
   readonly stackUnitsMax: number;
+  /** Sees the exports of each resume function's instance before it runs. */
+  readonly onInstance: (exports: WasmExports) => void;
 }
 
 /** What a function returns: its results, and the counter as the global has it. */
@@ -127,7 +129,7 @@ export class Resumer {
   }
 
   private instantiate(place: Place, raise: boolean): () => void {
-    const { codeFor, exchange, exported, pick } = this.parts;
+    const { codeFor, exchange, exported, onInstance, pick } = this.parts;
     const { compiled, picked, sites } = codeFor(place, raise);
     const source: CodeSource = { site: (_, id) => sites.get(id)! };
     const { exports } = new WebAssembly.Instance(compiled, {
@@ -135,6 +137,7 @@ export class Resumer {
       [INSTANCE_MODULE]: exported,
       [PICKED_MODULE]: Object.fromEntries(picked.map((each, at) => [String(at), pick(each.pick)])),
     });
+    onInstance(exports);
     return exports['resume'] as () => void;
   }
 }

@@ -26,12 +26,13 @@ describe('random modules', () => {
     const bytes = closed(randomModule(seed, folder, true));
     if (bytes === undefined) return;
     const prepared = await engine.prepare(bytes);
-    const guest: GuestRun = { prepared, calls: callsOf(prepared), sliceFuel: 53 };
+    const guest: GuestRun = { prepared, calls: callsOf(prepared), sliceFuel: 53, marking: await engine.marking(bytes) };
     const { log, memory, points } = runGuest(guest);
     const every = Math.ceil(points / 50);
-    for (const how of ['restore', 'resume'] as const) {
+    for (const how of ['restore', 'resume', 'mark'] as const) {
       const captured = runGuest(guest, (point) => (point % every === 0 ? how : undefined));
       expect({ log: captured.log, memory: captured.memory }).toEqual({ log, memory });
+      expect(captured.unnoted).toBe(0);
     }
   });
 });
