@@ -76,7 +76,7 @@ export const SERVE_FLAGS: readonly Flag[] = [
   ['Role:', '--service <name>', "name of the service, equal on all replicas (default: the module's file name)"],
   ['Role:', '--log-listen <host:port>', 'where other replicas reach this one (TCP, and UDP for heartbeats)'],
   ['Role:', '--primary <host:port>', "backup, standby: where to look for the primary, besides the arbiter's record"],
-  ['Role:', '--arbiter <url>', 'file:DIR/NAME, the record that decides who may run alone'],
+  ['Role:', '--arbiter <url>', 'file:DIR/NAME or etcd://HOST:PORT/KEY, the record that decides who may run alone'],
   ['Role:', '--backups <n>', 'how many backups are wanted; further ones stand by (default: 1)'],
   ['Role:', '--acks <n>', 'output waits for the acknowledgements of n backups (default: of all)'],
   ['Role:', '--min-backups <n>', 'primary: hold the guest until n backups have joined (default: 0, it starts alone)'],

@@ -144,6 +144,7 @@ function checkId(id: string): string {
 }
 
 function checkArbiter(url: string): string {
-  if (/^file:.*[^/]\/[^/]+$/.test(url)) return url;
-  throw usage(`--arbiter '${url}': expected file:DIR/NAME, a record in a directory that all replicas share`);
+  if (/^file:.*[^/]\/[^/]+$/.test(url) || /^etcds?:\/\/[^/]+\/./.test(url)) return url;
+  const file = 'file:DIR/NAME, a record in a directory that all replicas share';
+  throw usage(`--arbiter '${url}': expected ${file}, or etcd://HOST:PORT[,HOST:PORT...]/KEY`);
 }

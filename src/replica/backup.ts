@@ -348,9 +348,10 @@ export class Backup implements Role {
     this.#startGuest();
     const { epoch } = state.record;
     this.#context.event('epoch-won', { epoch, members: [this.#context.self.id] });
+    // The guest goes first: clients wait for it, and for nothing else of this.
+    this.#onPromoted({ state, lastEvent: this.#receivedEvent, outcome: this.#outcome });
     if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, { type: 'live', epoch });
     this.#link.close('this replica is live now');
-    this.#onPromoted({ state, lastEvent: this.#receivedEvent, outcome: this.#outcome });
   }
 
   #notMine(refusal: ClaimRefusal, current: ArbiterState | undefined): void {

@@ -1,14 +1,34 @@
-/** Takes the client addresses for a replica that goes live; the dead primary may hold them a moment longer. */
+/**
+ * Takes the client addresses for a replica that goes live; the dead primary may hold them a moment longer. Listening costs
+ * a millisecond or two the first time, which the clients of gateways would wait for: the guest and they come first.
+ */
 import type { ClientPort } from './client-port.js';
 import type { EventListener, Timers } from './ports.js';
 
-/** Pause between two attempts. */
+/** Pause between two attempts, and how long the guest may take to consume the log before clients are let in to wait for it. */
 const REBIND_MS = 25;
 
-/** Tries until it has the addresses or the returned function is called. */
-export function openClients(listeners: ClientPort, epoch: number, timers: Timers, onEvent: EventListener): () => void {
+export interface ClientOpening {
+  /** The guest is live: there is nothing to wait for any more. */
+  now(): void;
+  cancel(): void;
+}
+
+/** Tries, soon, until it has the addresses. */
+export function openClients(
+  listeners: ClientPort,
+  epoch: number,
+  timers: Timers,
+  onEvent: EventListener,
+): ClientOpening {
   let cancelled = false;
+  let begun = false;
   let reported = false;
+  const begin = (): void => {
+    if (begun) return;
+    begun = true;
+    attempt();
+  };
   const attempt = (): void => {
     if (cancelled) return;
     listeners.bind().then(
@@ -23,8 +43,12 @@ export function openClients(listeners: ClientPort, epoch: number, timers: Timers
       },
     );
   };
-  attempt();
-  return () => {
-    cancelled = true;
+  const stopWaiting = timers.after(REBIND_MS, begin);
+  return {
+    now: () => (timers.soon ?? queueMicrotask)(begin),
+    cancel: () => {
+      cancelled = true;
+      stopWaiting();
+    },
   };
 }

@@ -10,7 +10,7 @@ import { Replica } from '../replica/replica.js';
 import type { Effect, Input, ReplicaConfig } from '../replica/types.js';
 import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { FrameType } from '../transport/frame.js';
-import { openClients } from './client-opening.js';
+import { type ClientOpening, openClients } from './client-opening.js';
 import type { Clients } from './clients.js';
 import { Connections } from './connections.js';
 import { type Controlled, type ReplicaStatus, type StopReport, serveControl } from './control-link.js';
@@ -49,8 +49,10 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   readonly #replica: Replica;
   readonly #outside: Outside;
   readonly #connections: Connections;
-  /** Undone at the end: the ticking, and an attempt to take client addresses. */
+  /** Undone at the end: the ticking. */
   readonly #cancels: (() => void)[] = [];
+  /** On a successor: the attempts to take the clients' addresses. */
+  #opening: ClientOpening | undefined;
   /** Operators who asked for a switch and wait for its end. */
   readonly #stopReports: StopReport[] = [];
   /** The backup that was told to go live. */
@@ -189,6 +191,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const serve = (): void => clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
     if (recovery?.lacksEnd) durable?.clearDoubt(abandonStreams(clients.gateways, streams, serve));
     else serve();
+    this.#opening?.now();
     this.#input({ type: 'guest-live' });
   }
 
@@ -333,7 +336,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   #goLive(): void {
     const { clients, guest, timers, onEvent } = this.#parts;
     guest.goLive();
-    this.#cancels.push(openClients(clients.listeners, this.#epoch, timers, onEvent));
+    this.#opening = openClients(clients.listeners, this.#epoch, timers, onEvent);
   }
 
   #tickGateways(): void {
@@ -356,6 +359,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#states.stop(`it stops: ${reason}`);
     this.#parts.recovery?.stop();
     for (const cancel of this.#cancels) cancel();
+    this.#opening?.cancel();
     for (const report of this.#stopReports) report(reason, exitCode, this.#successor);
     const leave = (): void => {
       this.#connections.close();

@@ -75,11 +75,7 @@ export class GatewayKeeper {
       }
     }
     if (this.#closed) return;
-    const pauseMs = this.#current === undefined ? SEARCH_MS : WATCH_MS;
-    this.#next.set(
-      address,
-      this.#parts.timers.after(pauseMs, () => void this.#ask(address)),
-    );
+    this.#askLater(address, this.#current === undefined ? SEARCH_MS : WATCH_MS);
   }
 
   /** Resolves once the replica serves this gateway, or the connection has ended. */
@@ -193,12 +189,19 @@ export class GatewayKeeper {
     this.#parts.gateway.linkDown();
     if (this.#closed) return;
     this.#parts.onDetached(address, reason);
-    // Nobody waits for the next slow round now.
+    // Nobody waits for the next slow round now. Where a question stands, the successor is about to answer it, and this thread
+    // has better to do than to dial the dead.
     for (const [replica, cancel] of this.#next) {
       if (cancel === undefined) continue;
       cancel();
-      void this.#ask(replica);
+      if (this.#standing.size === 0) void this.#ask(replica);
+      else this.#askLater(replica, SEARCH_MS);
     }
+  }
+
+  #askLater(address: string, ms: number): void {
+    const cancel = this.#parts.timers.after(ms, () => void this.#ask(address));
+    this.#next.set(address, cancel);
   }
 }
 

@@ -60,7 +60,7 @@ export interface ReplicaOptions extends GuestOptions {
    * and waits without limit, for a primary and until it is needed.
    */
   readonly role: 'primary' | 'backup' | 'standby';
-  /** `file:DIR/NAME`. */
+  /** `file:DIR/NAME` or `etcd://HOST:PORT[,HOST:PORT...]/KEY`, see `openArbiter`. */
   readonly arbiter: string;
   /** Where backups reach this replica, `host:port` (TCP, and UDP for heartbeats). */
   readonly logListen: string;

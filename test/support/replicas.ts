@@ -36,7 +36,12 @@ export interface ReplicaProcess {
 
 export class Replicas {
   readonly folder = temporaryFolder();
-  readonly arbiter = `file:${this.folder}/record`;
+  readonly arbiter: string;
+
+  /** @param arbiter its URL; by default a file in {@link folder} */
+  constructor(arbiter?: string) {
+    this.arbiter = arbiter ?? `file:${this.folder}/record`;
+  }
 
   /** Starts a primary and waits until its log port is open. */
   primary(options: ReplicaOptions = {}): Promise<ReplicaProcess> {

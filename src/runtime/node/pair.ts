@@ -3,9 +3,7 @@
  * process that dies is started again and joins the other one. It protects from the death of a process, not of the machine;
  * for that, start two replicas on two machines.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { Arbiter } from '../../arbiter/arbiter.js';
 import { openArbiter } from '../../arbiter/node/open.js';
 import { deferred } from '../deferred.js';
 import {
@@ -20,6 +18,7 @@ import {
 } from '../options.js';
 import { ReplicaChild } from './replica-child.js';
 import { type GatewayService, startGateway } from './start-gateway.js';
+import { makeTemporary, removeTemporary } from './temporary.js';
 
 export interface PairOptions extends GuestOptions {
   /** Default: a file in a temporary directory that is removed at the end. */
@@ -58,7 +57,7 @@ const BACKUP_ID = 'replica-2';
 /** Starts both replicas; resolves once the backup has joined. Rejects if either cannot start. */
 export async function startPair(options: PairOptions): Promise<PairService> {
   checkGuestOptions(options);
-  const temporary = options.arbiter === undefined ? await mkdtemp(join(tmpdir(), 'ft-wasm-')) : undefined;
+  const temporary = options.arbiter === undefined ? await makeTemporary() : undefined;
   const arbiter = options.arbiter ?? `file:${temporary}/arbiter`;
   const pair = new Pair({ ...options, arbiter });
   try {
@@ -103,9 +102,13 @@ class Pair {
   #closing = false;
   /** Both replicas have been started: from now on their ends are no failure to start. */
   #up = false;
+  readonly #arbiter: Arbiter;
+  /** Looks at the arbiter that are under way: a first one also writes beside the record. */
+  readonly #looks = new Set<Promise<unknown>>();
 
   constructor(options: PairOptions & { arbiter: string }) {
     this.#options = options;
+    this.#arbiter = openArbiter(options.arbiter);
   }
 
   get done(): Promise<ServiceExit> {
@@ -179,6 +182,7 @@ class Pair {
     await this.#gateway?.close();
     for (const child of this.#replicas.values()) child.kill();
     await Promise.all([...this.#replicas.values()].map((child) => child.exited));
+    await Promise.all(this.#looks);
   }
 
   async #spawn(
@@ -234,9 +238,10 @@ class Pair {
   }
 
   async #serviceEnded(): Promise<boolean> {
-    const current = await openArbiter(this.#options.arbiter)
-      .read()
-      .catch(() => undefined);
+    const look = this.#arbiter.read().catch(() => undefined);
+    this.#looks.add(look);
+    const current = await look;
+    this.#looks.delete(look);
     return current?.record.ended === true;
   }
 
@@ -246,6 +251,7 @@ class Pair {
     for (const timer of this.#restarts.values()) clearTimeout(timer);
     this.#restarts.clear();
     await this.#gateway?.close();
+    await Promise.all(this.#looks);
     this.#done.resolve(this.#result());
   }
 
@@ -285,8 +291,4 @@ class Pair {
     const chosen = this.#exits.filter(({ live }) => live).at(-1) ?? this.#exits.at(-1);
     return chosen?.exit ?? { exitCode: 1, reason: 'no replica ran', stats: EMPTY_STATS };
   }
-}
-
-async function removeTemporary(directory: string | undefined): Promise<void> {
-  if (directory !== undefined) await rm(directory, { recursive: true, force: true });
 }

@@ -156,7 +156,10 @@ describe('openArbiter', () => {
 
   test.each([
     ['/var/lib/x', /has no scheme.*file:DIR\/NAME/],
-    ['etcd://host/key', /unknown arbiter scheme "etcd".*file:DIR\/NAME/],
+    ['zk://host/key', /unknown arbiter scheme "zk".*file:DIR\/NAME/],
+    ['etcd://host/key', /has the address "host".*etcd:\/\/HOST:PORT/],
+    ['etcd://a:2379,:1/key', /has the address ":1"/],
+    ['etcds://a:2379', /names no cluster or no key/],
     ['file:', /names no record/],
     ['file:/var/lib/', /names no record/],
     ['file:/var/lib/..', /names no record/],

@@ -1,0 +1,3 @@
+module ft-wasm.example/http
+
+go 1.22
