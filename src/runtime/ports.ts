@@ -58,6 +58,8 @@ export interface CaptureEvents {
 export interface CaptureCost {
   /** How long the guest stood still, in ms. */
   readonly pauseMs: number;
+  /** How long it stood still before, to go on in code that notes which pages it writes; 0 if it did not. */
+  readonly changeMs: number;
   /** Pages of 64 KiB that were copied meanwhile, as they had changed since they were copied before. */
   readonly changedPages: number;
   /** Pages of its memory. */

@@ -124,7 +124,7 @@ export class ToyCapture {
     for (let at = 0; at < bytes.length; at += size) capture.pending.push(bytes.slice(at, at + size));
     if (position === undefined) return;
     const event = this.#offByOne ? Math.max(0, position.event - 1) : position.event;
-    const cost = { pauseMs: 0, changedPages: 0, pages: 0 };
+    const cost = { pauseMs: 0, changeMs: 0, changedPages: 0, pages: 0 };
     this.#tell(capture, () => this.#events.onCaptured(capture.id, event, position.counter, cost));
   }
 

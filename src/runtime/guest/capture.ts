@@ -3,6 +3,7 @@
  * since and everything that is small; the rest of that is sent while it runs on again. How it goes:
  *
  *     copying  the guest runs; its pages are looked at and sent when they have changed
+ *     changing the engine has been asked for the outcome 'captured', for the guest to go on in code that notes what it writes
  *     asking   the engine has been asked for the outcome 'captured'; a guest that waits in a host call is taken out of it
  *     sending  the pause is over; what was kept in it goes out
  */
@@ -23,6 +24,7 @@ import type { ControlBlock } from '../control.js';
 import { STATE_WINDOW_BYTES } from '../ports.js';
 import type { Background } from './background.js';
 import { DutyCycle } from './duty-cycle.js';
+import { GuestMarking, type MarkingSource } from './marking.js';
 import type { Outbox } from './outbox.js';
 import { PreCopy } from './pre-copy.js';
 
@@ -39,6 +41,8 @@ export type Sections = Readonly<Record<string, unknown>>;
 export interface CaptureParts {
   readonly instance: EngineInstance;
   readonly outbox: Outbox;
+  /** For memories that are large. */
+  readonly markingSource?: MarkingSource | undefined;
   readonly control: ControlBlock;
   readonly clock: HostClock;
   readonly header: SnapshotHeader;
@@ -53,7 +57,7 @@ export interface CaptureParts {
 
 /** A capture while the guest runs on. */
 interface Copying {
-  readonly name: 'copying' | 'asking';
+  readonly name: 'copying' | 'changing' | 'asking';
   readonly copy: PreCopy;
   readonly writer: SnapshotWriter;
 }
@@ -70,6 +74,9 @@ type Phase = { readonly name: 'idle' } | Copying | Sending;
 export class GuestCapture implements Background {
   readonly #parts: CaptureParts;
   readonly #cycle: DutyCycle;
+  readonly #marking: GuestMarking;
+  /** How long the guest stood still to go on in code that notes what it writes. */
+  #changeMs = 0;
   #phase: Phase = { name: 'idle' };
   /** The last capture that the owner asked for and this one has heard of; 0: none. */
   #number = 0;
@@ -86,6 +93,7 @@ export class GuestCapture implements Background {
     this.#parts = parts;
     this.#putOffUntil = parts.captureAt;
     this.#cycle = new DutyCycle(parts.clock);
+    this.#marking = new GuestMarking(parts.instance, parts.markingSource, parts.clock);
   }
 
   tick(): void {
@@ -96,7 +104,7 @@ export class GuestCapture implements Background {
 
   idle(mayStop: boolean): boolean {
     this.#listen();
-    if (this.#phase.name === 'asking' && mayStop && this.#canStopNow) throw new GuestStop({ kind: 'captured' });
+    if (this.#wantsStop && mayStop && this.#canStopNow) throw new GuestStop({ kind: 'captured' });
     if (!this.#hasWork) return false;
     this.#cycle.spend((until) => this.#work(until));
     return true;
@@ -106,6 +114,12 @@ export class GuestCapture implements Background {
     if (this.#putOffUntil === undefined || counter < this.#putOffUntil || !mayStop || !this.#canStopNow) return;
     this.#copyAtOnce();
     if (this.#phase.name === 'asking') throw new GuestStop({ kind: 'captured' });
+  }
+
+  /** The engine was asked for the outcome 'captured'. */
+  get #wantsStop(): boolean {
+    const { name } = this.#phase;
+    return name === 'changing' || name === 'asking' || (name === 'idle' && this.#marking.written !== undefined);
   }
 
   /** Not while a frame holds an exception, for example; it is asked again at the next call. */
@@ -118,28 +132,44 @@ export class GuestCapture implements Background {
     if (this.#putOffUntil !== undefined && counter >= this.#putOffUntil) this.#copyAtOnce();
   }
 
-  /** The engine's outcome was 'captured': keeps what was asked for. The guest may go on when this returns. */
+  /** The engine's outcome was 'captured': does what that was wanted for. The guest may go on when this returns. */
   take(): void {
-    const { clock, instance, outbox, position, sections } = this.#parts;
     this.#paused = true;
-    outbox.flush();
-    const started = clock.monotonicNs();
+    this.#parts.outbox.flush();
+    const startedMs = this.#cycle.nowMs;
     this.#listen();
     const phase = this.#phase;
-    if (phase.name === 'copying' || phase.name === 'asking') {
-      this.#guarded(() => {
-        const { copy, writer } = phase;
-        const { memories, ...state } = instance.state!();
-        const changedPages = copy.freeze(memories[0] ?? new Uint8Array(0));
-        const pieces = restOf(writer, copy, { memories: kept(memories), state, sections: sections() });
-        this.#phase = { name: 'sending', pieces, writer };
-        const pauseMs = Number(clock.monotonicNs() - started) / 1e6;
-        outbox.captured(this.#number, position(), { pauseMs, changedPages, pages: copy.pages });
-      });
-      if (this.#isHurried && this.#phase.name === 'sending') this.#workToTheEnd();
-      this.#isHurried = false;
-    }
+    if (phase.name === 'changing') this.#change(phase, startedMs);
+    else if (phase.name === 'asking') this.#freeze(phase, startedMs);
+    else if (phase.name !== 'copying') this.#marking.leave();
     this.#paused = false;
+  }
+
+  #change({ copy, writer }: Copying, startedMs: number): void {
+    const written = this.#marking.enter();
+    if (written !== undefined) copy.note(written, this.#memory);
+    this.#phase = { name: 'copying', copy, writer };
+    this.#changeMs = this.#cycle.nowMs - startedMs;
+  }
+
+  /** Keeps what was asked for. */
+  #freeze({ copy, writer }: Copying, startedMs: number): void {
+    const { instance, outbox, position, sections } = this.#parts;
+    this.#guarded(() => {
+      const { memories, ...state } = instance.state!();
+      const changedPages = copy.freeze(memories[0] ?? new Uint8Array(0));
+      const pieces = restOf(writer, copy, { memories: kept(memories), state, sections: sections() });
+      this.#phase = { name: 'sending', pieces, writer };
+      this.#marking.leave();
+      const cost = { pauseMs: this.#cycle.nowMs - startedMs, changeMs: this.#changeMs };
+      outbox.captured(this.#number, position(), { ...cost, changedPages, pages: copy.pages });
+    });
+    if (this.#isHurried && this.#phase.name === 'sending') this.#workToTheEnd();
+    this.#isHurried = false;
+  }
+
+  get #memory(): Uint8Array {
+    return this.#parts.instance.memory?.bytes ?? new Uint8Array(0);
   }
 
   get #hasWork(): boolean {
@@ -180,10 +210,10 @@ export class GuestCapture implements Background {
     if (this.#putOffUntil !== undefined) return;
     const wanted = this.#parts.control.capture;
     if (wanted === this.#number) return;
-    this.#phase = { name: 'idle' };
     this.#number = wanted;
     this.#sent = 0;
-    if (wanted !== 0) this.#begin();
+    if (wanted === 0) this.#rest();
+    else this.#begin();
   }
 
   #begin(): void {
@@ -195,10 +225,15 @@ export class GuestCapture implements Background {
     const writer = new SnapshotWriter(RUN_PAGES_MAX);
     const copy = new PreCopy(hasher, writer, (piece) => this.#give(piece, false));
     this.#phase = { name: 'copying', copy, writer };
+    this.#changeMs = 0;
+    const { written } = this.#marking;
+    if (written !== undefined) copy.note(written, this.#memory);
+    else if (!this.#isHurried) this.#marking.want();
     this.#give(writer.start(header, hasher.seed), false);
   }
 
   #work(untilMs: number): void {
+    this.#marking.poll();
     this.#guarded(() => {
       do {
         if (!this.#hasRoom) return;
@@ -211,10 +246,17 @@ export class GuestCapture implements Background {
   }
 
   #copy({ copy, writer }: Copying): void {
-    const { instance } = this.#parts;
-    if (!copy.isDone) return copy.step(instance.memory?.bytes ?? new Uint8Array(0));
-    this.#phase = { name: 'asking', copy, writer };
-    instance.requestCapture!();
+    const { isAwaited, isDue } = this.#marking;
+    if (!isDue && (isAwaited || !copy.isDone)) return copy.step(this.#memory);
+    this.#phase = { name: isDue ? 'changing' : 'asking', copy, writer };
+    this.#parts.instance.requestCapture!();
+  }
+
+  /** Nothing is copied any more. */
+  #rest(): void {
+    this.#phase = { name: 'idle' };
+    this.#marking.drop();
+    if (this.#marking.written !== undefined) this.#parts.instance.requestCapture!();
   }
 
   #send({ pieces, writer }: Sending): void {
@@ -240,7 +282,7 @@ export class GuestCapture implements Background {
   }
 
   #fail(reason: string): void {
-    this.#phase = { name: 'idle' };
+    this.#rest();
     this.#parts.outbox.captureFailed(this.#number, reason);
   }
 }

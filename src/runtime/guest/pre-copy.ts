@@ -1,13 +1,18 @@
 /**
  * The copy of a memory that the guest goes on writing to: passes over its pages, each handing out what has changed since the
  * one before. What is left for the pause is one more look at everything, and the pages that changed since the last pass.
+ * Once somebody notes which pages are written, passes and pause look at those only.
  */
+import type { WrittenPages } from '../../engine/engine.js';
 import { PAGE_BYTES, type PageHasher, PageTracker, type SnapshotWriter } from '../../snapshot/index.js';
 import { PagePool } from './page-pool.js';
 
 /** So few changed pages need no further pass: copying them takes about a millisecond. */
 const CHANGED_PAGES_FEW = 64;
 const PASSES_MAX = 4;
+/** Passes over pages that are noted are short, and so are those behind them. */
+const NOTED_PASSES_MAX = 12;
+const PAGES_MAX = 65536;
 /** A pass that changes more than this share of the one before does not get closer. */
 const SHRINKS_TO = 0.7;
 
@@ -22,6 +27,9 @@ export class PreCopy {
   readonly #tracker: PageTracker;
   readonly #pool = new PagePool();
   readonly #frozen: FrozenPage[] = [];
+  /** Pages that may have changed without a note, as bytes; none is taken off before notes are made. */
+  readonly #due = new Uint8Array(PAGES_MAX).fill(1);
+  #written: WrittenPages | undefined;
   #next = 0;
   #pass = 1;
   #changed = 0;
@@ -44,14 +52,26 @@ export class PreCopy {
     return this.#tracker.pages;
   }
 
+  /** From now on `written` knows of every write. What has been looked at before may have changed since. */
+  note(written: WrittenPages, memory: Uint8Array): void {
+    this.#written = written;
+    // Pages that there are not yet will be written behind this.
+    this.#due.fill(0, memory.length / PAGE_BYTES);
+    this.#pass = 1;
+    this.#changedBefore = Number.POSITIVE_INFINITY;
+    this.isDone = false;
+  }
+
   /** Looks at one page, or makes room for the pause. */
   step(memory: Uint8Array): void {
     const pages = memory.length / PAGE_BYTES;
     if (pages > this.pages) {
       this.#tracker.grow(pages);
-      this.emit(this.writer.memories([pages]));
-    } else if (this.#next < this.pages) {
-      this.#look(memory, this.#next++);
+      return this.emit(this.writer.memories([pages]));
+    }
+    const page = this.#nextDue();
+    if (page !== undefined) {
+      this.#look(memory, page);
     } else if (this.#isLastPass() && this.#pool.reserved < this.#changed * 1.25) {
       this.#pool.reserve();
     } else {
@@ -63,6 +83,7 @@ export class PreCopy {
   freeze(memory: Uint8Array): number {
     this.#tracker.grow(memory.length / PAGE_BYTES);
     for (let page = 0; page < this.pages; page++) {
+      if (!this.#isDue(page)) continue;
       const news = this.#tracker.take(memory, page);
       if (news === 'same') continue;
       const copy = news === 'zeroed' ? undefined : this.#pool.put(this.hasher.page);
@@ -83,6 +104,23 @@ export class PreCopy {
     }
     const last = this.writer.flush();
     if (last !== undefined) yield last;
+  }
+
+  #nextDue(): number | undefined {
+    while (this.#next < this.pages) {
+      const page = this.#next++;
+      if (this.#isDue(page)) return page;
+    }
+    return undefined;
+  }
+
+  /** Whether a page must be looked at, which is then done. */
+  #isDue(page: number): boolean {
+    if (this.#written === undefined) return true;
+    const noted = this.#written.take(page);
+    const due = noted || this.#due[page] === 1;
+    this.#due[page] = 0;
+    return due;
   }
 
   #look(memory: Uint8Array, page: number): void {
@@ -109,7 +147,8 @@ export class PreCopy {
   }
 
   #isLastPass(): boolean {
+    const passesMax = this.#written === undefined ? PASSES_MAX : NOTED_PASSES_MAX;
     const slow = this.#pass > 1 && this.#changed > this.#changedBefore * SHRINKS_TO;
-    return this.#changed <= CHANGED_PAGES_FEW || this.#pass >= PASSES_MAX || slow;
+    return this.#changed <= CHANGED_PAGES_FEW || this.#pass >= passesMax || slow;
   }
 }

@@ -18,6 +18,7 @@ import { RingReader, RingWriter } from '../ring.js';
 import { GuestCapture } from './capture.js';
 import { GuestDialer } from './dialer.js';
 import { Inbox } from './inbox.js';
+import type { MarkingSource } from './marking.js';
 import { Outbox } from './outbox.js';
 import { callPlace, trapPlace } from './places.js';
 import type { GuestInit, GuestReport, RunMode, RunTotals, StateDigest } from './protocol.js';
@@ -30,6 +31,8 @@ export interface GuestWorld {
   readonly clock: HostClock;
   readonly entropy: HostEntropy;
   readonly files?: HostFiles;
+  /** Code in which the guest notes what it writes; without it, copies of a running guest look at all of its memory. */
+  readonly markingSource?: MarkingSource;
   /** Its ends of the rings, where they are not made here. */
   readonly rings?: { readonly toGuest: RingReader; readonly fromGuest: RingWriter };
 }
@@ -107,6 +110,7 @@ export class GuestRun {
     this.#stage = restored?.run.stage ?? 'start';
     this.#capture = new GuestCapture({
       ...{ instance, outbox, control, header, clock: world.clock, captureAt: init.captureAt },
+      markingSource: world.markingSource,
       pageSeed: () => new DataView(world.entropy.bytes(8).slice().buffer).getBigInt64(0),
       position: () => ({ event: session.event, counter: instance.counter }),
       sections: () => ({

@@ -11,6 +11,7 @@ import type { GuestCommand, GuestInit, PreparedReport, RunMode } from '../guest/
 import { Restoring } from '../guest/restored.js';
 import { FailedRun, GuestRun, type GuestWorld } from '../guest/run.js';
 import { createEngine } from './engines.js';
+import { MarkingThread } from './marking-thread.js';
 
 invariant(parentPort !== null, 'this module is the entry of a worker thread');
 const port = parentPort;
@@ -21,7 +22,8 @@ async function prepare(): Promise<void> {
   const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
   const { files } = init;
   const storage = files && { files: new SharedFiles(files.roots, files) };
-  const guest = new StartingGuest({ clock: nodeClock, entropy: nodeEntropy, ...storage }, prepared);
+  const world = { clock: nodeClock, entropy: nodeEntropy, markingSource: new MarkingThread(init), ...storage };
+  const guest = new StartingGuest(world, prepared);
   port.on('message', (command: GuestCommand) => guest.obey(command));
   port.postMessage({ ok: true, hash: prepared.hash } satisfies PreparedReport);
 }
