@@ -22,7 +22,7 @@ export const options = {
 const LOCAL = '127.0.0.1';
 const VALUE_BYTES = 1 << 20;
 
-/** @typedef {{ redundantMs: number, transferMs: number, pauseMs: number, stallMs: number, quietStallMs: number, bytes: number }} Join */
+/** @typedef {{ redundantMs: number, transferMs: number, pauseMs: number, changeMs: number, stallMs: number, quietStallMs: number, bytes: number }} Join */
 
 /** @param {Record<string, string>} values */
 export async function run(values) {
@@ -89,6 +89,7 @@ async function joinOnce({ load, port, primary, backup, connections, id, values }
     redundantMs: joined.receivedAt - killedAt,
     transferMs: Number(done.ms),
     pauseMs: Number(captured.pauseMs),
+    changeMs: Number(captured.changeMs),
     stallMs: maxUs / 1000,
     quietStallMs: quiet.maxUs / 1000,
     bytes: Number(done.bytes),
@@ -117,6 +118,7 @@ function print(megabytes, joins) {
     row('loss of the backup to redundancy', (join) => join.redundantMs),
     row('transfer', (join) => join.transferMs),
     row('pause of the guest', (join) => join.pauseMs),
+    row('pause before, to change its code', (join) => join.changeMs),
     row('longest client stall, loss included', (join) => join.stallMs),
     row('longest client stall without a join', (join) => join.quietStallMs),
   ];

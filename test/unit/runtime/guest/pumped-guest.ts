@@ -3,6 +3,7 @@ import { CompiledEngine } from '../../../../src/engine/compiled/index.js';
 import { DEFAULT_LIMITS, type PreparedModule } from '../../../../src/engine/engine.js';
 import { ManualClock, SeededEntropy } from '../../../../src/host/memory.js';
 import { ControlBlock } from '../../../../src/runtime/control.js';
+import type { MarkingSource } from '../../../../src/runtime/guest/marking.js';
 import type { GuestInit, GuestReport, Question, RunMode } from '../../../../src/runtime/guest/protocol.js';
 import { Restoring } from '../../../../src/runtime/guest/restored.js';
 import { FailedRun, GuestRun } from '../../../../src/runtime/guest/run.js';
@@ -28,6 +29,9 @@ export interface PumpedOptions {
   readonly wasi?: WasiConfig;
   readonly sliceFuel?: number;
   readonly mayConnect?: boolean;
+  readonly markingSource?: MarkingSource;
+  /** See GuestInit.digestEvery. */
+  readonly digestEvery?: number;
 }
 
 export class PumpedGuest {
@@ -54,7 +58,7 @@ export class PumpedGuest {
 
   constructor(
     readonly prepared: PreparedModule,
-    options: PumpedOptions = {},
+    private readonly options: PumpedOptions = {},
   ) {
     const [toGuest, fromGuest] = [createRing(RING_BYTES), createRing(RING_BYTES)];
     this.#feed = new RingFeed(toGuest);
@@ -66,6 +70,7 @@ export class PumpedGuest {
     this.#init = {
       ...{ toGuest, fromGuest, control: this.control.buffer, module: new Uint8Array(0), engine: 'compiled' },
       ...{ limits: DEFAULT_LIMITS, wasi: options.wasi ?? {}, logging: true, sliceFuel: options.sliceFuel ?? 1_000_000 },
+      ...(options.digestEvery === undefined ? {} : { digestEvery: options.digestEvery }),
       ...(options.mayConnect === undefined ? {} : { mayConnect: options.mayConnect }),
     };
   }
@@ -74,7 +79,13 @@ export class PumpedGuest {
   run(mode: RunMode, script: Step[], pieces: readonly Uint8Array[] = []): this {
     this.#script = script;
     const header = { moduleHash: this.prepared.hash, rewriterVersion: '1', manifest: { arguments: '[]' } };
-    const world = { clock: this.clock, entropy: new SeededEntropy(3), rings: this.#rings };
+    const { markingSource } = this.options;
+    const world = {
+      clock: this.clock,
+      entropy: new SeededEntropy(3),
+      rings: this.#rings,
+      ...(markingSource && { markingSource }),
+    };
     const restoring = new Restoring();
     for (const piece of pieces) restoring.push(piece);
     try {
