@@ -26,7 +26,7 @@ export const EVENTS = {
   'transfer-captured': {
     level: 'info',
     meaning:
-      'the state that is being sent is that of this position (id, lastEvent, counter, pauseMs, changedPages, pages)',
+      'the state that is being sent is that of this position (id, lastEvent, counter, pauseMs, changeMs, changedPages, pages)',
   },
   'transfer-done': { level: 'info', meaning: 'a new backup has the whole state and catches up (id, bytes, ms)' },
   'transfer-failed': { level: 'warn', meaning: 'the state did not get to a new backup (id, reason)' },

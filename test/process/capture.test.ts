@@ -35,7 +35,7 @@ class Guest {
   report!: Promise<GuestReport>;
   #onLast: () => void = () => {};
 
-  static async open(module: Uint8Array | string, listening = false): Promise<Guest> {
+  static async open(module: Uint8Array | string, { digests = false, listening = false } = {}): Promise<Guest> {
     const guest = new Guest();
     let onReport: (report: GuestReport) => void = () => {};
     guest.report = new Promise((resolve) => {
@@ -43,7 +43,7 @@ class Guest {
     });
     guest.host = await GuestHost.open(
       { module, tcplisten: listening ? ['127.0.0.1:0'] : [] },
-      { logging: true },
+      { logging: true, ...(digests ? { digestEvery: 0 } : {}) },
       {
         onBatch: (_first, last, _counter, bytes) => void guest.batches.push({ last, bytes }),
         onLive: () => {},
@@ -66,10 +66,11 @@ class Guest {
     if (last) this.#onLast();
   }
 
-  capture(): Promise<void> {
+  capture(number = 1): Promise<void> {
     return new Promise((resolve) => {
+      this.pieces.length = 0;
       this.#onLast = resolve;
-      this.host.guest.capture(1);
+      this.host.guest.capture(number);
     });
   }
 
@@ -96,7 +97,7 @@ it('a guest that only computes is captured, and goes on in another thread', asyn
 });
 
 it('a service under load is captured, and its copy follows the log to the same digest', async () => {
-  const first = await Guest.open(KV, true);
+  const first = await Guest.open(KV, { listening: true });
   const { guest, listeners } = first.host;
   await listeners.bind();
   listeners.serve(0);
@@ -114,7 +115,7 @@ it('a service under load is captured, and its copy follows the log to the same d
   const { digest, hostCalls, position } = await first.stop();
   expect(position.event).toBeGreaterThan(first.captured!.event);
 
-  const second = await Guest.open(KV, true);
+  const second = await Guest.open(KV, { listening: true });
   for (const piece of first.pieces) second.host.guest.restore(piece);
   second.host.guest.start('replay');
   for (const { last, bytes } of first.batches) if (last > first.captured!.event) second.host.guest.batch(bytes);
@@ -122,4 +123,37 @@ it('a service under load is captured, and its copy follows the log to the same d
   const report = await second.report;
   expect(report).toMatchObject({ kind: 'diverged', position, details: { difference: 'end' } });
   expect(report.kind === 'diverged' && [report.digest, report.hostCalls]).toEqual([digest, hostCalls]);
+});
+
+it('a service with a large memory is captured under load, and its copy comes to the same memory', async () => {
+  const first = await Guest.open(KV, { listening: true, digests: true });
+  const { guest, listeners } = first.host;
+  await listeners.bind();
+  listeners.serve(0);
+  guest.start('live');
+  const [filler, ...clients] = await Promise.all(
+    new Array(5).fill(listeners.addresses[0]!).map((at) => RespClient.connect(at)),
+  );
+  const large = (at: number) => ['SET', `large:${at % 2400}`, String(at % 10).repeat(30_000)] as const;
+  for (let at = 0; at < 2400; at++) await filler!.command(...large(at));
+  let isOver = false;
+  const busy = clients.map(async (client, name) => {
+    for (let at = 0; !isOver; at++) {
+      await client.command('SET', `${name}:${at % 500}`, `v${at}`.repeat(300));
+      if (at % 10 === 0) await client.command(...large(at * 7 + name));
+    }
+  });
+  // The second one finds the code that notes what is written.
+  for (const number of [1, 2]) await first.capture(number);
+  isOver = true;
+  await Promise.all(busy);
+  const { digest, memoryDigest, position } = await first.stop();
+
+  const second = await Guest.open(KV, { listening: true, digests: true });
+  for (const piece of first.pieces) second.host.guest.restore(piece);
+  second.host.guest.start('replay');
+  for (const { last, bytes } of first.batches) if (last > first.captured!.event) second.host.guest.batch(bytes);
+  second.host.guest.endLog();
+  const report = await second.report;
+  expect(report).toMatchObject({ kind: 'diverged', position, digest, memoryDigest });
 });

@@ -3,6 +3,7 @@ import {
   DEFAULT_LIMITS,
   type EngineInstance,
   type InstanceOptions,
+  type MarkingCode,
   type PreparedModule,
 } from '../../src/engine/engine.js';
 import { ManualClock, MemoryInput, MemoryNetwork, OpenBarrier, SeededEntropy } from '../../src/host/memory.js';
@@ -13,6 +14,7 @@ import { encodeSnapshot, SnapshotReader } from '../../src/snapshot/index.js';
 import { exportState, importState, type WasiSnapshot } from '../../src/wasi/snapshot.js';
 import { createWasi, type Wasi } from '../../src/wasi/wasi.js';
 import { kernels } from '../support/guests.js';
+import { WatchedPages } from '../support/written-pages.js';
 
 export interface Program {
   readonly name: string;
@@ -44,7 +46,10 @@ class TextOutput {
   close(): void {}
 }
 
-/** A program on its way: each move makes engine instance, WASI and session anew from the bytes of a snapshot. */
+/**
+ * A program on its way: each move makes engine instance, WASI and session anew from the bytes of a snapshot. With `marking`
+ * it stays in its instance, and moves from there to marked code and back.
+ */
 export class Journey {
   readonly output = new TextOutput();
   readonly #input: MemoryInput;
@@ -53,6 +58,7 @@ export class Journey {
   wasi: Wasi;
   #instance: EngineInstance;
   moved = 0;
+  readonly watched: WatchedPages;
 
   constructor(
     /** The engine of the first part of the way, then the next one's after each move, and so on in turn. */
@@ -61,6 +67,7 @@ export class Journey {
     private readonly sliceFuel: number,
     /** Asked at every host call and slice; never moves, if not given. */
     private readonly moves: (at: 'call' | 'slice') => boolean = () => false,
+    private readonly marking?: MarkingCode,
   ) {
     this.#input = new MemoryInput(program.stdin ?? '');
     this.#input.closed = true;
@@ -71,6 +78,7 @@ export class Journey {
     this.wasi = createWasi({ args: program.args }, this.#services, this.session);
     this.#instance = engines[0]!.instantiate(this.#options());
     this.wasi.bindMemory(() => this.#instance.memory);
+    this.watched = new WatchedPages(this.#instance);
   }
 
   run() {
@@ -84,6 +92,10 @@ export class Journey {
   }
 
   #move(): void {
+    if (this.marking !== undefined) {
+      this.moved++;
+      return this.watched.toggle(this.marking);
+    }
     const prepared = this.engines[++this.moved % this.engines.length]!;
     const sections = { wasi: exportState(this.wasi.state), session: this.session.state() };
     const engineState = this.#instance.state!();
@@ -106,6 +118,7 @@ export class Journey {
           const host = imports.resolve(from, name, type) as ((...all: unknown[]) => unknown) | undefined;
           if (host === undefined) return undefined;
           const counted = (...all: unknown[]) => {
+            this.watched.look();
             if (this.moves('call')) this.#instance.requestCapture!();
             return host(...all);
           };
@@ -115,6 +128,7 @@ export class Journey {
       limits: DEFAULT_LIMITS,
       sliceFuel: this.sliceFuel,
       onSlice: () => {
+        this.watched.look();
         if (this.moves('slice')) this.#instance.requestCapture!();
       },
     };

@@ -1,6 +1,6 @@
 /**
  * Whole programs under WASI, moved to a new instance again and again: the session's digest (every host call with its
- * arguments and counter) and the output are those of a run that stays where it is.
+ * arguments and counter) and the output are those of a run that stays where it is. The same in marked code and back.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -37,5 +37,16 @@ describe.each([...PROGRAMS, WITH_EXCEPTIONS])('$name', (program) => {
     const journey = new Journey(engines, program, sliceFuel, often());
     expect(journey.run()).toEqual(expected);
     expect(journey.moved).toBeGreaterThan(5);
+  });
+
+  it('goes on in marked code and back unnoticed, and no page is missed', async () => {
+    const bytes = await loadGuest(program.module);
+    const engines = [await engine.prepare(bytes)];
+    const expected = new Journey(engines, program, 1e15).run();
+    const sliceFuel = Math.max(1, Math.floor(expected.outcome.counter / 40));
+    const journey = new Journey(engines, program, sliceFuel, often(), await engine.marking(bytes));
+    expect(journey.run()).toEqual(expected);
+    expect(journey.moved).toBeGreaterThan(5);
+    expect(journey.watched).toMatchObject({ unnoted: 0 });
   });
 });

@@ -78,3 +78,20 @@ it('every call returns an errno', () => {
     { seed: SEED, numRuns: 1500 },
   );
 });
+
+it('a call writes only where it said that it might', () => {
+  fc.assert(
+    fc.property(calls, fc.uint8Array({ minLength: 256, maxLength: 256 }), (list, noise) => {
+      const h = harness();
+      for (let at = 0; at < h.bytes.length; at += noise.length) h.bytes.set(noise, at);
+      for (const { row, i32s: values, i64 } of list) {
+        const expected = Buffer.from(h.bytes);
+        const args = row.type.params.map((type, at) => (type === ValType.I64 ? i64 : values[at]!));
+        callRow(h, row, args);
+        for (const [start, end] of h.announced) expected.set(h.bytes.subarray(start, end), start);
+        expect(expected.equals(h.bytes), row.name).toBe(true);
+      }
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+});

@@ -1,5 +1,5 @@
 /** A guest without code: a memory, a session and the call table, driven by calling host functions directly. */
-import type { GuestMemory } from '../../../src/engine/engine.js';
+import type { GuestMemory, HostWrites } from '../../../src/engine/engine.js';
 import { type MemoryServices, memoryServices } from '../../../src/host/memory.js';
 import type { HostServices } from '../../../src/host/services.js';
 import type { Entry } from '../../../src/log/entry.js';
@@ -36,6 +36,8 @@ export class Harness {
   readonly bytes = new Uint8Array(2 * PAGE_BYTES);
   readonly view = new DataView(this.bytes.buffer);
   counter = 0;
+  /** Where the last call said that it may write: starts and ends. */
+  readonly announced: [start: number, end: number][] = [];
   readonly #module: string;
   /** Next free byte for {@link alloc}. */
   #top = 1024;
@@ -47,7 +49,13 @@ export class Harness {
     const sink = { append: (entry: Entry) => this.entries.push(entry) };
     this.session = new Session(options.log === undefined ? { sink } : { sink, source: sourceOf(options.log) });
     this.wasi = createWasi(options.config ?? { listeners: 1 }, this.services, this.session, options.state);
-    const memory: GuestMemory = { bytes: this.bytes, view: this.view };
+    const hostWrites: HostWrites = {
+      begin: () => {
+        this.announced.length = 0;
+      },
+      range: (start, bytes) => void this.announced.push([start, start + bytes]),
+    };
+    const memory: GuestMemory = { bytes: this.bytes, view: this.view, hostWrites };
     this.wasi.bindMemory(() => memory);
   }
 
