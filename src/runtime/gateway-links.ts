@@ -22,6 +22,7 @@ export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers
       return congested;
     },
     close: () => channel.close(),
+    flush: () => channel.flush?.(),
   });
   return {
     onFrame: (frame) => {
