@@ -38,6 +38,11 @@ export class ArbiterCheck {
     this.#check();
   }
 
+  /** Reads once, unless something else is asked meanwhile. */
+  read(done: (current: ArbiterState | undefined) => void): void {
+    this.#arbiter.read(done);
+  }
+
   tick(): void {
     if (this.#againAtMs !== undefined && this.#context.nowMs >= this.#againAtMs && this.#arbiter.idle) this.#check();
   }

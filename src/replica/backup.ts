@@ -2,7 +2,7 @@
  * A backup: joins its primary, acknowledges the log on receipt and feeds it to the guest, and claims the epoch when
  * the primary is gone. It performs no output (R2).
  */
-import type { ArbiterState } from '../arbiter/arbiter.js';
+import { type ArbiterRecord, type ArbiterState, type Member, sameMember } from '../arbiter/arbiter.js';
 import { POSITION_ZERO, type Position } from '../log/entry.js';
 import { ArbiterCheck } from './arbiter-check.js';
 import type { ArbiterSession } from './arbiter-session.js';
@@ -10,10 +10,23 @@ import type { Context } from './context.js';
 import { SilenceDetector } from './detector.js';
 import { type ClaimRefusal, EpochClaim } from './epoch-claim.js';
 import { EXIT_CODES } from './exit-codes.js';
-import type { LeftRecord } from './failover.js';
+import { liveMember } from './failover.js';
 import { refuseAsBackup } from './handshake.js';
-import type { Append, Captured, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
+import type {
+  Append,
+  Captured,
+  Configured,
+  GuestOutcome,
+  Handover,
+  Heartbeat,
+  Message,
+  Outputs,
+  Welcome,
+} from './messages.js';
 import { PrimaryLink } from './primary-link.js';
+import { ReceivedLog } from './received-log.js';
+import { ReturnPath } from './return-path.js';
+import type { Inheritance } from './returning.js';
 import type { Role, RoleInput } from './role.js';
 import { StateReceiver } from './state-receiver.js';
 import type { PeerId } from './types.js';
@@ -24,6 +37,8 @@ export interface Promotion {
   readonly lastEvent: number;
   /** Set if the replayed guest has ended already. */
   readonly outcome: GuestOutcome | undefined;
+  /** What the other backups of the lost primary may need. */
+  readonly inheritance: Inheritance;
 }
 
 /**
@@ -32,8 +47,9 @@ export interface Promotion {
  * - following: the log comes in
  * - orphaned: the connection is gone, but the primary may be alive; its lease must run out first (lease.ts)
  * - claiming: on the way to the epoch; nothing is acknowledged any more (epoch-claim.ts)
+ * - returning: another backup was faster; this one is about to follow it from where its own log ends (return-path.ts)
  */
-type Phase = 'joining' | 'standby' | 'following' | 'orphaned' | 'claiming';
+type Phase = 'joining' | 'standby' | 'following' | 'orphaned' | 'claiming' | 'returning';
 
 export class Backup implements Role {
   readonly #context: Context;
@@ -42,16 +58,17 @@ export class Backup implements Role {
   readonly #check: ArbiterCheck;
   readonly #state: StateReceiver;
   readonly #claiming: EpochClaim;
+  readonly #path: ReturnPath;
+  readonly #log: ReceivedLog;
   #phase: Phase = 'joining';
   #primary: Welcome | undefined;
   #detector: SilenceDetector;
   #epoch = 0;
-  /** True once a record with this backup as a member was announced. */
-  #member = false;
+  /** The newest record with this backup as a member that its primary has announced. */
+  #configured: Configured | undefined;
   #guestStarted = false;
   /** Why the attempt to join was given up. */
   #givenUp: string | undefined;
-  #receivedEvent = 0;
   #executed: Position = POSITION_ZERO;
   #outcome: GuestOutcome | undefined;
   #heardSentMs = 0;
@@ -62,10 +79,15 @@ export class Backup implements Role {
     this.#onPromoted = onPromoted;
     this.#state = new StateReceiver(context);
     this.#claiming = new EpochClaim(context, arbiter, {
-      won: (state) => this.#won(state),
+      won: (state, others) => this.#won(state, others),
       notMine: (refusal, current) => this.#notMine(refusal, current),
     });
     this.#link = new PrimaryLink(context, arbiter, (reason) => this.#giveUp(reason));
+    this.#log = new ReceivedLog(context.config.logBytesMax);
+    this.#path = new ReturnPath(context, {
+      lost: (reason) => this.#claim(reason),
+      excluded: (current) => this.#context.loseEpoch(this.#epoch, current, true),
+    });
     this.#check = new ArbiterCheck(context, arbiter);
     this.#detector = new SilenceDetector(context.config.failureTimeoutMs, context.nowMs);
   }
@@ -91,12 +113,10 @@ export class Backup implements Role {
         this.#onTick();
         break;
       case 'peer-connected':
-        if (input.dialled && this.#phase === 'joining') this.#link.connected(input.peer, this.#epoch);
-        else if (input.dialled) this.#claiming.connected(input.peer, input.address);
+        if (input.dialled) this.#onDialled(input.peer, input.address);
         break;
       case 'connect-failed':
-        if (this.#phase === 'joining') this.#link.failed(input.reason);
-        else this.#claiming.connectFailed(input.address);
+        this.#onDialFailed(input.address, input.reason);
         break;
       case 'peer-closed':
         this.#claiming.closed(input.peer);
@@ -110,6 +130,7 @@ export class Backup implements Role {
         break;
       case 'probe-result':
         if (this.#phase === 'orphaned' && input.gone) this.#claim('its process is gone');
+        if (this.#phase === 'returning') this.#path.probed(input.address, input.gone);
         break;
       case 'executed':
         this.#executed = input.position;
@@ -130,12 +151,35 @@ export class Backup implements Role {
 
   slept(gapMs: number): void {
     this.#detector.forgive(gapMs);
+    this.#path.slept(gapMs);
+  }
+
+  #onDialled(peer: PeerId, address: string): void {
+    if (this.#phase === 'joining') this.#link.connected(peer, this.#epoch);
+    else if (this.#phase === 'returning' && address === this.#link.address) {
+      this.#link.connected(peer, this.#epoch, this.#log.end);
+    } else this.#claiming.connected(peer, address);
+  }
+
+  #onDialFailed(address: string, reason: string): void {
+    if (this.#phase === 'claiming') return this.#claiming.connectFailed(address);
+    if (this.#phase !== 'joining' && this.#phase !== 'returning') return;
+    this.#link.failed(reason);
+    if (this.#phase === 'returning') this.#path.unreachable(address);
   }
 
   #onTick(): void {
-    if (this.#phase === 'joining') this.#link.tick();
-    if (this.#phase === 'claiming') this.#claiming.tick();
-    if (this.#phase !== 'joining' && this.#phase !== 'claiming') this.#watchPrimary();
+    switch (this.#phase) {
+      case 'joining':
+        return this.#link.tick();
+      case 'returning':
+        this.#link.tick();
+        return this.#path.tick();
+      case 'claiming':
+        return this.#claiming.tick();
+      default:
+        this.#watchPrimary();
+    }
     if (this.#phase !== 'following' && this.#phase !== 'standby') return;
     this.#check.tick();
     if (this.#context.nowMs >= this.#nextHeartbeatMs) this.#sendHeartbeat();
@@ -152,7 +196,7 @@ export class Backup implements Role {
   }
 
   #onClosed(reason: string): void {
-    if (this.#phase === 'joining') this.#link.failed(reason);
+    if (this.#phase === 'joining' || this.#phase === 'returning') this.#link.failed(reason);
     else if (this.#phase === 'standby') this.#seek(reason);
     else if (this.#phase === 'following') this.#orphan(reason);
     else this.#link.peer = undefined;
@@ -168,15 +212,17 @@ export class Backup implements Role {
       this.#distrust(`${message.type} is of epoch ${message.epoch}, before ${this.#epoch}`);
       return;
     }
-    if (this.#phase === 'joining') this.#onJoining(peer, message);
+    if (this.#phase === 'joining' || this.#phase === 'returning') this.#onJoining(peer, message);
     else if (this.#phase === 'standby') this.#onStandby(peer, message);
     else this.#onFollowing(peer, message);
   }
 
   #onJoining(peer: PeerId, message: Message): void {
     if (message.type === 'welcome') this.#join(message);
-    else if (message.type === 'refuse') this.#link.refused(message);
-    else {
+    else if (message.type === 'refuse') {
+      if (message.code === 'not-resumable') this.#path.refused();
+      this.#link.refused(message);
+    } else {
       this.#context.close(peer, `expected a welcome, got ${message.type}`);
       this.#link.failed(`it answered the hello with ${message.type}`);
     }
@@ -195,7 +241,7 @@ export class Backup implements Role {
   }
 
   #onCaptured(message: Captured): string | undefined {
-    this.#receivedEvent = message.event;
+    this.#log.begin(message.event);
     return this.#state.captured(message);
   }
 
@@ -210,11 +256,19 @@ export class Backup implements Role {
         this.#onHeartbeat(message);
         break;
       case 'released':
+        this.#log.isEverywhere(message.everywhere);
         this.#context.emit({ type: 'trim', event: message.event });
         break;
+      case 'outputs':
+        this.#onOutputs(message);
+        break;
       case 'configured':
-        if (!this.#member) this.#check.expect(message.epoch);
-        this.#member = true;
+        if (this.#configured === undefined) this.#check.expect(message.epoch);
+        this.#configured = message;
+        break;
+      case 'succeeded':
+        if (this.#phase === 'standby') this.#seek('it handed over');
+        else this.#claim('it handed over to another backup');
         break;
       case 'handover':
         this.#onHandover(message);
@@ -230,14 +284,15 @@ export class Backup implements Role {
   #join(welcome: Welcome): void {
     this.#primary = welcome;
     this.#epoch = welcome.epoch;
-    this.#member = false;
+    this.#configured = undefined;
     this.#heardSentMs = 0;
+    this.#log.follow(welcome);
     this.#link.joined();
     this.#detector = new SilenceDetector(this.#context.config.failureTimeoutMs, this.#context.nowMs);
-    if (welcome.firstEvent === 1) {
+    if (welcome.firstEvent === this.#log.event + 1) {
       this.#follow();
     } else if (this.#guestStarted) {
-      // It was taken in from the beginning before, by a primary that went on without it: its guest cannot take a state.
+      // Its guest runs already and cannot take a state.
       this.#context.stop(EXIT_CODES.lostEpoch, `${welcome.id} has started the service without this replica`, true);
     } else {
       this.#phase = 'standby';
@@ -278,20 +333,28 @@ export class Backup implements Role {
   /** Acknowledged on receipt, not on execution (R1). */
   #append(peer: PeerId, message: Append): void {
     const { firstEvent, lastEvent, counter, batch } = message;
-    if (firstEvent !== this.#receivedEvent + 1 || lastEvent < firstEvent) {
-      this.#distrust(`it sent events ${firstEvent} to ${lastEvent} after event ${this.#receivedEvent}`);
-      return;
-    }
-    this.#receivedEvent = lastEvent;
+    const wrong = this.#log.append({ firstEvent, lastEvent, counter, batch });
+    if (wrong !== undefined) return this.#distrust(wrong);
     this.#context.emit({ type: 'append-to-guest', firstEvent, lastEvent, counter, batch });
     const ack = { type: 'ack', epoch: this.#epoch, receivedEvent: lastEvent, executed: this.#executed } as const;
     this.#context.send(peer, ack);
   }
 
-  #onHandover(message: Handover): void {
-    if (message.lastEvent === this.#receivedEvent) {
-      this.#claim('it handed over', message);
-    } else this.#distrust(`it handed over at event ${message.lastEvent}, but its log ended at ${this.#receivedEvent}`);
+  /** They are of the end of the log that the primary took over: the guest here has not come further. */
+  #onOutputs({ event, outputs }: Outputs): void {
+    if (this.#log.event <= event) this.#context.emit({ type: 'replace-outputs', event, outputs });
+    else this.#distrust(`it sent the outputs up to event ${event} behind event ${this.#log.event}`);
+  }
+
+  #onHandover({ epoch, generation, lastEvent }: Handover): void {
+    if (lastEvent !== this.#log.event) {
+      return this.#distrust(`it handed over at event ${lastEvent}, but its log ended at ${this.#log.event}`);
+    }
+    const [configured, live] = [this.#configured, this.#primary?.id];
+    if (configured?.epoch !== epoch || live === undefined) return this.#claim('it handed over', true);
+    const { members, acks } = configured;
+    const record = { epoch, members, live, service: this.#context.config.service, ...(acks && { acks }) };
+    this.#claim('it handed over', true, { generation, record });
   }
 
   #onHeartbeat(message: Heartbeat): void {
@@ -299,6 +362,8 @@ export class Backup implements Role {
     if (primary === undefined || message.id !== primary.id || message.incarnation !== primary.incarnation) return;
     if (message.epoch < primary.epoch || message.role !== 'primary') return;
     this.#detector.heard(this.#context.nowMs);
+    // Output waits for the first echo.
+    if (this.#heardSentMs === 0) this.#nextHeartbeatMs = 0;
     this.#heardSentMs = Math.max(this.#heardSentMs, message.sentMs);
   }
 
@@ -326,12 +391,26 @@ export class Backup implements Role {
     this.#phase = 'orphaned';
     this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#context.emit({ type: 'probe', address: this.#link.address });
+    // Among several backups, another one may have been faster; that may be known before the lease has run out.
+    if ((this.#configured?.members.length ?? 0) > 2) this.#check.read((current) => this.#lookForSuccessor(current));
   }
 
-  #claim(reason: string, left?: LeftRecord): void {
-    if (this.#phase === 'following') this.#context.event('primary-lost', { id: this.#primary?.id, reason });
+  #lookForSuccessor(current: ArbiterState | undefined): void {
+    const [lost, live] = [this.#primary, current && liveMember(current.record)];
+    const superseded = lost !== undefined && live !== undefined && !sameMember(lost, live);
+    if (this.#phase === 'orphaned' && superseded) this.#claim('another replica is live');
+  }
+
+  /** `handedOver`: the primary has stopped; `left`: the record as it has left it, if that is known. */
+  #claim(reason: string, handedOver = false, left?: ArbiterState): void {
+    const primary = this.#phase === 'returning' ? this.#path.primary : this.#primary;
+    if (this.#phase === 'following' || this.#phase === 'returning') {
+      this.#context.event('primary-lost', { id: primary?.id, reason });
+    }
+    if (this.#phase === 'returning') this.#link.close(reason);
+    this.#link.stop();
     this.#phase = 'claiming';
-    this.#claiming.begin({ epoch: this.#epoch, receivedEvent: this.#receivedEvent }, left);
+    this.#claiming.begin({ primary, epoch: this.#epoch, logEnd: this.#log.end, left: handedOver }, left);
   }
 
   /**
@@ -344,23 +423,34 @@ export class Backup implements Role {
     this.#claim(reason);
   }
 
-  #won(state: ArbiterState): void {
+  #won(state: ArbiterState, others: readonly Member[]): void {
     this.#startGuest();
-    const { epoch } = state.record;
-    this.#context.event('epoch-won', { epoch, members: [this.#context.self.id] });
-    // The guest goes first: clients wait for it, and for nothing else of this.
-    this.#onPromoted({ state, lastEvent: this.#receivedEvent, outcome: this.#outcome });
+    const { epoch, members } = state.record;
+    this.#context.event('epoch-won', { epoch, members: members.map(({ id }) => id) });
     if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, { type: 'live', epoch });
     this.#link.close('this replica is live now');
+    const inheritance = { others, log: this.#log.retained, history: this.#log.ends };
+    this.#onPromoted({ state, lastEvent: this.#log.event, outcome: this.#outcome, inheritance });
   }
 
   #notMine(refusal: ClaimRefusal, current: ArbiterState | undefined): void {
-    const followed = this.#member || this.#receivedEvent > 0 || this.#state.begun || this.#claiming.surveyed;
+    const followed =
+      this.#configured !== undefined || this.#log.event > 0 || this.#state.begun || this.#claiming.surveyed;
     if (refusal.kind === 'foreign') this.#context.stop(EXIT_CODES.arbiter, refusal.reason);
     else if (refusal.kind === 'ended') this.#context.finish(this.#outcome);
+    else if (refusal.kind === 'superseded' && this.#guestStarted) this.#return(refusal.record);
     else if (followed) this.#context.loseEpoch(this.#epoch, current, true);
     else if (this.#givenUp === undefined || this.#context.config.role === 'standby') this.#rejoin();
     else this.#context.stop(EXIT_CODES.primaryUnreachable, this.#givenUp);
+  }
+
+  /** Another backup is live now. */
+  #return(record: ArbiterRecord): void {
+    this.#claiming.end();
+    this.#link.close('another replica is live');
+    this.#phase = 'returning';
+    this.#path.begin(record);
+    this.#link.seek((current) => this.#path.whereTo(current));
   }
 
   /** Nothing was received and no record names us: as good as new. */

@@ -66,6 +66,10 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   #releasedEvent = 0;
   /** What the protocol lets go; the disk may be behind. */
   #allowedEvent = 0;
+  /** The end of what the guest was given. */
+  #givenEvent = 0;
+  /** Serves clients once everybody who may go live has what the guest had when it went live. */
+  #serveWhenAllowed: (() => void) | undefined;
   #guestStopped = false;
   readonly #pause: GuestPause;
   readonly #states: StateTransfer;
@@ -100,6 +104,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#states = new StateTransfer({
       ...parts,
       input,
+      connections: this.#connections,
+      epoch: () => this.#epoch,
       sendGatewayProgress: () => this.#sendGatewayProgress(),
       onOutputsRestored: () => {
         this.#keepsOutputs = true;
@@ -190,7 +196,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const { clients, timers, recovery, durable } = this.#parts;
     const serve = (): void => clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
     if (recovery?.lacksEnd) durable?.clearDoubt(abandonStreams(clients.gateways, streams, serve));
-    else serve();
+    else if (this.#allowedEvent >= this.#givenEvent) serve();
+    else this.#serveLater(streams, serve);
     this.#opening?.now();
     this.#input({ type: 'guest-live' });
   }
@@ -244,9 +251,9 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'send':
         return this.#connections.send(effect.peer, effect.message);
       case 'release':
-        this.#allowedEvent = effect.event;
-        return this.#release();
+        return this.#allow(effect.event);
       case 'append-to-guest':
+        this.#givenEvent = effect.lastEvent;
         durable?.append(effect.firstEvent, effect.lastEvent, effect.counter, effect.batch);
         return guest.batch(effect.batch);
       case 'trim':
@@ -279,6 +286,9 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'arbiter-read':
       case 'arbiter-cas':
         return this.#outside.ask(effect);
+      case 'restore-outputs':
+        this.#givenEvent = effect.event;
+        return this.#states.carryOut(effect);
       default:
         return this.#states.carryOut(effect);
     }
@@ -307,6 +317,27 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     }
     guest.start(mode);
     this.#guestRuns = true;
+  }
+
+  /** A gateway forgets input that it is told was taken, so another backup must not be able to go live without that. */
+  #serveLater(adopted: readonly AdoptedStream[], serve: () => void): void {
+    const { clients, gate } = this.#parts;
+    const known = new Set(adopted.map(({ stream }) => stream));
+    for (const output of gate.held) if (output.kind !== 'stdio') known.add(output.stream);
+    clients.gateways.dropNeverAccepted(known);
+    this.#serveWhenAllowed = serve;
+  }
+
+  #allow(event: number): void {
+    const serve = this.#serveWhenAllowed;
+    if (serve !== undefined && event >= this.#givenEvent) {
+      this.#serveWhenAllowed = undefined;
+      this.#allowedEvent = this.#givenEvent;
+      this.#release();
+      serve();
+    }
+    this.#allowedEvent = event;
+    this.#release();
   }
 
   /** R1: what the protocol lets go leaves, once the disk has it if it is to wait for that. */
@@ -351,6 +382,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const payload = progressPayload(clients.gateways);
     if (payload === undefined) return;
     this.#parts.durable?.store.progress(payload);
+    this.#states.progress(payload);
     this.#connections.sendGatewayProgress(this.#epoch, payload);
   }
 

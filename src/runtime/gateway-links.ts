@@ -58,6 +58,14 @@ export function progressPayload(port: ReplicaPort): Uint8Array | undefined {
   return writer.take();
 }
 
+/** What a backup must know of gateways that are gone for good. */
+export function givenUpPayload(port: ReplicaPort): Uint8Array {
+  const writer = new RecordWriter();
+  writer.add(RecordKind.MayBeAbsent, 0, port.absentMs);
+  for (const gateway of port.givenUp) writer.add(RecordKind.GivenUp, 0, gateway);
+  return writer.take();
+}
+
 /** The backup's side of {@link progressPayload}. @throws ChannelError for damaged records. */
 export function takeProgressPayload(port: ReplicaPort, payload: Uint8Array): void {
   readRecords(payload, ({ kind, stream, value }) => {
