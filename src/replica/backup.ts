@@ -2,33 +2,19 @@
  * A backup: joins its primary, acknowledges the log on receipt and feeds it to the guest, and claims the epoch when
  * the primary is gone. It performs no output (R2).
  */
-import { type ArbiterRecord, type ArbiterState, type Member, sameMember } from '../arbiter/arbiter.js';
-import { POSITION_ZERO, type Position } from '../log/entry.js';
+import type { ArbiterState, Member } from '../arbiter/arbiter.js';
 import { ArbiterCheck } from './arbiter-check.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
-import { SilenceDetector } from './detector.js';
-import { type ClaimRefusal, EpochClaim } from './epoch-claim.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { liveMember } from './failover.js';
 import { refuseAsBackup } from './handshake.js';
-import type {
-  Append,
-  Captured,
-  Configured,
-  GuestOutcome,
-  Handover,
-  Heartbeat,
-  Message,
-  Outputs,
-  Welcome,
-} from './messages.js';
+import type { Configured, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
 import { PrimaryLink } from './primary-link.js';
-import { ReceivedLog } from './received-log.js';
-import { ReturnPath } from './return-path.js';
+import { PrimaryWatch } from './primary-watch.js';
+import { ReplayedGuest } from './replayed-guest.js';
 import type { Inheritance } from './returning.js';
 import type { Role, RoleInput } from './role.js';
-import { StateReceiver } from './state-receiver.js';
+import { Succession, type SuccessionOwner } from './succession.js';
 import type { PeerId } from './types.js';
 
 /** What a backup brings along when it goes live. */
@@ -46,50 +32,34 @@ export interface Promotion {
  * - standby: taken in, but the guest's state has not come, or not all of it
  * - following: the log comes in
  * - orphaned: the connection is gone, but the primary may be alive; its lease must run out first (lease.ts)
- * - claiming: on the way to the epoch; nothing is acknowledged any more (epoch-claim.ts)
- * - returning: another backup was faster; this one is about to follow it from where its own log ends (return-path.ts)
+ * - lost: on the way to the epoch, or to another primary (succession.ts)
  */
-type Phase = 'joining' | 'standby' | 'following' | 'orphaned' | 'claiming' | 'returning';
+type Phase = 'joining' | 'standby' | 'following' | 'orphaned' | 'lost';
 
 export class Backup implements Role {
   readonly #context: Context;
   readonly #onPromoted: (promotion: Promotion) => void;
   readonly #link: PrimaryLink;
   readonly #check: ArbiterCheck;
-  readonly #state: StateReceiver;
-  readonly #claiming: EpochClaim;
-  readonly #path: ReturnPath;
-  readonly #log: ReceivedLog;
+  readonly #watch: PrimaryWatch;
+  readonly #succession: Succession;
+  readonly #guest: ReplayedGuest;
   #phase: Phase = 'joining';
   #primary: Welcome | undefined;
-  #detector: SilenceDetector;
   #epoch = 0;
   /** The newest record with this backup as a member that its primary has announced. */
   #configured: Configured | undefined;
-  #guestStarted = false;
   /** Why the attempt to join was given up. */
   #givenUp: string | undefined;
-  #executed: Position = POSITION_ZERO;
-  #outcome: GuestOutcome | undefined;
-  #heardSentMs = 0;
-  #nextHeartbeatMs = 0;
 
   constructor(context: Context, arbiter: ArbiterSession, onPromoted: (promotion: Promotion) => void) {
     this.#context = context;
     this.#onPromoted = onPromoted;
-    this.#state = new StateReceiver(context);
-    this.#claiming = new EpochClaim(context, arbiter, {
-      won: (state, others) => this.#won(state, others),
-      notMine: (refusal, current) => this.#notMine(refusal, current),
-    });
     this.#link = new PrimaryLink(context, arbiter, (reason) => this.#giveUp(reason));
-    this.#log = new ReceivedLog(context.config.logBytesMax);
-    this.#path = new ReturnPath(context, {
-      lost: (reason) => this.#claim(reason),
-      excluded: (current) => this.#context.loseEpoch(this.#epoch, current, true),
-    });
+    this.#guest = new ReplayedGuest(context);
     this.#check = new ArbiterCheck(context, arbiter);
-    this.#detector = new SilenceDetector(context.config.failureTimeoutMs, context.nowMs);
+    this.#watch = new PrimaryWatch(context);
+    this.#succession = new Succession(context, arbiter, this.#successionOwner());
   }
 
   get epoch(): number {
@@ -101,7 +71,7 @@ export class Backup implements Role {
   }
 
   get name(): 'backup' | 'standby' {
-    return this.#guestStarted ? 'backup' : 'standby';
+    return this.#guest.started ? 'backup' : 'standby';
   }
 
   handle(input: RoleInput): void {
@@ -119,7 +89,7 @@ export class Backup implements Role {
         this.#onDialFailed(input.address, input.reason);
         break;
       case 'peer-closed':
-        this.#claiming.closed(input.peer);
+        this.#succession.closed(input.peer);
         if (input.peer === this.#link.peer) this.#onClosed(input.reason);
         break;
       case 'message':
@@ -129,98 +99,86 @@ export class Backup implements Role {
         this.#onHeartbeat(input.message);
         break;
       case 'probe-result':
-        if (this.#phase === 'orphaned' && input.gone) this.#claim('its process is gone');
-        if (this.#phase === 'returning') this.#path.probed(input.address, input.gone);
-        break;
-      case 'executed':
-        this.#executed = input.position;
-        break;
-      case 'guest-exit':
-        this.#outcome = input.outcome;
+        if (this.#phase === 'orphaned' && input.gone) this.#lose('its process is gone');
+        if (this.#phase === 'lost') this.#succession.probed(input.address, input.gone);
         break;
       case 'guest-diverged':
         this.#onDiverged(input.report);
         break;
       case 'shutdown':
-        this.#leave();
-        break;
+        return this.#leave();
       default:
-        break;
+        this.#guest.handle(input);
     }
   }
 
   slept(gapMs: number): void {
-    this.#detector.forgive(gapMs);
-    this.#path.slept(gapMs);
+    this.#watch.forgive(gapMs);
+    this.#succession.slept(gapMs);
   }
 
   #onDialled(peer: PeerId, address: string): void {
     if (this.#phase === 'joining') this.#link.connected(peer, this.#epoch);
-    else if (this.#phase === 'returning' && address === this.#link.address) {
-      this.#link.connected(peer, this.#epoch, this.#log.end);
-    } else this.#claiming.connected(peer, address);
+    else this.#succession.connected(peer, address);
   }
 
   #onDialFailed(address: string, reason: string): void {
-    if (this.#phase === 'claiming') return this.#claiming.connectFailed(address);
-    if (this.#phase !== 'joining' && this.#phase !== 'returning') return;
-    this.#link.failed(reason);
-    if (this.#phase === 'returning') this.#path.unreachable(address);
+    if (this.#phase === 'joining') this.#link.failed(reason);
+    else this.#succession.connectFailed(address, reason);
   }
 
   #onTick(): void {
-    switch (this.#phase) {
-      case 'joining':
-        return this.#link.tick();
-      case 'returning':
-        this.#link.tick();
-        return this.#path.tick();
-      case 'claiming':
-        return this.#claiming.tick();
-      default:
-        this.#watchPrimary();
-    }
+    if (this.#phase === 'joining') return this.#link.tick();
+    if (this.#phase === 'lost') return this.#succession.tick();
+    this.#watchPrimary();
     if (this.#phase !== 'following' && this.#phase !== 'standby') return;
     this.#check.tick();
-    if (this.#context.nowMs >= this.#nextHeartbeatMs) this.#sendHeartbeat();
+    this.#watch.tick(this.#link.address, this.#link.peer, this.#epoch, this.#guest.executed);
   }
 
   #watchPrimary(): void {
-    const { nowMs } = this.#context;
-    if (!this.#detector.isSilent(nowMs)) return;
-    this.#context.event('peer-silent', { id: this.#primary?.id, silentMs: this.#detector.silentMs(nowMs) });
+    const { silentMs } = this.#watch;
+    if (silentMs === undefined) return;
+    this.#context.event('peer-silent', { id: this.#primary?.id, silentMs });
     const reason = 'it was silent for the failure timeout';
     this.#link.close('silent');
+    this.#goOn(reason);
+  }
+
+  /** The primary is certainly lost, or has stopped. */
+  #goOn(reason: string): void {
     if (this.#phase === 'standby') this.#seek(reason);
-    else this.#claim(reason);
+    else this.#lose(reason);
   }
 
   #onClosed(reason: string): void {
-    if (this.#phase === 'joining' || this.#phase === 'returning') this.#link.failed(reason);
+    if (this.#looksForPrimary) this.#link.failed(reason);
     else if (this.#phase === 'standby') this.#seek(reason);
     else if (this.#phase === 'following') this.#orphan(reason);
     else this.#link.peer = undefined;
   }
 
   #onMessage(peer: PeerId, message: Message): void {
-    if (peer !== this.#link.peer) {
-      this.#turnAway(peer, message);
-      return;
-    }
-    if (this.#phase === 'claiming') return;
+    if (peer !== this.#link.peer) return this.#turnAway(peer, message);
+    if (this.#phase === 'lost' && !this.#looksForPrimary) return;
     if (message.epoch < this.#epoch) {
       this.#distrust(`${message.type} is of epoch ${message.epoch}, before ${this.#epoch}`);
       return;
     }
-    if (this.#phase === 'joining' || this.#phase === 'returning') this.#onJoining(peer, message);
+    if (this.#looksForPrimary) this.#onJoining(peer, message);
     else if (this.#phase === 'standby') this.#onStandby(peer, message);
     else this.#onFollowing(peer, message);
+  }
+
+  /** A connection to a primary is not one of a backup to its primary yet. */
+  get #looksForPrimary(): boolean {
+    return this.#phase === 'joining' || (this.#phase === 'lost' && this.#succession.stage === 'returning');
   }
 
   #onJoining(peer: PeerId, message: Message): void {
     if (message.type === 'welcome') this.#join(message);
     else if (message.type === 'refuse') {
-      if (message.code === 'not-resumable') this.#path.refused();
+      if (message.code === 'not-resumable') this.#succession.refused();
       this.#link.refused(message);
     } else {
       this.#context.close(peer, `expected a welcome, got ${message.type}`);
@@ -230,45 +188,40 @@ export class Backup implements Role {
 
   #onStandby(peer: PeerId, message: Message): void {
     let wrong: string | undefined;
-    if (message.type === 'state') wrong = this.#state.piece(peer, this.#epoch, message);
-    else if (message.type === 'captured') wrong = this.#onCaptured(message);
+    const { type } = message;
+    if (type === 'state' || type === 'captured') wrong = this.#guest.restore(peer, this.#epoch, message);
     else if (message.type === 'refuse') return this.#link.refused(message);
-    else if (message.type !== 'append' || this.#state.event !== undefined) return this.#onFollowing(peer, message);
+    else if (message.type !== 'append' || this.#guest.state.event !== undefined)
+      return this.#onFollowing(peer, message);
     else wrong = 'it sent the log before the position of the state';
-    this.#detector.heard(this.#context.nowMs);
+    this.#watch.heard();
     if (wrong !== undefined) this.#distrust(wrong);
-    else if (this.#state.complete) this.#follow();
-  }
-
-  #onCaptured(message: Captured): string | undefined {
-    this.#log.begin(message.event);
-    return this.#state.captured(message);
+    else if (this.#guest.state.complete) this.#follow();
   }
 
   #onFollowing(peer: PeerId, message: Message): void {
     this.#epoch = message.epoch;
-    this.#detector.heard(this.#context.nowMs);
+    this.#watch.heard();
     switch (message.type) {
       case 'append':
-        this.#append(peer, message);
+        this.#trust(this.#guest.append(peer, this.#epoch, message));
         break;
       case 'heartbeat':
         this.#onHeartbeat(message);
         break;
       case 'released':
-        this.#log.isEverywhere(message.everywhere);
+        this.#guest.log.isEverywhere(message.everywhere);
         this.#context.emit({ type: 'trim', event: message.event });
         break;
       case 'outputs':
-        this.#onOutputs(message);
+        this.#trust(this.#guest.replaceOutputs(message));
         break;
       case 'configured':
         if (this.#configured === undefined) this.#check.expect(message.epoch);
         this.#configured = message;
         break;
       case 'succeeded':
-        if (this.#phase === 'standby') this.#seek('it handed over');
-        else this.#claim('it handed over to another backup');
+        this.#goOn('it handed over to another backup');
         break;
       case 'handover':
         this.#onHandover(message);
@@ -285,13 +238,13 @@ export class Backup implements Role {
     this.#primary = welcome;
     this.#epoch = welcome.epoch;
     this.#configured = undefined;
-    this.#heardSentMs = 0;
-    this.#log.follow(welcome);
+    this.#guest.log.follow(welcome);
     this.#link.joined();
-    this.#detector = new SilenceDetector(this.#context.config.failureTimeoutMs, this.#context.nowMs);
-    if (welcome.firstEvent === this.#log.event + 1) {
+    this.#watch.begin();
+    this.#succession.end();
+    if (welcome.firstEvent === this.#guest.log.event + 1) {
       this.#follow();
-    } else if (this.#guestStarted) {
+    } else if (this.#guest.started) {
       // Its guest runs already and cannot take a state.
       this.#context.stop(EXIT_CODES.lostEpoch, `${welcome.id} has started the service without this replica`, true);
     } else {
@@ -302,20 +255,16 @@ export class Backup implements Role {
 
   #follow(): void {
     this.#phase = 'following';
-    this.#startGuest();
+    this.#guest.start();
     this.#context.event('ready', { role: 'backup', epoch: this.#epoch, primary: this.#primary?.id });
   }
 
   /** Waiting, and the primary is gone. What has come of its guest's state is of no use with another primary. */
   #seek(reason: string): void {
     this.#link.peer = undefined;
-    if (this.#state.begun) {
-      this.#context.stop(
-        EXIT_CODES.primaryUnreachable,
-        `the primary is gone before all of its state was here: ${reason}`,
-        true,
-      );
-      return;
+    if (this.#guest.state.begun) {
+      const why = `the primary is gone before all of its state was here: ${reason}`;
+      return this.#context.stop(EXIT_CODES.primaryUnreachable, why, true);
     }
     this.#primary = undefined;
     this.#epoch = 0;
@@ -323,55 +272,24 @@ export class Backup implements Role {
     this.#link.lost(reason);
   }
 
-  #startGuest(): void {
-    if (this.#guestStarted) return;
-    this.#guestStarted = true;
-    this.#context.emit({ type: 'start-guest', mode: 'replay' });
-    this.#context.event('guest-started', { mode: 'replay' });
-  }
-
-  /** Acknowledged on receipt, not on execution (R1). */
-  #append(peer: PeerId, message: Append): void {
-    const { firstEvent, lastEvent, counter, batch } = message;
-    const wrong = this.#log.append({ firstEvent, lastEvent, counter, batch });
-    if (wrong !== undefined) return this.#distrust(wrong);
-    this.#context.emit({ type: 'append-to-guest', firstEvent, lastEvent, counter, batch });
-    const ack = { type: 'ack', epoch: this.#epoch, receivedEvent: lastEvent, executed: this.#executed } as const;
-    this.#context.send(peer, ack);
-  }
-
-  /** They are of the end of the log that the primary took over: the guest here has not come further. */
-  #onOutputs({ event, outputs }: Outputs): void {
-    if (this.#log.event <= event) this.#context.emit({ type: 'replace-outputs', event, outputs });
-    else this.#distrust(`it sent the outputs up to event ${event} behind event ${this.#log.event}`);
-  }
-
   #onHandover({ epoch, generation, lastEvent }: Handover): void {
-    if (lastEvent !== this.#log.event) {
-      return this.#distrust(`it handed over at event ${lastEvent}, but its log ended at ${this.#log.event}`);
+    if (lastEvent !== this.#guest.log.event) {
+      return this.#distrust(`it handed over at event ${lastEvent}, but its log ended at ${this.#guest.log.event}`);
     }
     const [configured, live] = [this.#configured, this.#primary?.id];
-    if (configured?.epoch !== epoch || live === undefined) return this.#claim('it handed over', true);
+    if (configured?.epoch !== epoch || live === undefined) return this.#lose('it handed over', {});
     const { members, acks } = configured;
     const record = { epoch, members, live, service: this.#context.config.service, ...(acks && { acks }) };
-    this.#claim('it handed over', true, { generation, record });
+    this.#lose('it handed over', { record: { generation, record } });
   }
 
   #onHeartbeat(message: Heartbeat): void {
-    const primary = this.#primary;
-    if (primary === undefined || message.id !== primary.id || message.incarnation !== primary.incarnation) return;
-    if (message.epoch < primary.epoch || message.role !== 'primary') return;
-    this.#detector.heard(this.#context.nowMs);
-    // Output waits for the first echo.
-    if (this.#heardSentMs === 0) this.#nextHeartbeatMs = 0;
-    this.#heardSentMs = Math.max(this.#heardSentMs, message.sentMs);
+    if (this.#primary !== undefined) this.#watch.heartbeat(message, this.#primary, this.#primary.epoch);
   }
 
-  #sendHeartbeat(): void {
-    this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;
-    const message = this.#context.heartbeat('backup', this.#epoch, this.#executed, this.#heardSentMs);
-    this.#context.emit({ type: 'heartbeat', address: this.#link.address, message });
-    if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, message);
+  /** `wrong`: what is wrong with what the primary has sent, if anything is. */
+  #trust(wrong: string | undefined): void {
+    if (wrong !== undefined) this.#distrust(wrong);
   }
 
   /** The primary breaks the protocol: fail-stop, as if it had died (R11). */
@@ -392,25 +310,28 @@ export class Backup implements Role {
     this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#context.emit({ type: 'probe', address: this.#link.address });
     // Among several backups, another one may have been faster; that may be known before the lease has run out.
-    if ((this.#configured?.members.length ?? 0) > 2) this.#check.read((current) => this.#lookForSuccessor(current));
+    if (this.#primary === undefined || (this.#configured?.members.length ?? 0) <= 2) return;
+    this.#check.successorOf(this.#primary, () => {
+      if (this.#phase === 'orphaned') this.#lose('another replica is live');
+    });
   }
 
-  #lookForSuccessor(current: ArbiterState | undefined): void {
-    const [lost, live] = [this.#primary, current && liveMember(current.record)];
-    const superseded = lost !== undefined && live !== undefined && !sameMember(lost, live);
-    if (this.#phase === 'orphaned' && superseded) this.#claim('another replica is live');
+  /** `left`: see {@link Succession.claim}. */
+  #lose(reason: string, left?: { readonly record?: ArbiterState }): void {
+    if (this.#phase === 'following') this.#context.event('primary-lost', { id: this.#primary?.id, reason });
+    this.#phase = 'lost';
+    this.#succession.claim(left);
   }
 
-  /** `handedOver`: the primary has stopped; `left`: the record as it has left it, if that is known. */
-  #claim(reason: string, handedOver = false, left?: ArbiterState): void {
-    const primary = this.#phase === 'returning' ? this.#path.primary : this.#primary;
-    if (this.#phase === 'following' || this.#phase === 'returning') {
-      this.#context.event('primary-lost', { id: primary?.id, reason });
-    }
-    if (this.#phase === 'returning') this.#link.close(reason);
-    this.#link.stop();
-    this.#phase = 'claiming';
-    this.#claiming.begin({ primary, epoch: this.#epoch, logEnd: this.#log.end, left: handedOver }, left);
+  #successionOwner(): SuccessionOwner {
+    return {
+      link: this.#link,
+      loss: () => ({ primary: this.#primary, epoch: this.#epoch, logEnd: this.#guest.log.end }),
+      canFollow: () => this.#guest.started,
+      won: (state, others) => this.#won(state, others),
+      notMine: (refusal, current) => this.#notMine(refusal, current),
+      excluded: (current) => this.#context.loseEpoch(this.#epoch, current, true),
+    };
   }
 
   /**
@@ -420,37 +341,30 @@ export class Backup implements Role {
   #giveUp(reason: string): void {
     this.#givenUp = reason;
     this.#link.close(reason);
-    this.#claim(reason);
+    this.#lose(reason);
   }
 
   #won(state: ArbiterState, others: readonly Member[]): void {
-    this.#startGuest();
+    this.#guest.start();
     const { epoch, members } = state.record;
     this.#context.event('epoch-won', { epoch, members: members.map(({ id }) => id) });
     if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, { type: 'live', epoch });
     this.#link.close('this replica is live now');
-    const inheritance = { others, log: this.#log.retained, history: this.#log.ends };
-    this.#onPromoted({ state, lastEvent: this.#log.event, outcome: this.#outcome, inheritance });
+    const inheritance = { others, log: this.#guest.log.retained, history: this.#guest.log.ends };
+    this.#onPromoted({ state, lastEvent: this.#guest.log.event, outcome: this.#guest.outcome, inheritance });
   }
 
-  #notMine(refusal: ClaimRefusal, current: ArbiterState | undefined): void {
+  #notMine(refusal: { kind: 'lost' | 'ended' } | { kind: 'foreign'; reason: string }, current?: ArbiterState): void {
     const followed =
-      this.#configured !== undefined || this.#log.event > 0 || this.#state.begun || this.#claiming.surveyed;
+      this.#configured !== undefined ||
+      this.#guest.log.event > 0 ||
+      this.#guest.state.begun ||
+      this.#succession.surveyed;
     if (refusal.kind === 'foreign') this.#context.stop(EXIT_CODES.arbiter, refusal.reason);
-    else if (refusal.kind === 'ended') this.#context.finish(this.#outcome);
-    else if (refusal.kind === 'superseded' && this.#guestStarted) this.#return(refusal.record);
+    else if (refusal.kind === 'ended') this.#context.finish(this.#guest.outcome);
     else if (followed) this.#context.loseEpoch(this.#epoch, current, true);
     else if (this.#givenUp === undefined || this.#context.config.role === 'standby') this.#rejoin();
     else this.#context.stop(EXIT_CODES.primaryUnreachable, this.#givenUp);
-  }
-
-  /** Another backup is live now. */
-  #return(record: ArbiterRecord): void {
-    this.#claiming.end();
-    this.#link.close('another replica is live');
-    this.#phase = 'returning';
-    this.#path.begin(record);
-    this.#link.seek((current) => this.#path.whereTo(current));
   }
 
   /** Nothing was received and no record names us: as good as new. */
@@ -477,10 +391,7 @@ export class Backup implements Role {
 
   /** Another replica dialled us, or an old connection still speaks. */
   #turnAway(peer: PeerId, message: Message): void {
-    if (message.type === 'position') {
-      this.#claiming.heard(peer, message);
-      return;
-    }
+    if (message.type === 'position') return this.#succession.heard(peer, message);
     if (message.type === 'hello') {
       this.#context.send(peer, refuseAsBackup(this.#context.self.id, this.#epoch, this.#link.address));
     }

@@ -14,6 +14,7 @@ import { type ClientOpening, openClients } from './client-opening.js';
 import type { Clients } from './clients.js';
 import { Connections } from './connections.js';
 import { type Controlled, type ReplicaStatus, type StopReport, serveControl } from './control-link.js';
+import { DelayedServing } from './delayed-serving.js';
 import type { DurableLink } from './durable-link.js';
 import { lingerForGateways, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import { GuestPause } from './guest-pause.js';
@@ -68,8 +69,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   #allowedEvent = 0;
   /** The end of what the guest was given. */
   #givenEvent = 0;
-  /** Serves clients once everybody who may go live has what the guest had when it went live. */
-  #serveWhenAllowed: (() => void) | undefined;
+  readonly #serving: DelayedServing;
   #guestStopped = false;
   readonly #pause: GuestPause;
   readonly #states: StateTransfer;
@@ -84,6 +84,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#parts = parts;
     this.#replica = new Replica(parts.config);
     this.#pause = new GuestPause(parts.guest);
+    this.#serving = new DelayedServing(parts.clients, parts.gate);
     this.#connections = new Connections(parts.timers, {
       onPeer: (peer, address) =>
         this.#input({
@@ -197,7 +198,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const serve = (): void => clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
     if (recovery?.lacksEnd) durable?.clearDoubt(abandonStreams(clients.gateways, streams, serve));
     else if (this.#allowedEvent >= this.#givenEvent) serve();
-    else this.#serveLater(streams, serve);
+    else this.#serving.wait(this.#givenEvent, streams, serve);
     this.#opening?.now();
     this.#input({ type: 'guest-live' });
   }
@@ -251,7 +252,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'send':
         return this.#connections.send(effect.peer, effect.message);
       case 'release':
-        return this.#allow(effect.event);
+        return this.#serving.allowed(effect.event, (event) => this.#allow(event));
       case 'append-to-guest':
         this.#givenEvent = effect.lastEvent;
         durable?.append(effect.firstEvent, effect.lastEvent, effect.counter, effect.batch);
@@ -319,23 +320,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#guestRuns = true;
   }
 
-  /** A gateway forgets input that it is told was taken, so another backup must not be able to go live without that. */
-  #serveLater(adopted: readonly AdoptedStream[], serve: () => void): void {
-    const { clients, gate } = this.#parts;
-    const known = new Set(adopted.map(({ stream }) => stream));
-    for (const output of gate.held) if (output.kind !== 'stdio') known.add(output.stream);
-    clients.gateways.dropNeverAccepted(known);
-    this.#serveWhenAllowed = serve;
-  }
-
   #allow(event: number): void {
-    const serve = this.#serveWhenAllowed;
-    if (serve !== undefined && event >= this.#givenEvent) {
-      this.#serveWhenAllowed = undefined;
-      this.#allowedEvent = this.#givenEvent;
-      this.#release();
-      serve();
-    }
     this.#allowedEvent = event;
     this.#release();
   }
