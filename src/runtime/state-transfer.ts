@@ -107,7 +107,12 @@ export class StateTransfer implements CaptureEvents {
 
   /** Every output up to `event`, and none behind it, has passed this thread: what clients may not have yet is known now. */
   onCaptured(capture: number, event: number, counter: number, cost: CaptureCost): void {
-    const { durable, guest } = this.#parts;
+    const { durable, guest, gate } = this.#parts;
+    if (event < gate.replacedEvent) {
+      // On a backup that goes on after a failover: a guest restored from both would make the same outputs again.
+      guest.cancelCapture(capture);
+      return this.onCaptureFailed(capture, 'the guest is behind the outputs that the new primary has told', true);
+    }
     if (durable?.owns(capture)) return durable.onCaptured(capture, event, counter);
     if (this.#snapshots.owns(capture)) return this.#snapshots.onCaptured(capture, event, counter);
     const outputs = this.exportOutputs();
