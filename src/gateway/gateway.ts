@@ -138,7 +138,9 @@ export class Gateway {
       throw new ChannelError('FTW_FRAME', what, { epoch, newest: this.#epoch });
     }
     this.#epoch = epoch;
+    const wasAttached = this.#attached;
     readRecords(payload, this.#take);
+    if (this.#attached && !wasAttached) this.#records?.flush();
   }
 
   /** A client has connected to listener number `listener`, at `nowMs` of the caller's clock. */

@@ -28,7 +28,7 @@ export const RecordKind = {
   Have: 4,
   /** Gateway: all Have records have been sent. */
   HaveEnd: 5,
-  /** Replica, answering Have: input is wanted from offset `value` on. */
+  /** Replica, answering Have or ahead of it, behind Attached: input is wanted from offset `value` on. */
   Resume: 6,
   /** Gateway: a new client. value = listener. */
   Open: 7,

@@ -23,6 +23,8 @@ import { gatewayOf, isGatewayNumber } from './stream-id.js';
 export interface LinkSink extends RecordSink {
   /** Ends the connection after what was sent. */
   close(): void;
+  /** Hands what was sent to the operating system now. */
+  flush?(): void;
 }
 
 /** How far one stream's output has been sent on a connection. */
@@ -48,6 +50,8 @@ export class GatewayLink implements OutputLink {
   readonly #numbers = new Set<number>();
   /** Streams that the gateway has named since it attached; undefined once it has named them all. */
   #named: Set<StreamId> | undefined;
+  /** Streams of which the gateway was told where their input goes on before it has named them. */
+  readonly #offered = new Set<StreamId>();
   /** Streams that this connection carries: opened on it, or resumed. Others wait until both sides know where they are. */
   readonly #carried = new Map<StreamId, Outflow>();
   /** Streams with output that waits until the connection takes more, oldest first. */
@@ -175,6 +179,17 @@ export class GatewayLink implements OutputLink {
     this.#numbers.add(gateway);
     this.#stage = 'offered';
     this.#records.add(RecordKind.Attached, 0, this.#port.epoch, jsonBytes({ gateway }));
+    this.#offer(gateway);
+  }
+
+  /** Every stream is resumed once the gateway has named it; said ahead, that saves its client a round trip. */
+  #offer(gateway: number): void {
+    for (const stream of this.#port.streamsOf(gateway)) {
+      const { finished, ended, inputNext } = this.#port.stream(stream);
+      if (finished || ended === 'close') continue;
+      this.#offered.add(stream);
+      this.#records.add(RecordKind.Resume, stream, inputNext);
+    }
   }
 
   #refuse(reason: string): void {
@@ -185,7 +200,12 @@ export class GatewayLink implements OutputLink {
   /** A failover should not wait for gateways to ask again. */
   #wait(record: StreamRecord): void {
     this.#stage = 'waiting';
-    this.#stopWaiting = this.#port.whenLive(() => this.#attach(record));
+    this.#stopWaiting = this.#port.whenLive(() => {
+      this.#attach(record);
+      // Clients have waited for this: it goes ahead of everything else that a replica does as it goes live.
+      this.#records.flush();
+      this.#sink.flush?.();
+    });
     this.#sayNotLive('this replica is not live');
   }
 
@@ -236,7 +256,9 @@ export class GatewayLink implements OutputLink {
     // What was accepted while no link was up, or by the predecessor.
     if (state.accepted > 0) this.#records.add(RecordKind.Accepted, stream, state.accepted);
     // A guest that has closed the stream wants no more input, and its input offset is not known here any more.
-    if (state.ended !== 'close') this.#records.add(RecordKind.Resume, stream, state.inputNext);
+    if (state.ended !== 'close' && !this.#offered.delete(stream)) {
+      this.#records.add(RecordKind.Resume, stream, state.inputNext);
+    }
     this.#flow(stream);
   }
 

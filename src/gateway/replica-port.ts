@@ -109,7 +109,7 @@ export class ReplicaPort {
   serve(epoch: number, adopted: readonly AdoptedStream[], absentUntilMs: number): void {
     this.#epoch = epoch;
     this.#live = true;
-    this.#dropNeverAccepted(adopted);
+    this.dropNeverAccepted(new Set(adopted.map(({ stream }) => stream)));
     for (const { stream, inputOffset, outputOffset = 0 } of adopted) {
       if (gatewayOf(stream) === undefined) continue;
       const state = this.stream(stream);
@@ -135,6 +135,16 @@ export class ReplicaPort {
   /** The arbiter's record has a newer epoch: a backup has joined or left. */
   raiseEpoch(epoch: number): void {
     this.#epoch = Math.max(this.#epoch, epoch);
+  }
+
+  /**
+   * Clients that left before the guest had accepted them in the log are known by that alone, and to nobody else. `known`:
+   * streams that the guest holds, or of which output has not come here yet.
+   */
+  dropNeverAccepted(known: ReadonlySet<StreamId>): void {
+    for (const [stream, { finished, ended }] of this.streams) {
+      if (finished && ended !== 'close' && !known.has(stream)) this.streams.delete(stream);
+    }
   }
 
   /** The state of a stream, made if this is the first that is heard of it. */
@@ -311,13 +321,5 @@ export class ReplicaPort {
     if (state === undefined) return;
     state.accepted = offset;
     this.#link(stream)?.accepted(stream, offset);
-  }
-
-  /** Clients that left before the guest had accepted them in the log are known by that alone, and to nobody else. */
-  #dropNeverAccepted(adopted: readonly AdoptedStream[]): void {
-    const held = new Set(adopted.map(({ stream }) => stream));
-    for (const [stream, { finished, ended }] of this.streams) {
-      if (finished && ended !== 'close' && !held.has(stream)) this.streams.delete(stream);
-    }
   }
 }

@@ -11,6 +11,7 @@ import { ByteWriter } from '../bytes/writer.js';
 import type { FuncType, FunctionBody } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import type { BranchHints } from './branch-hints.js';
 import type { CaptureSites } from './capture-sites.js';
 import type { Layout } from './layout.js';
 import { LocalTable } from './local-table.js';
@@ -90,6 +91,9 @@ export class FunctionPass {
   /** The same for all functions of the module. */
   captures: CaptureSites | undefined;
 
+  /** Takes what is known of injected conditionals, unless the code is not run for long. */
+  hints: BranchHints | undefined;
+
   /** Notes where the code comes from, while somebody wants to know. */
   trace: Trace | undefined;
 
@@ -127,6 +131,7 @@ export class FunctionPass {
     this.end = body.code.end;
     this.code.truncate(0);
     this.trace?.clear();
+    this.hints?.begin();
     this.locals.beginWalk();
     this.capture?.begin(body, this.locals.count);
     this.pending = 0;
@@ -296,6 +301,11 @@ export class FunctionPass {
     }
     this.reloads.add(label.ordinal);
     this.newReload = true;
+  }
+
+  /** The conditional that is written next is nearly always, or nearly never, taken. */
+  hint(likely: boolean): void {
+    this.hints?.add(this.code.length, likely);
   }
 
   op(opcode: number, immediate: number): void {

@@ -13,8 +13,8 @@ import { EMPTY_BLOCK } from './type-table.js';
 import { walk } from './walk.js';
 
 const I32_LT_S = 0x48;
-const I32_OR = 0x72;
-const I64_GE_S = 0x59;
+const I32_GE_S = 0x4e;
+const I64_LT_S = 0x53;
 
 export class FunctionRewriter {
   /** Stack units of the frame of the function that was rewritten last. */
@@ -44,10 +44,11 @@ export class FunctionRewriter {
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(out, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    if (recursive) this.guardEntry(index);
+    if (recursive) this.guardEntry(index, start);
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
     if (pass.wrapped) this.openWrapper(type);
     if (pass.trace !== undefined) pass.trace.prefixBytes = out.length - start;
+    pass.hints?.finish(pass.layout.functionIndex(index), out.length - start);
     out.copy(pass.code.bytes);
   }
 
@@ -57,32 +58,49 @@ export class FunctionRewriter {
   }
 
   /**
-   * Takes the frame's units; one test for "no depth left" and "slice used up", whose cold path tells them apart (see
-   * `slow-entries.ts`).
+   * Takes the frame's units. "No depth left" and "slice used up" are two branches (a truth value of each, joined, takes
+   * twice the instructions) to one cold path, which tells them apart again (see `slow-entries.ts`):
+   *
+   *     block $start
+   *       block $slow
+   *         depth -= units  depth < 0  br_if $slow
+   *         counter < SLICE_END - 1  br_if $start
+   *       end
+   *       call $slowEntry  return
+   *     end
    */
-  private guardEntry(index: number): void {
+  private guardEntry(index: number, start: number): void {
     const { out, pass } = this;
     const units = pass.layout.depthOf(this.units);
     const { counter, depth } = pass.locals;
+    const { preemption } = pass.options;
+    this.constant(Op.Block, EMPTY_BLOCK);
+    if (preemption) this.constant(Op.Block, EMPTY_BLOCK);
     this.op(Op.LocalGet, depth);
     this.constant(Op.I32Const, units);
     out.u8(Op.I32Sub);
     this.op(Op.LocalTee, depth);
     this.constant(Op.I32Const, 0);
-    out.u8(I32_LT_S);
-    if (pass.options.preemption) {
+    out.u8(preemption ? I32_LT_S : I32_GE_S);
+    this.entryBranch(start, 0, !preemption);
+    if (preemption) {
       this.op(Op.LocalGet, counter);
       this.constant(Op.I64Const, SLICE_END - ENTRY_COST);
-      out.u8(I64_GE_S);
-      out.u8(I32_OR);
+      out.u8(I64_LT_S);
+      this.entryBranch(start, 1, true);
+      out.u8(Op.End);
     }
-    this.constant(Op.If, EMPTY_BLOCK);
     for (let local = 0; local <= depth; local++) this.op(Op.LocalGet, local);
     this.constant(Op.I32Const, units);
     this.constant(Op.I32Const, index);
     this.op(Op.Call, this.slowEntries.indexOf(pass.layout.typeIndexOf[index]!));
     out.u8(Op.Return);
     out.u8(Op.End);
+  }
+
+  private entryBranch(start: number, label: number, likely: boolean): void {
+    this.pass.hints?.addEntry(this.out.length - start, likely);
+    this.op(Op.BrIf, label);
   }
 
   private openWrapper(type: FuncType): void {

@@ -1,10 +1,12 @@
 /** The pass: module in, instrumented binary out. The input must have been validated. */
 import { ByteWriter } from '../bytes/writer.js';
 import { encodeAround } from '../wasm/encode/index.js';
-import type { ElementSegment, Export, Global, Import, Module, Table } from '../wasm/module.js';
+import type { CustomSection, ElementSegment, Export, Global, Import, Module, Table } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import { Section } from '../wasm/sections.js';
 import { type AddedFunction, supportFunctions } from './added-functions.js';
+import { BRANCH_HINT_SECTION, BranchHints } from './branch-hints.js';
 import { analyseCalls, type CallAnalysis } from './call-graph.js';
 import { captureObstacle } from './capture-obstacle.js';
 import { CaptureSites } from './capture-sites.js';
@@ -47,6 +49,7 @@ export class Injection {
   /** Bytes at the start of `code` for the sections that precede the code. */
   private readonly gap: number;
   private readonly pass: FunctionPass;
+  private readonly hints = new BranchHints();
   /** Wrappers of exports by original function index; a function that is exported twice has one. */
   private readonly exportWrappers = new Map<number, number>();
   private readonly added: AddedFunction[] = [];
@@ -60,6 +63,7 @@ export class Injection {
   ) {
     this.layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined);
     this.pass = new FunctionPass(this.layout, options);
+    this.pass.hints = this.hints;
     this.calls = analyseCalls(module, this.layout.typeIndexOf);
     this.gap = headRoom(module);
     this.code = new ByteWriter(this.gap + Math.ceil(module.bytes.length * ROOM) + (1 << 16));
@@ -93,11 +97,11 @@ export class Injection {
       elements: [...module.elements, ...pickable.elements, ...this.declarations()],
       tables: [...module.tables, ...pickable.tables],
       bodies: [],
+      customs: this.customs(),
     };
     const code = { out: this.code, gap: this.gap, count: rewritten.functions.length };
     return encodeAround(rewritten, code, {
       mapFunction: (index) => this.newIndex(index),
-      keepCustom: ({ name }) => name === 'name',
     });
   }
 
@@ -235,6 +239,15 @@ export class Injection {
       global: { type, mutable: true },
       init: { start: 0, end: 3, source: Uint8Array.of(type === ValType.I64 ? Op.I64Const : Op.I32Const, 0, Op.End) },
     }));
+  }
+
+  /** The guest's names, and hints, which must stand before the code. */
+  private customs(): CustomSection[] {
+    const names = this.module.customs.filter(({ name }) => name === 'name');
+    const source = this.hints.content();
+    if (source === undefined) return names;
+    const data = { start: 0, end: source.length, source };
+    return [{ name: BRANCH_HINT_SECTION, data, after: Section.Element }, ...names];
   }
 
   /** The segment and the table of `pick`: every guest function, wrapper and support function by its new index. */

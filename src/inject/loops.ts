@@ -1,8 +1,8 @@
 /**
- * Loops. Entering is free, each way back pays for one round, and the header is where a slice can end. The call that then
- * hands the counter over must not be in the loop itself: V8 keeps no value in a register across it and does not unroll
- * (19 % on our kernels). So a guarded loop is two: the way back goes to the inner one while the slice lasts, else out to
- * the header of the outer one, which calls and comes in again.
+ * Loops. Entering is free, each way back pays for one round, and the header is where a slice can end. In a tight loop
+ * (one without loops and calls) the call that then hands the counter over must not be in the loop itself: V8 keeps no value
+ * in a register across it and does not unroll (19 % on our kernels). So a tight loop is two: the way back goes to the inner
+ * one while the slice lasts, else out to the header of the outer one, which calls and comes in again.
  *
  *     loop $poll
  *       counter >= SLICE_END - pending  if  call $poll ...  end
@@ -10,7 +10,10 @@
  *         ...  counter += k  counter < SLICE_END - pending  br_if $again  br $poll  ...
  *       end
  *     end
+ *
+ * Other loops look at their header only: with two, loops that are entered often pay for it (10 % on recursive code).
  */
+import { immediatesAt, opcodeAt, skipImmediates } from '../wasm/instructions.js';
 import { Op } from '../wasm/opcode.js';
 import { leaveAfterCall, passThrough } from './capture.js';
 import { open } from './control.js';
@@ -28,9 +31,22 @@ export function beginLoop(pass: FunctionPass, start: number, immediates: number)
   label.potential = pass.pending;
   if (!pass.options.preemption) return;
   checkSlice(pass);
+  if (!isTight(pass.bytes, end)) return;
   pass.code.copy(pass.bytes, start, end);
   label.guarded = true;
   label.outer = pass.open++;
+}
+
+/** Whether the loop whose body starts at `pos` holds neither a loop nor a call. */
+function isTight(bytes: Uint8Array, pos: number): boolean {
+  for (let nested = 0; ; ) {
+    const op = opcodeAt(bytes, pos);
+    if (op === Op.Loop || op === Op.Call || op === Op.CallIndirect) return false;
+    if (op === Op.Block || op === Op.If || op === Op.Try || op === Op.TryTable) nested++;
+    else if (op === Op.Delegate) nested--;
+    else if (op === Op.End && nested-- === 0) return true;
+    pos = skipImmediates(bytes, op, immediatesAt(bytes, pos));
+  }
 }
 
 /** An exception can branch to this loop: every iteration finds the counter in the global, and there is no second loop. */
@@ -50,6 +66,7 @@ export function branchBack(pass: FunctionPass, label: Label, amount: number): vo
   code.u8(Op.I64Const);
   code.s32(SLICE_END - label.potential);
   code.u8(I64_LT_S);
+  pass.hint(true);
   pass.op(Op.BrIf, pass.target(label));
   pass.op(Op.Br, pass.target(label) + 1);
 }
@@ -66,6 +83,7 @@ function checkSlice(pass: FunctionPass): void {
   code.u8(Op.I64Const);
   code.s32(SLICE_END - pending);
   code.u8(I64_GE_S);
+  pass.hint(false);
   code.u8(Op.If);
   code.s32(capture === undefined ? EMPTY_BLOCK : passThrough(pass, pass.height - pass.labelAt(0).height));
   if (pass.layout.handlers) {

@@ -6,8 +6,8 @@ import { Temporary } from './local-table.js';
 import { ValueKind } from './value-kind.js';
 
 const SIMD = 0xfd;
-const F32_EQ = 0x5b;
-const F64_EQ = 0x61;
+const F32_GE = 0x60;
+const F64_GE = 0x66;
 const F32X4_EQ = 0x41;
 const F64X2_EQ = 0x47;
 const V128_BITSELECT = 0x52;
@@ -20,18 +20,24 @@ export function fixNan(pass: FunctionPass, type: ValType, kind: number): void {
   const { code } = pass;
   const local = pass.locals.temporary(type, Temporary.Nan);
   pass.op(Op.LocalTee, local);
-  const negative = kind === ValueKind.NegatedNan;
-  if (type === ValType.V128) vectorConstant(pass, kind);
-  else scalarConstant(pass, type, negative);
+  if (type === ValType.V128) return fixVector(pass, local, kind);
+  pass.op(Op.LocalGet, local);
+  code.u8(type === ValType.F32 ? F32_GE : F64_GE);
+  pass.hint(true);
+  code.u8(Op.If);
+  code.u8(type);
+  pass.op(Op.LocalGet, local);
+  code.u8(Op.Else);
+  scalarConstant(pass, type, kind === ValueKind.NegatedNan);
+  code.u8(Op.End);
+}
+
+function fixVector(pass: FunctionPass, local: number, kind: number): void {
+  vectorConstant(pass, kind);
   pass.op(Op.LocalGet, local);
   pass.op(Op.LocalGet, local);
-  if (type === ValType.V128) {
-    pass.op(SIMD, kind === ValueKind.NanF32x4 ? F32X4_EQ : F64X2_EQ);
-    pass.op(SIMD, V128_BITSELECT);
-    return;
-  }
-  code.u8(type === ValType.F32 ? F32_EQ : F64_EQ);
-  code.u8(Op.Select);
+  pass.op(SIMD, kind === ValueKind.NanF32x4 ? F32X4_EQ : F64X2_EQ);
+  pass.op(SIMD, V128_BITSELECT);
 }
 
 function scalarConstant(pass: FunctionPass, type: ValType, negative: boolean): void {

@@ -7,7 +7,7 @@
  * call that wanted the next entry is answered by this replica (rule R6).
  */
 import { Digest, type DigestState } from '../bytes/digest.js';
-import { type DivergenceError, invariant } from '../errors.js';
+import { type DivergenceError, invariant, LogFormatError } from '../errors.js';
 import type { Entry, LoggedValue, Position } from '../log/entry.js';
 import { type CallArgs, type CallInfo, type Effect, EVENT, FIRST_CALL_ID, type Step } from './call.js';
 import { type Difference, DivergenceReporter, type SeenCall } from './divergence.js';
@@ -68,10 +68,12 @@ export class Session {
   readonly #eventListeners: EventListener[] = [];
   readonly #reporter = new DivergenceReporter();
 
+  /** @throws LogFormatError if `resume` is no state of a session */
   constructor(options: SessionOptions) {
     this.#sink = options.sink;
     this.#source = options.source;
     if (options.resume === undefined) return;
+    checkState(options.resume);
     this.#counter = options.resume.counter;
     this.#event = options.resume.event;
     this.#hostCalls = options.resume.hostCalls;
@@ -302,4 +304,13 @@ export class Session {
   #seen(call: CallInfo | undefined, args: CallArgs): SeenCall {
     return { counter: this.#counter, event: this.#event + 1, digest: this.digest.low32(), call, args };
   }
+}
+
+/** A snapshot may have been made by something else than {@link Session.state}. */
+function checkState(state: SessionState): void {
+  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  const { counter, digest, event, hostCalls } = state;
+  const words = typeof digest === 'object' && digest !== null ? [digest.a, digest.b, digest.words] : [undefined];
+  if ([counter, event, hostCalls].every(isCount) && words.every(Number.isInteger)) return;
+  throw new LogFormatError('the state of the session is damaged', { counter, event, hostCalls });
 }

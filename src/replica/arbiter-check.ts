@@ -2,11 +2,11 @@
  * A backup looks at the arbiter while all is well: at its start, so that a wrong path is found now and not at the
  * failover, and once it is a member, because two replicas with different arbiters would both go live.
  */
-import type { ArbiterState } from '../arbiter/arbiter.js';
+import { type ArbiterState, type Member, sameMember } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { describeForeignService } from './failover.js';
+import { describeForeignService, liveMember } from './failover.js';
 
 /** A shared file system may show a new record late. */
 const RECHECK_MS = 1_000;
@@ -36,6 +36,14 @@ export class ArbiterCheck {
     this.#epoch = epoch;
     this.#checksLeft = CHECKS_MAX;
     this.#check();
+  }
+
+  /** Reads once, unless something else is asked meanwhile; `done` follows if another one than `primary` is live. */
+  successorOf(primary: Member, done: () => void): void {
+    this.#arbiter.read((current) => {
+      const live = current && liveMember(current.record);
+      if (live !== undefined && !sameMember(live, primary)) done();
+    });
   }
 
   tick(): void {

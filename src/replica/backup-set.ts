@@ -1,18 +1,19 @@
 /** The connections of a primary: strangers that have not said hello yet, and the backups that were taken in. */
 import type { Member } from '../arbiter/arbiter.js';
-import type { Position } from '../log/entry.js';
+import { POSITION_ZERO, type Position } from '../log/entry.js';
 import { BackupPeer } from './backup-peer.js';
 import type { Context } from './context.js';
 import { checkHello, type Refusal } from './handshake.js';
 import type { Membership } from './membership.js';
-import type { Ack, Heartbeat, Hello, Message } from './messages.js';
+import type { Ack, Heartbeat, Hello, LogEnd, Message } from './messages.js';
 import type { LogBatch, PeerId } from './types.js';
 
-/** How a newcomer can be taken in, if it can. */
+/** How a replica can be taken in, if it can. `tail`: what it is short of, which it has told. */
 export type Joinable =
   | 'from-start'
   | 'by-state'
-  | { readonly refused: 'shutting-down' | 'not-capturable'; readonly reason: string };
+  | { readonly tail: readonly LogBatch[] }
+  | { readonly refused: 'shutting-down' | 'not-capturable' | 'not-resumable'; readonly reason: string };
 
 /** A connection must say hello within this time. */
 const HELLO_TIMEOUT_MS = 5_000;
@@ -24,10 +25,11 @@ export class BackupSet {
   /** When each connection without a hello was made. */
   readonly #strangers = new Map<PeerId, number>();
 
-  /** `onGone` hears of every backup that is not there any more. */
+  /** `history`: where earlier reigns ended in the log; `onGone` hears of every backup that is not there any more. */
   constructor(
     context: Context,
     membership: Membership,
+    private readonly history: readonly LogEnd[],
     private readonly onGone: (backup: BackupPeer, reason: string) => void,
   ) {
     this.#context = context;
@@ -61,37 +63,38 @@ export class BackupSet {
     return slowest;
   }
 
+  /** The log up to here is with every backup that may go live, now or soon; 0 if some of them are not connected. */
+  commonEvent(): number {
+    const named = this.#membership.configurations().flatMap(({ backups }) => backups);
+    const received = named.map((member) => this.find(member)?.receivedEvent ?? 0);
+    for (const { receivedEvent } of [...this.ready(), ...this.arming()]) received.push(receivedEvent);
+    return received.length === 0 ? 0 : Math.min(...received);
+  }
+
   /** Backups that output must wait for although no record names them yet. */
   arming(): BackupPeer[] {
     return [...this.#backups.values()].filter(({ stage }) => stage === 'arming');
   }
 
   /** Tells everybody, those who stand by included. */
-  broadcast(message: Message): void {
-    for (const peer of this.#backups.keys()) this.#context.send(peer, message);
+  broadcast(message: Message, except?: PeerId): void {
+    for (const peer of this.#backups.keys()) if (peer !== except) this.#context.send(peer, message);
   }
 
-  /** Tells those who are in the record. */
-  tellMembers(message: Message): void {
-    for (const backup of this.ready()) {
-      if (this.#membership.has(backup.member)) this.#context.send(backup.peer, message);
-    }
+  /** Tells those who are in the record what it says. */
+  tellMembers(): void {
+    for (const backup of this.ready()) this.#tell(backup);
   }
 
   /** Sends a batch of the log to everybody who follows it. */
   append(batch: LogBatch): void {
-    const epoch = this.#membership.epoch;
-    for (const backup of this.#backups.values()) {
-      if (!backup.followsLog) continue;
-      this.#context.send(backup.peer, { type: 'append', epoch, ...batch });
-      if (backup.stage !== 'ready') backup.backlog.push(batch.lastEvent, batch.batch.byteLength, this.#context.nowMs);
-    }
+    for (const backup of this.#backups.values()) if (backup.followsLog) this.#append(backup, batch);
   }
 
-  released(event: number): void {
+  released(event: number, everywhere: number): void {
     const epoch = this.#membership.epoch;
     for (const { followsLog, peer } of this.#backups.values()) {
-      if (followsLog) this.#context.send(peer, { type: 'released', epoch, event });
+      if (followsLog) this.#context.send(peer, { type: 'released', epoch, event, everywhere });
     }
   }
 
@@ -120,18 +123,47 @@ export class BackupSet {
     this.#forget(backup, reason);
   }
 
-  /** Answers a hello. `joinable` says what the state of the service allows. */
-  hello(peer: PeerId, hello: Hello, joinable: Joinable): void {
-    if (!this.#strangers.delete(peer)) return;
+  /** Answers a hello. `joinable` says what the state of the service allows. Returns whether the replica was taken in. */
+  hello(peer: PeerId, hello: Hello, joinable: Joinable): boolean {
+    if (!this.#strangers.delete(peer)) return false;
     const refusal = checkHello(this.#context.config, hello) ?? this.#checkState(hello, joinable);
     if (refusal !== undefined) {
       this.#refuse(peer, hello, refusal);
-      return;
+      return false;
     }
-    const fromStart = joinable === 'from-start';
-    this.#backups.set(peer, new BackupPeer(this.#context, peer, hello, fromStart ? 'ready' : 'standby'));
-    const epoch = this.#membership.epoch;
-    this.#context.send(peer, { type: 'welcome', ...this.#context.self, epoch, firstEvent: fromStart ? 1 : 0 });
+    if (hello.logEnd !== undefined && typeof joinable === 'object' && 'tail' in joinable) {
+      this.#resume(peer, hello, hello.logEnd, joinable.tail);
+    } else {
+      const fromStart = joinable === 'from-start';
+      this.#backups.set(peer, new BackupPeer(this.#context, peer, hello, fromStart ? 'ready' : 'standby'));
+      this.#welcome(peer, fromStart ? 1 : 0);
+    }
+    return true;
+  }
+
+  /**
+   * It goes on from where its log ends. If the record names it, it has all that was ever released; else it is armed like any
+   * newcomer that has the guest's state.
+   */
+  #resume(peer: PeerId, hello: Hello, { event }: LogEnd, tail: readonly LogBatch[]): void {
+    const backup = new BackupPeer(this.#context, peer, hello, 'catching-up');
+    backup.followsLog = true;
+    backup.receivedEvent = event;
+    backup.completeMs = this.#context.nowMs;
+    if (this.#membership.has(backup.member)) backup.stage = 'ready';
+    this.#backups.set(peer, backup);
+    this.#welcome(peer, event + 1);
+    this.#context.emit({ type: 'send-outputs', peer });
+    for (const batch of tail) this.#append(backup, batch);
+    this.#tell(backup);
+    this.#sendHeartbeat(backup, POSITION_ZERO);
+    this.#context.event('backup-resumed', { id: hello.id, lastEvent: event });
+  }
+
+  #welcome(peer: PeerId, firstEvent: number): void {
+    const { epoch, reign } = this.#membership;
+    const { history } = this;
+    this.#context.send(peer, { type: 'welcome', ...this.#context.self, epoch, firstEvent, reign, history });
   }
 
   /** The backup that a message comes from, if the message may be believed (R5). */
@@ -174,11 +206,7 @@ export class BackupSet {
   }
 
   sendHeartbeats(executed: Position): void {
-    for (const backup of this.#backups.values()) {
-      const message = this.#context.heartbeat('primary', this.#membership.epoch, executed, backup.heardSentMs);
-      this.#context.emit({ type: 'heartbeat', address: backup.logAddress, message });
-      this.#context.send(backup.peer, message);
-    }
+    for (const backup of this.#backups.values()) this.#sendHeartbeat(backup, executed);
   }
 
   /** Drops backups that say nothing, and members that acknowledge nothing although the log, up to `lastEvent`, was sent. */
@@ -210,6 +238,21 @@ export class BackupSet {
     }
   }
 
+  #sendHeartbeat(backup: BackupPeer, executed: Position): void {
+    const message = this.#context.heartbeat('primary', this.#membership.epoch, executed, backup.heardSentMs);
+    this.#context.emit({ type: 'heartbeat', address: backup.logAddress, message });
+    this.#context.send(backup.peer, message);
+  }
+
+  #append(backup: BackupPeer, batch: LogBatch): void {
+    this.#context.send(backup.peer, { type: 'append', epoch: this.#membership.epoch, ...batch });
+    if (backup.stage !== 'ready') backup.backlog.push(batch.lastEvent, batch.batch.byteLength, this.#context.nowMs);
+  }
+
+  #tell(backup: BackupPeer): void {
+    if (this.#membership.has(backup.member)) this.#context.send(backup.peer, this.#membership.configured);
+  }
+
   #forget(backup: BackupPeer, reason: string): void {
     this.#backups.delete(backup.peer);
     this.#context.event('backup-lost', { id: backup.id, reason });
@@ -217,7 +260,9 @@ export class BackupSet {
   }
 
   #checkState(hello: Hello, joinable: Joinable): Refusal | undefined {
-    if (typeof joinable === 'object') return { code: joinable.refused, reason: joinable.reason };
+    if (typeof joinable === 'object' && 'refused' in joinable) {
+      return { code: joinable.refused, reason: joinable.reason };
+    }
     if ([...this.#backups.values()].some((backup) => backup.id === hello.id)) {
       return { code: 'duplicate-id', reason: `a backup called ${JSON.stringify(hello.id)} has already joined` };
     }

@@ -2,20 +2,19 @@
  * A backup: joins its primary, acknowledges the log on receipt and feeds it to the guest, and claims the epoch when
  * the primary is gone. It performs no output (R2).
  */
-import type { ArbiterState } from '../arbiter/arbiter.js';
-import { POSITION_ZERO, type Position } from '../log/entry.js';
+import type { ArbiterState, Member } from '../arbiter/arbiter.js';
 import { ArbiterCheck } from './arbiter-check.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
-import { SilenceDetector } from './detector.js';
-import { type ClaimRefusal, EpochClaim } from './epoch-claim.js';
 import { EXIT_CODES } from './exit-codes.js';
-import type { LeftRecord } from './failover.js';
 import { refuseAsBackup } from './handshake.js';
-import type { Append, Captured, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
+import type { Configured, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
 import { PrimaryLink } from './primary-link.js';
+import { PrimaryWatch } from './primary-watch.js';
+import { ReplayedGuest } from './replayed-guest.js';
+import type { Inheritance } from './returning.js';
 import type { Role, RoleInput } from './role.js';
-import { StateReceiver } from './state-receiver.js';
+import { Succession, type SuccessionOwner } from './succession.js';
 import type { PeerId } from './types.js';
 
 /** What a backup brings along when it goes live. */
@@ -24,6 +23,8 @@ export interface Promotion {
   readonly lastEvent: number;
   /** Set if the replayed guest has ended already. */
   readonly outcome: GuestOutcome | undefined;
+  /** What the other backups of the lost primary may need. */
+  readonly inheritance: Inheritance;
 }
 
 /**
@@ -31,43 +32,34 @@ export interface Promotion {
  * - standby: taken in, but the guest's state has not come, or not all of it
  * - following: the log comes in
  * - orphaned: the connection is gone, but the primary may be alive; its lease must run out first (lease.ts)
- * - claiming: on the way to the epoch; nothing is acknowledged any more (epoch-claim.ts)
+ * - lost: on the way to the epoch, or to another primary (succession.ts)
  */
-type Phase = 'joining' | 'standby' | 'following' | 'orphaned' | 'claiming';
+type Phase = 'joining' | 'standby' | 'following' | 'orphaned' | 'lost';
 
 export class Backup implements Role {
   readonly #context: Context;
   readonly #onPromoted: (promotion: Promotion) => void;
   readonly #link: PrimaryLink;
   readonly #check: ArbiterCheck;
-  readonly #state: StateReceiver;
-  readonly #claiming: EpochClaim;
+  readonly #watch: PrimaryWatch;
+  readonly #succession: Succession;
+  readonly #guest: ReplayedGuest;
   #phase: Phase = 'joining';
   #primary: Welcome | undefined;
-  #detector: SilenceDetector;
   #epoch = 0;
-  /** True once a record with this backup as a member was announced. */
-  #member = false;
-  #guestStarted = false;
+  /** The newest record with this backup as a member that its primary has announced. */
+  #configured: Configured | undefined;
   /** Why the attempt to join was given up. */
   #givenUp: string | undefined;
-  #receivedEvent = 0;
-  #executed: Position = POSITION_ZERO;
-  #outcome: GuestOutcome | undefined;
-  #heardSentMs = 0;
-  #nextHeartbeatMs = 0;
 
   constructor(context: Context, arbiter: ArbiterSession, onPromoted: (promotion: Promotion) => void) {
     this.#context = context;
     this.#onPromoted = onPromoted;
-    this.#state = new StateReceiver(context);
-    this.#claiming = new EpochClaim(context, arbiter, {
-      won: (state) => this.#won(state),
-      notMine: (refusal, current) => this.#notMine(refusal, current),
-    });
     this.#link = new PrimaryLink(context, arbiter, (reason) => this.#giveUp(reason));
+    this.#guest = new ReplayedGuest(context);
     this.#check = new ArbiterCheck(context, arbiter);
-    this.#detector = new SilenceDetector(context.config.failureTimeoutMs, context.nowMs);
+    this.#watch = new PrimaryWatch(context);
+    this.#succession = new Succession(context, arbiter, this.#successionOwner());
   }
 
   get epoch(): number {
@@ -79,7 +71,7 @@ export class Backup implements Role {
   }
 
   get name(): 'backup' | 'standby' {
-    return this.#guestStarted ? 'backup' : 'standby';
+    return this.#guest.started ? 'backup' : 'standby';
   }
 
   handle(input: RoleInput): void {
@@ -91,15 +83,13 @@ export class Backup implements Role {
         this.#onTick();
         break;
       case 'peer-connected':
-        if (input.dialled && this.#phase === 'joining') this.#link.connected(input.peer, this.#epoch);
-        else if (input.dialled) this.#claiming.connected(input.peer, input.address);
+        if (input.dialled) this.#onDialled(input.peer, input.address);
         break;
       case 'connect-failed':
-        if (this.#phase === 'joining') this.#link.failed(input.reason);
-        else this.#claiming.connectFailed(input.address);
+        this.#onDialFailed(input.address, input.reason);
         break;
       case 'peer-closed':
-        this.#claiming.closed(input.peer);
+        this.#succession.closed(input.peer);
         if (input.peer === this.#link.peer) this.#onClosed(input.reason);
         break;
       case 'message':
@@ -109,74 +99,88 @@ export class Backup implements Role {
         this.#onHeartbeat(input.message);
         break;
       case 'probe-result':
-        if (this.#phase === 'orphaned' && input.gone) this.#claim('its process is gone');
-        break;
-      case 'executed':
-        this.#executed = input.position;
-        break;
-      case 'guest-exit':
-        this.#outcome = input.outcome;
+        if (this.#phase === 'orphaned' && input.gone) this.#lose('its process is gone');
+        if (this.#phase === 'lost') this.#succession.probed(input.address, input.gone);
         break;
       case 'guest-diverged':
         this.#onDiverged(input.report);
         break;
       case 'shutdown':
-        this.#leave();
-        break;
+        return this.#leave();
       default:
-        break;
+        this.#guest.handle(input);
     }
   }
 
   slept(gapMs: number): void {
-    this.#detector.forgive(gapMs);
+    this.#watch.forgive(gapMs);
+    this.#succession.slept(gapMs);
+  }
+
+  #onDialled(peer: PeerId, address: string): void {
+    if (this.#phase === 'joining') this.#link.connected(peer, this.#epoch);
+    else this.#succession.connected(peer, address);
+  }
+
+  #onDialFailed(address: string, reason: string): void {
+    if (this.#phase === 'joining') this.#link.failed(reason);
+    else this.#succession.connectFailed(address, reason);
   }
 
   #onTick(): void {
-    if (this.#phase === 'joining') this.#link.tick();
-    if (this.#phase === 'claiming') this.#claiming.tick();
-    if (this.#phase !== 'joining' && this.#phase !== 'claiming') this.#watchPrimary();
+    if (this.#phase === 'joining') return this.#link.tick();
+    if (this.#phase === 'lost') return this.#succession.tick();
+    this.#watchPrimary();
     if (this.#phase !== 'following' && this.#phase !== 'standby') return;
     this.#check.tick();
-    if (this.#context.nowMs >= this.#nextHeartbeatMs) this.#sendHeartbeat();
+    this.#watch.tick(this.#link.address, this.#link.peer, this.#epoch, this.#guest.executed);
   }
 
   #watchPrimary(): void {
-    const { nowMs } = this.#context;
-    if (!this.#detector.isSilent(nowMs)) return;
-    this.#context.event('peer-silent', { id: this.#primary?.id, silentMs: this.#detector.silentMs(nowMs) });
+    const { silentMs } = this.#watch;
+    if (silentMs === undefined) return;
+    this.#context.event('peer-silent', { id: this.#primary?.id, silentMs });
     const reason = 'it was silent for the failure timeout';
     this.#link.close('silent');
+    this.#goOn(reason);
+  }
+
+  /** The primary is certainly lost, or has stopped. */
+  #goOn(reason: string): void {
     if (this.#phase === 'standby') this.#seek(reason);
-    else this.#claim(reason);
+    else this.#lose(reason);
   }
 
   #onClosed(reason: string): void {
-    if (this.#phase === 'joining') this.#link.failed(reason);
+    if (this.#looksForPrimary) this.#link.failed(reason);
     else if (this.#phase === 'standby') this.#seek(reason);
     else if (this.#phase === 'following') this.#orphan(reason);
     else this.#link.peer = undefined;
   }
 
   #onMessage(peer: PeerId, message: Message): void {
-    if (peer !== this.#link.peer) {
-      this.#turnAway(peer, message);
-      return;
-    }
-    if (this.#phase === 'claiming') return;
+    if (peer !== this.#link.peer) return this.#turnAway(peer, message);
+    if (this.#phase === 'lost' && !this.#looksForPrimary) return;
     if (message.epoch < this.#epoch) {
       this.#distrust(`${message.type} is of epoch ${message.epoch}, before ${this.#epoch}`);
       return;
     }
-    if (this.#phase === 'joining') this.#onJoining(peer, message);
+    if (this.#looksForPrimary) this.#onJoining(peer, message);
     else if (this.#phase === 'standby') this.#onStandby(peer, message);
     else this.#onFollowing(peer, message);
   }
 
+  /** A connection to a primary is not one of a backup to its primary yet. */
+  get #looksForPrimary(): boolean {
+    return this.#phase === 'joining' || (this.#phase === 'lost' && this.#succession.stage === 'returning');
+  }
+
   #onJoining(peer: PeerId, message: Message): void {
     if (message.type === 'welcome') this.#join(message);
-    else if (message.type === 'refuse') this.#link.refused(message);
-    else {
+    else if (message.type === 'refuse') {
+      if (message.code === 'not-resumable') this.#succession.refused();
+      this.#link.refused(message);
+    } else {
       this.#context.close(peer, `expected a welcome, got ${message.type}`);
       this.#link.failed(`it answered the hello with ${message.type}`);
     }
@@ -184,37 +188,40 @@ export class Backup implements Role {
 
   #onStandby(peer: PeerId, message: Message): void {
     let wrong: string | undefined;
-    if (message.type === 'state') wrong = this.#state.piece(peer, this.#epoch, message);
-    else if (message.type === 'captured') wrong = this.#onCaptured(message);
+    const { type } = message;
+    if (type === 'state' || type === 'captured') wrong = this.#guest.restore(peer, this.#epoch, message);
     else if (message.type === 'refuse') return this.#link.refused(message);
-    else if (message.type !== 'append' || this.#state.event !== undefined) return this.#onFollowing(peer, message);
+    else if (message.type !== 'append' || this.#guest.state.event !== undefined)
+      return this.#onFollowing(peer, message);
     else wrong = 'it sent the log before the position of the state';
-    this.#detector.heard(this.#context.nowMs);
+    this.#watch.heard();
     if (wrong !== undefined) this.#distrust(wrong);
-    else if (this.#state.complete) this.#follow();
-  }
-
-  #onCaptured(message: Captured): string | undefined {
-    this.#receivedEvent = message.event;
-    return this.#state.captured(message);
+    else if (this.#guest.state.complete) this.#follow();
   }
 
   #onFollowing(peer: PeerId, message: Message): void {
     this.#epoch = message.epoch;
-    this.#detector.heard(this.#context.nowMs);
+    this.#watch.heard();
     switch (message.type) {
       case 'append':
-        this.#append(peer, message);
+        this.#trust(this.#guest.append(peer, this.#epoch, message));
         break;
       case 'heartbeat':
         this.#onHeartbeat(message);
         break;
       case 'released':
+        this.#guest.log.isEverywhere(message.everywhere);
         this.#context.emit({ type: 'trim', event: message.event });
         break;
+      case 'outputs':
+        this.#trust(this.#guest.replaceOutputs(message));
+        break;
       case 'configured':
-        if (!this.#member) this.#check.expect(message.epoch);
-        this.#member = true;
+        if (this.#configured === undefined) this.#check.expect(message.epoch);
+        this.#configured = message;
+        break;
+      case 'succeeded':
+        this.#goOn('it handed over to another backup');
         break;
       case 'handover':
         this.#onHandover(message);
@@ -230,14 +237,15 @@ export class Backup implements Role {
   #join(welcome: Welcome): void {
     this.#primary = welcome;
     this.#epoch = welcome.epoch;
-    this.#member = false;
-    this.#heardSentMs = 0;
+    this.#configured = undefined;
+    this.#guest.log.follow(welcome);
     this.#link.joined();
-    this.#detector = new SilenceDetector(this.#context.config.failureTimeoutMs, this.#context.nowMs);
-    if (welcome.firstEvent === 1) {
+    this.#watch.begin();
+    this.#succession.end();
+    if (welcome.firstEvent === this.#guest.log.event + 1) {
       this.#follow();
-    } else if (this.#guestStarted) {
-      // It was taken in from the beginning before, by a primary that went on without it: its guest cannot take a state.
+    } else if (this.#guest.started) {
+      // Its guest runs already and cannot take a state.
       this.#context.stop(EXIT_CODES.lostEpoch, `${welcome.id} has started the service without this replica`, true);
     } else {
       this.#phase = 'standby';
@@ -247,20 +255,16 @@ export class Backup implements Role {
 
   #follow(): void {
     this.#phase = 'following';
-    this.#startGuest();
+    this.#guest.start();
     this.#context.event('ready', { role: 'backup', epoch: this.#epoch, primary: this.#primary?.id });
   }
 
   /** Waiting, and the primary is gone. What has come of its guest's state is of no use with another primary. */
   #seek(reason: string): void {
     this.#link.peer = undefined;
-    if (this.#state.begun) {
-      this.#context.stop(
-        EXIT_CODES.primaryUnreachable,
-        `the primary is gone before all of its state was here: ${reason}`,
-        true,
-      );
-      return;
+    if (this.#guest.state.begun) {
+      const why = `the primary is gone before all of its state was here: ${reason}`;
+      return this.#context.stop(EXIT_CODES.primaryUnreachable, why, true);
     }
     this.#primary = undefined;
     this.#epoch = 0;
@@ -268,45 +272,24 @@ export class Backup implements Role {
     this.#link.lost(reason);
   }
 
-  #startGuest(): void {
-    if (this.#guestStarted) return;
-    this.#guestStarted = true;
-    this.#context.emit({ type: 'start-guest', mode: 'replay' });
-    this.#context.event('guest-started', { mode: 'replay' });
-  }
-
-  /** Acknowledged on receipt, not on execution (R1). */
-  #append(peer: PeerId, message: Append): void {
-    const { firstEvent, lastEvent, counter, batch } = message;
-    if (firstEvent !== this.#receivedEvent + 1 || lastEvent < firstEvent) {
-      this.#distrust(`it sent events ${firstEvent} to ${lastEvent} after event ${this.#receivedEvent}`);
-      return;
+  #onHandover({ epoch, generation, lastEvent }: Handover): void {
+    if (lastEvent !== this.#guest.log.event) {
+      return this.#distrust(`it handed over at event ${lastEvent}, but its log ended at ${this.#guest.log.event}`);
     }
-    this.#receivedEvent = lastEvent;
-    this.#context.emit({ type: 'append-to-guest', firstEvent, lastEvent, counter, batch });
-    const ack = { type: 'ack', epoch: this.#epoch, receivedEvent: lastEvent, executed: this.#executed } as const;
-    this.#context.send(peer, ack);
-  }
-
-  #onHandover(message: Handover): void {
-    if (message.lastEvent === this.#receivedEvent) {
-      this.#claim('it handed over', message);
-    } else this.#distrust(`it handed over at event ${message.lastEvent}, but its log ended at ${this.#receivedEvent}`);
+    const [configured, live] = [this.#configured, this.#primary?.id];
+    if (configured?.epoch !== epoch || live === undefined) return this.#lose('it handed over', {});
+    const { members, acks } = configured;
+    const record = { epoch, members, live, service: this.#context.config.service, ...(acks && { acks }) };
+    this.#lose('it handed over', { record: { generation, record } });
   }
 
   #onHeartbeat(message: Heartbeat): void {
-    const primary = this.#primary;
-    if (primary === undefined || message.id !== primary.id || message.incarnation !== primary.incarnation) return;
-    if (message.epoch < primary.epoch || message.role !== 'primary') return;
-    this.#detector.heard(this.#context.nowMs);
-    this.#heardSentMs = Math.max(this.#heardSentMs, message.sentMs);
+    if (this.#primary !== undefined) this.#watch.heartbeat(message, this.#primary, this.#primary.epoch);
   }
 
-  #sendHeartbeat(): void {
-    this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;
-    const message = this.#context.heartbeat('backup', this.#epoch, this.#executed, this.#heardSentMs);
-    this.#context.emit({ type: 'heartbeat', address: this.#link.address, message });
-    if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, message);
+  /** `wrong`: what is wrong with what the primary has sent, if anything is. */
+  #trust(wrong: string | undefined): void {
+    if (wrong !== undefined) this.#distrust(wrong);
   }
 
   /** The primary breaks the protocol: fail-stop, as if it had died (R11). */
@@ -326,12 +309,29 @@ export class Backup implements Role {
     this.#phase = 'orphaned';
     this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#context.emit({ type: 'probe', address: this.#link.address });
+    // Among several backups, another one may have been faster; that may be known before the lease has run out.
+    if (this.#primary === undefined || (this.#configured?.members.length ?? 0) <= 2) return;
+    this.#check.successorOf(this.#primary, () => {
+      if (this.#phase === 'orphaned') this.#lose('another replica is live');
+    });
   }
 
-  #claim(reason: string, left?: LeftRecord): void {
+  /** `left`: see {@link Succession.claim}. */
+  #lose(reason: string, left?: { readonly record?: ArbiterState }): void {
     if (this.#phase === 'following') this.#context.event('primary-lost', { id: this.#primary?.id, reason });
-    this.#phase = 'claiming';
-    this.#claiming.begin({ epoch: this.#epoch, receivedEvent: this.#receivedEvent }, left);
+    this.#phase = 'lost';
+    this.#succession.claim(left);
+  }
+
+  #successionOwner(): SuccessionOwner {
+    return {
+      link: this.#link,
+      loss: () => ({ primary: this.#primary, epoch: this.#epoch, logEnd: this.#guest.log.end }),
+      canFollow: () => this.#guest.started,
+      won: (state, others) => this.#won(state, others),
+      notMine: (refusal, current) => this.#notMine(refusal, current),
+      excluded: (current) => this.#context.loseEpoch(this.#epoch, current, true),
+    };
   }
 
   /**
@@ -341,23 +341,27 @@ export class Backup implements Role {
   #giveUp(reason: string): void {
     this.#givenUp = reason;
     this.#link.close(reason);
-    this.#claim(reason);
+    this.#lose(reason);
   }
 
-  #won(state: ArbiterState): void {
-    this.#startGuest();
-    const { epoch } = state.record;
-    this.#context.event('epoch-won', { epoch, members: [this.#context.self.id] });
-    // The guest goes first: clients wait for it, and for nothing else of this.
-    this.#onPromoted({ state, lastEvent: this.#receivedEvent, outcome: this.#outcome });
+  #won(state: ArbiterState, others: readonly Member[]): void {
+    this.#guest.start();
+    const { epoch, members } = state.record;
+    this.#context.event('epoch-won', { epoch, members: members.map(({ id }) => id) });
     if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, { type: 'live', epoch });
     this.#link.close('this replica is live now');
+    const inheritance = { others, log: this.#guest.log.retained, history: this.#guest.log.ends };
+    this.#onPromoted({ state, lastEvent: this.#guest.log.event, outcome: this.#guest.outcome, inheritance });
   }
 
-  #notMine(refusal: ClaimRefusal, current: ArbiterState | undefined): void {
-    const followed = this.#member || this.#receivedEvent > 0 || this.#state.begun || this.#claiming.surveyed;
+  #notMine(refusal: { kind: 'lost' | 'ended' } | { kind: 'foreign'; reason: string }, current?: ArbiterState): void {
+    const followed =
+      this.#configured !== undefined ||
+      this.#guest.log.event > 0 ||
+      this.#guest.state.begun ||
+      this.#succession.surveyed;
     if (refusal.kind === 'foreign') this.#context.stop(EXIT_CODES.arbiter, refusal.reason);
-    else if (refusal.kind === 'ended') this.#context.finish(this.#outcome);
+    else if (refusal.kind === 'ended') this.#context.finish(this.#guest.outcome);
     else if (followed) this.#context.loseEpoch(this.#epoch, current, true);
     else if (this.#givenUp === undefined || this.#context.config.role === 'standby') this.#rejoin();
     else this.#context.stop(EXIT_CODES.primaryUnreachable, this.#givenUp);
@@ -387,10 +391,7 @@ export class Backup implements Role {
 
   /** Another replica dialled us, or an old connection still speaks. */
   #turnAway(peer: PeerId, message: Message): void {
-    if (message.type === 'position') {
-      this.#claiming.heard(peer, message);
-      return;
-    }
+    if (message.type === 'position') return this.#succession.heard(peer, message);
     if (message.type === 'hello') {
       this.#context.send(peer, refuseAsBackup(this.#context.self.id, this.#epoch, this.#link.address));
     }

@@ -29,13 +29,13 @@ export function decodeMessage(bytes: Uint8Array): Message {
   if (type === undefined) throw malformed(`unknown message tag ${describe(row[0])}`);
   const { fields, open } = MESSAGE_SHAPES[type];
   const names = Object.keys(fields);
-  if (open ? row.length < names.length + 2 : row.length !== names.length + 2) {
+  if (!open && row.length !== names.length + 2) {
     throw malformed(`${type} has ${row.length} fields instead of ${names.length + 2}`);
   }
   if (!isEpoch(row[1])) throw malformed(`${type} has the epoch ${describe(row[1])}`);
   const message: Record<string, unknown> = { type, epoch: row[1] };
   for (const [index, name] of names.entries()) {
-    const value = row[index + 2];
+    const value = row[index + 2] ?? null;
     const accepts = fields[name] as (value: unknown) => boolean;
     if (!accepts(value)) throw malformed(`${type} has the ${name} ${describe(value)}`);
     if (value !== null) message[name] = value;

@@ -13,7 +13,8 @@ import type { PeerId } from './types.js';
 export interface EndingHost {
   /** A connected backup that is a member of the record. */
   successor(): { readonly peer: PeerId; readonly id: string } | undefined;
-  broadcast(message: Message): void;
+  /** To all who are connected, `except` one. */
+  broadcast(message: Message, except?: PeerId): void;
 }
 
 type Stage =
@@ -79,9 +80,11 @@ export class Ending {
     else if (this.#stage.kind === 'leaving') this.#leave(lastEvent, this.#stage.deadlineMs);
   }
 
-  /** The backup that was told to go live says that it is, or is gone. */
+  /** The backup that was told to go live says that it is, or is gone; the others will find out who serves now. */
   successorAnswered(peer: PeerId, reason: string): void {
-    if (this.#stage.kind === 'handed-over' && this.#stage.to === peer) this.#context.stop(EXIT_CODES.ok, reason);
+    if (this.#stage.kind !== 'handed-over' || this.#stage.to !== peer) return;
+    this.#host.broadcast({ type: 'succeeded', epoch: this.#membership.epoch }, peer);
+    this.#context.stop(EXIT_CODES.ok, reason);
   }
 
   #recordFinish(stage: Stage & { kind: 'finishing' }): void {

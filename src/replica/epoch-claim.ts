@@ -1,9 +1,9 @@
 /** A backup's way to the epoch once its primary is lost: asks the arbiter, and other backups first where it must. */
-import type { ArbiterRecord, ArbiterState } from '../arbiter/arbiter.js';
+import type { ArbiterRecord, ArbiterState, Member } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
-import { type ClaimDecision, type ClaimHandlers, claimEpoch, type LeftRecord } from './failover.js';
-import type { PositionReport } from './messages.js';
+import { type Claimant, type ClaimDecision, type ClaimHandlers, claimEpoch, otherBackups } from './failover.js';
+import type { LogEnd, PositionReport } from './messages.js';
 import { Survey } from './survey.js';
 import type { PeerId } from './types.js';
 
@@ -13,8 +13,19 @@ const RECHECK_MS = 200;
 export type ClaimRefusal = Exclude<ClaimDecision, { kind: 'claim' | 'survey' }>;
 
 export interface ClaimOutcome {
-  won(state: ArbiterState): void;
+  won(state: ArbiterState, others: readonly Member[]): void;
   notMine(refusal: ClaimRefusal, current: ArbiterState | undefined): void;
+}
+
+export interface Loss {
+  /** The primary that is gone, if there was one. */
+  readonly primary: Member | undefined;
+  /** Newest epoch that was followed. */
+  readonly epoch: number;
+  /** Nothing more is acknowledged from now on. */
+  readonly logEnd: LogEnd;
+  /** The primary has stopped and left its record: there is nothing that this replica does not have. */
+  readonly left?: boolean;
 }
 
 export class EpochClaim {
@@ -22,9 +33,7 @@ export class EpochClaim {
   readonly #arbiter: ArbiterSession;
   readonly #outcome: ClaimOutcome;
   readonly #survey: Survey;
-  #end = { epoch: 0, receivedEvent: 0 };
-  /** The primary has stopped and left its record: there is nothing that this replica does not have. */
-  #left: LeftRecord | undefined;
+  #loss: Loss | undefined;
   #asking = false;
   #recheckAtMs = 0;
 
@@ -35,16 +44,22 @@ export class EpochClaim {
     this.#survey = new Survey(context);
   }
 
-  /** Others were told where this replica's log ends; it must not go on. */
+  /** Others were told where this replica's log ends; it must not go on with the primary that it has lost. */
   get surveyed(): boolean {
     return this.#survey.begun;
   }
 
-  /** `end`: the epoch that was followed, and the last event received; nothing more is acknowledged from now on. */
-  begin(end: { epoch: number; receivedEvent: number }, left?: LeftRecord): void {
-    this.#end = end;
-    this.#left = left;
+  /** `left`: the record as the primary has left it to this replica, if that is known. */
+  begin(loss: Loss, left?: ArbiterState): void {
+    this.#loss = loss;
     this.#ask(left);
+  }
+
+  /** Nothing is claimed any more, for now. */
+  end(): void {
+    this.#loss = undefined;
+    this.#asking = false;
+    this.#survey.end();
   }
 
   tick(): void {
@@ -71,28 +86,41 @@ export class EpochClaim {
     this.#survey.closed(peer);
   }
 
-  #ask(left?: LeftRecord): void {
+  #ask(left?: ArbiterState): void {
     this.#asking = true;
     const { config, self } = this.#context;
-    const isComplete = () => this.#left !== undefined || this.#survey.mayClaim;
+    const claimant: Claimant = {
+      self,
+      service: config.service,
+      lost: this.#loss?.primary,
+      complete: (record) => this.#complete(record),
+    };
     const handlers: ClaimHandlers = {
-      won: (state) => {
+      won: (state, others) => {
         this.#survey.end();
-        this.#outcome.won(state);
+        this.#outcome.won(state, others);
       },
       notMine: (decision, current) => {
         if (decision.kind === 'survey') this.#find(decision.record);
         else this.#outcome.notMine(decision, current);
       },
     };
-    claimEpoch(this.#arbiter, self, config.service, isComplete, handlers, left);
+    claimEpoch(this.#arbiter, claimant, handlers, left);
+  }
+
+  /** Output that waited for all backups is with all of them; else it is known of those who have told. */
+  #complete(record: ArbiterRecord): readonly Member[] | undefined {
+    if (record.acks === undefined) return otherBackups(record, this.#context.self);
+    return this.#loss?.left === true || this.#survey.mayClaim ? this.#survey.equals : undefined;
   }
 
   #find(record: ArbiterRecord): void {
+    const loss = this.#loss;
+    if (loss === undefined) return;
     this.#asking = false;
     this.#recheckAtMs = this.#context.nowMs + RECHECK_MS;
     const first = !this.#survey.begun;
-    this.#survey.begin(record, this.#end.epoch, this.#end.receivedEvent);
+    this.#survey.begin(record, loss.epoch, loss.logEnd);
     if (first && !this.#survey.mayClaim) this.#context.event('claim-waiting', this.#survey.state);
   }
 }

@@ -32,6 +32,10 @@ export const EVENTS = {
   'transfer-failed': { level: 'warn', meaning: 'the state did not get to a new backup (id, reason)' },
   rejoining: { level: 'warn', meaning: 'this process takes part again with a fresh guest (reason)' },
   'backup-joined': { level: 'info', meaning: 'a backup is part of the arbiter record from now on (id, epoch)' },
+  'backup-resumed': {
+    level: 'info',
+    meaning: 'a backup of the lost primary goes on here from where its log ended, without a transfer (id, lastEvent)',
+  },
   'backup-refused': { level: 'warn', meaning: 'a replica asked to join and was turned away (id, code, reason)' },
   'backup-lost': { level: 'warn', meaning: 'a backup is gone (id, reason)' },
   'primary-lost': { level: 'warn', meaning: 'the primary is gone; this backup claims the epoch (id, reason)' },

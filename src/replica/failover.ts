@@ -28,28 +28,55 @@ export type ClaimDecision =
   | { readonly kind: 'claim'; readonly expectedGeneration: number; readonly record: ArbiterRecord }
   /** Output waited for fewer than all backups: first it must be known that none of them has more of the log. */
   | { readonly kind: 'survey'; readonly record: ArbiterRecord }
+  /** Another one than the primary that is lost is live. */
+  | { readonly kind: 'superseded'; readonly record: ArbiterRecord }
   | { readonly kind: 'lost' }
   | { readonly kind: 'ended' }
   | { readonly kind: 'foreign'; readonly reason: string };
 
-/**
- * May a backup go live? Only a member of the record's last configuration may even try. `complete`: it is known to have
- * everything that was released.
- */
-export function decideClaim(
-  self: Member,
-  service: string,
-  current: ArbiterState | undefined,
-  complete = false,
-): ClaimDecision {
+export interface Claimant {
+  readonly self: Member;
+  readonly service: string;
+  /** The primary that is gone; undefined for a replica that never had one. */
+  readonly lost: Member | undefined;
+  /** Backups of `record` that have all that was ever released, besides this one; undefined if it may lack some of that itself. */
+  complete(record: ArbiterRecord): readonly Member[] | undefined;
+}
+
+/** May a backup go live? Only a member of the record's last configuration may even try. */
+export function decideClaim(claimant: Claimant, current: ArbiterState | undefined): ClaimDecision {
   if (current === undefined) return { kind: 'lost' };
+  const { self, service, lost } = claimant;
   const { generation, record } = current;
   const foreign = describeForeignService(service, record);
   if (foreign !== undefined) return { kind: 'foreign', reason: foreign };
   if (record.ended) return { kind: 'ended' };
+  const live = liveMember(record);
+  if (lost !== undefined && (live === undefined || !sameMember(live, lost))) return { kind: 'superseded', record };
   if (!record.members.some((member) => sameMember(member, self))) return { kind: 'lost' };
-  if (record.acks !== undefined && !complete) return { kind: 'survey', record };
-  return claim(self, service, generation, record.epoch + 1);
+  const complete = claimant.complete(record);
+  if (complete === undefined) return { kind: 'survey', record };
+  return { kind: 'claim', expectedGeneration: generation, record: succeeding(record, self, complete) };
+}
+
+/** The member of the record that is live. */
+export function liveMember({ members, live }: ArbiterRecord): Member | undefined {
+  return members.find(({ id }) => id === live);
+}
+
+/** The backups of the record that is to be replaced, besides `self`. */
+export function otherBackups({ members, live }: Pick<ArbiterRecord, 'members' | 'live'>, self: Member): Member[] {
+  return members.filter((member) => member.id !== live && !sameMember(member, self));
+}
+
+/**
+ * The record by which `self` succeeds the live member of `record`. Backups that have all that was released stay in it: they
+ * may go live next, for nothing more is released that they do not acknowledge.
+ */
+function succeeding(record: ArbiterRecord, self: Member, complete: readonly Member[]): ArbiterRecord {
+  const { epoch, service, acks } = record;
+  const fewer = acks !== undefined && acks < complete.length ? { acks } : {};
+  return { epoch: epoch + 1, members: [self, ...complete], live: self.id, service, ...fewer };
 }
 
 /** Why this record is not ours, or undefined if it is. */
@@ -91,43 +118,34 @@ function describeLostRace(self: Member, current: ArbiterState | undefined): stri
 }
 
 export interface ClaimHandlers {
-  won(state: ArbiterState): void;
+  /** `others`: the backups of the record that was replaced, in it still or not. */
+  won(state: ArbiterState, others: readonly Member[]): void;
   notMine(decision: Exclude<ClaimDecision, { kind: 'claim' }>, current: ArbiterState | undefined): void;
 }
 
-/** The record that a primary leaves to its successor: nobody else is about to replace it. */
-export interface LeftRecord {
-  readonly generation: number;
-  readonly epoch: number;
-}
-
 /**
- * A backup claims the epoch, at once if the record was `left` to it. A lost race is looked at again: the old primary may have
- * rewritten the record with this backup still a member, and the claim then stands.
+ * A backup claims the epoch, at once if the record was `left` to it by a primary that has stopped: nobody else is about to
+ * replace that. A lost race is looked at again: the old primary may have rewritten the record with this backup still a
+ * member, and the claim then stands.
  */
 export function claimEpoch(
   arbiter: ArbiterSession,
-  self: Member,
-  service: string,
-  isComplete: (record: ArbiterRecord) => boolean,
+  claimant: Claimant,
   handlers: ClaimHandlers,
-  left?: LeftRecord,
+  left?: ArbiterState,
 ): void {
-  const propose = (expectedGeneration: number, record: ArbiterRecord): void => {
-    arbiter.propose(expectedGeneration, record, (outcome) => {
-      if (outcome.won) handlers.won(outcome.state);
-      else attempt(outcome.current);
-    });
-  };
   const attempt = (current: ArbiterState | undefined): void => {
-    const complete = current !== undefined && isComplete(current.record);
-    const decision = decideClaim(self, service, current, complete);
+    const decision = decideClaim(claimant, current);
     if (decision.kind !== 'claim') {
       handlers.notMine(decision, current);
       return;
     }
-    propose(decision.expectedGeneration, decision.record);
+    const others = current === undefined ? [] : otherBackups(current.record, claimant.self);
+    arbiter.propose(decision.expectedGeneration, decision.record, (outcome) => {
+      if (outcome.won) handlers.won(outcome.state, others);
+      else attempt(outcome.current);
+    });
   };
   if (left === undefined) arbiter.read(attempt);
-  else propose(left.generation, claim(self, service, left.generation, left.epoch + 1).record);
+  else attempt(left);
 }

@@ -5,6 +5,7 @@
 import { type ArbiterRecord, type ArbiterState, type Member, sameMember, sameRecord } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
+import type { Configured } from './messages.js';
 import { requiredAcks } from './output-rule.js';
 
 /**
@@ -51,6 +52,12 @@ export class Membership {
 
   get members(): readonly Member[] {
     return this.#state.record.members;
+  }
+
+  /** The record, for its backups. */
+  get configured(): Configured {
+    const { epoch, members, acks } = this.#state.record;
+    return { type: 'configured', epoch, members, ...(acks !== undefined && { acks }) };
   }
 
   get isSolo(): boolean {

@@ -9,7 +9,9 @@ export interface MessageShape {
   /** First element on the wire; never reused. */
   readonly tag: number;
   readonly fields: Readonly<Record<string, Check>>;
-  /** Later versions may add fields at the end: they can still tell each other that their versions differ. */
+  /**
+   * Later versions may add fields at the end, optional ones: each can still tell the other that their versions differ.
+   */
   readonly open?: boolean;
 }
 
@@ -46,6 +48,7 @@ const mapOf =
 
 const position = object({ counter: whole, event: whole });
 const member = { id: text, incarnation: text };
+const logEnd = object({ reign: whole, event: whole });
 const flag: Check = (value) => typeof value === 'boolean';
 /** As it stands in the arbiter's record: with its address, where it has one. */
 const recorded: Check = (value) => object(member)(value) || object({ ...member, address: text })(value);
@@ -61,9 +64,10 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
       service: text,
       manifest: mapOf(text),
       logAddress: text,
+      logEnd: optional(logEnd),
     },
   },
-  welcome: { tag: 2, fields: { ...member, firstEvent: whole } },
+  welcome: { tag: 2, fields: { ...member, firstEvent: whole, reign: whole, history: listOf(logEnd) } },
   refuse: {
     tag: 3,
     open: true,
@@ -75,16 +79,17 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
         'not-capturable',
         'duplicate-id',
         'not-primary',
+        'not-resumable',
         'shutting-down',
       ),
       reason: text,
       differs: optional(listOf(text)),
     },
   },
-  configured: { tag: 4, fields: { members: listOf(recorded) } },
+  configured: { tag: 4, fields: { members: listOf(recorded), acks: optional(whole) } },
   append: { tag: 5, fields: { firstEvent: whole, lastEvent: whole, counter: whole, batch: bytes } },
   ack: { tag: 6, fields: { receivedEvent: whole, executed: position } },
-  released: { tag: 7, fields: { event: whole } },
+  released: { tag: 7, fields: { event: whole, everywhere: whole } },
   handover: { tag: 8, fields: { generation: whole, lastEvent: whole } },
   live: { tag: 9, fields: {} },
   leaving: { tag: 10, fields: {} },
@@ -96,6 +101,8 @@ export const MESSAGE_SHAPES: Readonly<Record<MessageType, MessageShape>> = {
   },
   state: { tag: 14, fields: { piece: bytes, last: flag } },
   captured: { tag: 15, fields: { event: whole, counter: whole, outputs: bytes } },
-  position: { tag: 17, fields: { ...member, receivedEvent: whole } },
+  position: { tag: 17, fields: { ...member, logEnd, primary: object(member) } },
   'state-ack': { tag: 16, fields: { bytes: whole } },
+  outputs: { tag: 18, fields: { event: whole, outputs: bytes } },
+  succeeded: { tag: 19, fields: {} },
 };

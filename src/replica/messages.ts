@@ -5,7 +5,7 @@
 import type { Member } from '../arbiter/arbiter.js';
 import type { Position } from '../log/entry.js';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** How the guest ended, as far as replicas care. */
 export interface GuestOutcome {
@@ -37,8 +37,17 @@ export type RefusalCode =
   | 'duplicate-id'
   /** This replica is a backup, or has lost its epoch. */
   | 'not-primary'
+  /** A backup of an earlier primary cannot go on here from where its log ends. */
+  | 'not-resumable'
   /** The service is about to end. */
   | 'shutting-down';
+
+/** Where a log ends: its last event, and in whose reign that was logged or taken over. See log-end.ts. */
+export interface LogEnd {
+  /** Epoch in which the primary of that time went live. */
+  readonly reign: number;
+  readonly event: number;
+}
 
 /** First message of the dialling side. */
 export interface Hello extends Member {
@@ -49,16 +58,33 @@ export interface Hello extends Member {
   readonly service: string;
   readonly manifest: Readonly<Record<string, string>>;
   readonly logAddress: string;
+  /** A backup that has lost its primary: it has the log up to here, and its guest can go on. */
+  readonly logEnd?: LogEnd;
 }
 
 /**
- * The primary takes the newcomer in. `firstEvent` 1: the log follows from the beginning. 0: the guest has already run; the
- * newcomer stands by until it is sent the guest's state.
+ * The primary takes the replica in. `firstEvent`: the log follows from there on; 1 for a newcomer from the beginning. 0: the
+ * guest has already run; the newcomer stands by until it is sent the guest's state.
  */
 export interface Welcome extends Member {
   readonly type: 'welcome';
   readonly epoch: number;
-  readonly firstEvent: 0 | 1;
+  readonly firstEvent: number;
+  /** Epoch in which the primary went live. */
+  readonly reign: number;
+  /** Where earlier reigns ended in its log, the last one where it took over itself. */
+  readonly history: readonly LogEnd[];
+}
+
+/**
+ * For a backup that goes on after a failover: outputs up to `event`, where the primary took over, that some client may not
+ * have yet. They take the place of what the backup has kept of them.
+ */
+export interface Outputs {
+  readonly type: 'outputs';
+  readonly epoch: number;
+  readonly event: number;
+  readonly outputs: Uint8Array;
 }
 
 /** A piece of the guest's state, primary to newcomer. */
@@ -80,13 +106,15 @@ export interface Captured {
 }
 
 /**
- * Backup to backup, once its primary is lost: I have the log up to `receivedEvent` and acknowledge nothing more of that
- * primary's. See survey.ts.
+ * Backup to backup, once its primary is lost: my log ends there, and I acknowledge nothing more of that primary's. See
+ * survey.ts.
  */
 export interface PositionReport extends Member {
   readonly type: 'position';
   readonly epoch: number;
-  readonly receivedEvent: number;
+  readonly logEnd: LogEnd;
+  /** Who is lost. */
+  readonly primary: Member;
 }
 
 /** Newcomer to primary: so many bytes of state have arrived in all. */
@@ -110,6 +138,8 @@ export interface Configured {
   readonly type: 'configured';
   readonly epoch: number;
   readonly members: readonly Member[];
+  /** As in the record. */
+  readonly acks?: number;
 }
 
 /** A batch of the log, primary to backup. */
@@ -126,11 +156,12 @@ export interface Ack {
   readonly executed: Position;
 }
 
-/** Primary to backup: outputs up to this event have left. */
+/** Primary to backup: outputs up to `event` have left; all backups have the log up to `everywhere`. */
 export interface Released {
   readonly type: 'released';
   readonly epoch: number;
   readonly event: number;
+  readonly everywhere: number;
 }
 
 /** Primary to backup: I have stopped at `lastEvent` and all its output has left; go live now. */
@@ -145,6 +176,12 @@ export interface Handover {
 /** New live replica to the old one, answering a hand-over. */
 export interface Live {
   readonly type: 'live';
+  readonly epoch: number;
+}
+
+/** Primary to its other backups: I have handed over, and my successor is live. */
+export interface Succeeded {
+  readonly type: 'succeeded';
   readonly epoch: number;
 }
 
@@ -189,6 +226,8 @@ export type Message =
   | Captured
   | StateAck
   | PositionReport
+  | Outputs
+  | Succeeded
   | Refuse
   | Configured
   | Append

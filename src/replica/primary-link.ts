@@ -2,11 +2,11 @@
  * A backup's way to its primary: finds out who that is, dials, says hello, dials again while the primary is not there yet,
  * and gives up after the join timeout (a standby begins anew then).
  */
-import type { ArbiterState } from '../arbiter/arbiter.js';
+import type { ArbiterState, Member } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { PROTOCOL_VERSION, type RefusalCode, type Refuse } from './messages.js';
+import { type LogEnd, PROTOCOL_VERSION, type RefusalCode, type Refuse } from './messages.js';
 import type { PeerId, ReplicaConfig } from './types.js';
 
 const REDIAL_MS_MIN = 20;
@@ -16,7 +16,12 @@ const ANSWER_TIMEOUTS = 5;
 const NO_ANSWER = 'no answer to the hello';
 
 /** Refusals that may be different in a moment: an old connection not yet noticed as dead, a service being restarted. */
-const PASSING_REFUSALS: ReadonlySet<RefusalCode> = new Set(['duplicate-id', 'not-primary', 'shutting-down']);
+const PASSING_REFUSALS: ReadonlySet<RefusalCode> = new Set([
+  'duplicate-id',
+  'not-primary',
+  'not-resumable',
+  'shutting-down',
+]);
 
 /** Where the primary may be: the address of the record's live member first, then the configured one. */
 export function primaryAddresses(config: ReplicaConfig, current: ArbiterState | undefined): string[] {
@@ -41,6 +46,8 @@ export class PrimaryLink {
   /** When the hello must have been answered; set while it is not. */
   #answerByMs: number | undefined;
   #lastTrouble = '';
+  /** Chooses whom to dial, for a replica that looks for the successor of its primary. */
+  #chooses: ((current: ArbiterState | undefined) => Member | undefined) | undefined;
 
   constructor(context: Context, arbiter: ArbiterSession, onGivenUp: (reason: string) => void) {
     this.#context = context;
@@ -59,14 +66,35 @@ export class PrimaryLink {
     this.failed(reason);
   }
 
+  /**
+   * Another replica has become the primary. `choose` is told what the arbiter says before each attempt, and returns whom to
+   * dial; undefined ends the search.
+   */
+  seek(choose: (current: ArbiterState | undefined) => Member | undefined): void {
+    this.#chooses = choose;
+    this.#lastTrouble = '';
+    this.#redialMs = REDIAL_MS_MIN;
+    this.#dial();
+  }
+
+  /** Nobody is dialled any more. */
+  stop(): void {
+    this.#chooses = undefined;
+    this.#redialAtMs = undefined;
+    this.#answerByMs = undefined;
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
   /** The primary has taken us in: no more dialling. */
   joined(): void {
+    this.#chooses = undefined;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     this.#answerByMs = undefined;
     this.#redialMs = REDIAL_MS_MIN;
   }
 
-  connected(peer: PeerId, epoch: number): void {
+  /** `logEnd`: where the log of this replica ends, if its guest runs. */
+  connected(peer: PeerId, epoch: number, logEnd?: LogEnd): void {
     this.peer = peer;
     const { config, self, nowMs } = this.#context;
     this.#answerByMs = nowMs + ANSWER_TIMEOUTS * config.failureTimeoutMs;
@@ -78,6 +106,7 @@ export class PrimaryLink {
       service: config.service,
       manifest: config.manifest,
       logAddress: config.logAddress,
+      ...(logEnd && { logEnd }),
     });
   }
 
@@ -129,12 +158,20 @@ export class PrimaryLink {
   #dial(): void {
     this.#redialAtMs = undefined;
     this.#arbiter.read((current) => {
+      if (this.#chooses !== undefined) return this.#dialChosen(this.#chooses(current));
       const addresses = primaryAddresses(this.#context.config, current);
       const address = addresses[this.#attempts++ % addresses.length];
       if (address === undefined) return this.failed(describeAbsence(this.#context.config, current));
       this.address = address;
       this.#context.emit({ type: 'connect', address });
     });
+  }
+
+  #dialChosen(chosen: Member | undefined): void {
+    if (chosen === undefined) return;
+    if (chosen.address === undefined) return this.failed(`the arbiter's record does not say where ${chosen.id} is`);
+    this.address = chosen.address;
+    this.#context.emit({ type: 'connect', address: chosen.address });
   }
 }
 

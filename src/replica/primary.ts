@@ -11,9 +11,10 @@ import { Ending } from './ending.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { FlowControl } from './flow-control.js';
 import { Membership } from './membership.js';
-import type { Heartbeat, Message } from './messages.js';
+import type { Heartbeat, Hello, Message } from './messages.js';
 import { releasableEvent, requiredAcks } from './output-rule.js';
 import { Recruiting } from './recruiting.js';
+import { type Inheritance, Returning } from './returning.js';
 import type { Newcomers, Role, RoleInput } from './role.js';
 import type { LogBatch, PeerId } from './types.js';
 
@@ -23,6 +24,8 @@ export interface PrimaryStart {
   readonly lastEvent: number;
   /** `held`: not started yet. `replaying`: a backup's guest that was told to go live. */
   readonly guest: 'held' | 'replaying';
+  /** Of the primary that it succeeds. */
+  readonly inheritance?: Inheritance;
 }
 
 export class Primary implements Role {
@@ -30,6 +33,7 @@ export class Primary implements Role {
   readonly #membership: Membership;
   readonly #backups: BackupSet;
   readonly #recruiting: Recruiting;
+  readonly #returning: Returning;
   readonly #flow: FlowControl;
   readonly #ending: Ending;
   #guestStarted: boolean;
@@ -44,17 +48,22 @@ export class Primary implements Role {
   /** Last event whose outputs have left, and what the backups were told of it. */
   #leftEvent = 0;
   #announcedEvent = 0;
+  #announcedEverywhere = 0;
   #nextHeartbeatMs = 0;
 
   constructor(context: Context, arbiter: ArbiterSession, start: PrimaryStart) {
     this.#context = context;
     this.#membership = new Membership(context, arbiter, start.state, (joined) => this.#onRecord(joined));
     this.#recruiting = new Recruiting(context, this.#membership, () => this.#backups);
-    this.#backups = new BackupSet(context, this.#membership, (backup, why) => this.#recruiting.gone(backup, why));
+    this.#returning = new Returning(context, (member) => this.#membership.has(member), start.inheritance);
+    const { history } = this.#returning;
+    this.#backups = new BackupSet(context, this.#membership, history, (backup, why) =>
+      this.#recruiting.gone(backup, why),
+    );
     this.#flow = new FlowControl(context);
     this.#ending = new Ending(context, this.#membership, {
       successor: () => this.#backups.successor(this.#lastEvent),
-      broadcast: (message) => this.#backups.broadcast(message),
+      broadcast: (message, except) => this.#backups.broadcast(message, except),
     });
     this.#guestStarted = start.guest === 'replaying';
     this.#guestLive = start.guest === 'held';
@@ -80,6 +89,7 @@ export class Primary implements Role {
       this.#context.event('ready', { role: 'primary', epoch });
       if (this.#context.config.minBackups > 0) this.#announceWaiting();
     }
+    this.#returning.begin();
     this.#advance();
   }
 
@@ -90,6 +100,7 @@ export class Primary implements Role {
 
   slept(gapMs: number): void {
     this.#backups.forgive(gapMs);
+    this.#returning.slept(gapMs);
     this.#membership.checkSoon();
   }
 
@@ -110,6 +121,9 @@ export class Primary implements Role {
         break;
       case 'heartbeat':
         this.#onHeartbeat(input.message);
+        break;
+      case 'probe-result':
+        if (input.gone) this.#returning.gone(input.address);
         break;
       case 'log':
         this.#onLog(input);
@@ -155,7 +169,7 @@ export class Primary implements Role {
 
   /** Whoever may claim the epoch by the new record must have, among them, everything that was released under the last one. */
   #reconcile(): void {
-    if (this.#ending.recordFrozen) return;
+    if (this.#ending.recordFrozen || this.#returning.awaits) return;
     const ready = this.#backups.ready();
     const complete = ready.filter(({ receivedEvent }) => receivedEvent >= this.#releasedEvent);
     if (complete.length < requiredAcks(ready.length, this.#context.config.acks)) return;
@@ -165,7 +179,9 @@ export class Primary implements Role {
   /** A guest that still consumes a predecessor's log is nobody's to copy yet. */
   #recruit(): void {
     if (this.#ending.begun) this.#recruiting.cancel();
-    else if (this.#guestStarted && this.#guestLive) this.#recruiting.advance(this.#lastEvent, this.#releasedEvent);
+    else if (this.#guestStarted && this.#guestLive) {
+      this.#recruiting.advance(this.#lastEvent, this.#releasedEvent, this.#returning.expected);
+    }
   }
 
   #startGuest(): void {
@@ -200,6 +216,7 @@ export class Primary implements Role {
     this.#guestLive = true;
     this.#context.event('go-live', { epoch: this.#membership.epoch, lastEvent: this.#lastEvent });
     if (this.#membership.isSolo) this.#announceSolo();
+    this.#returning.guestLive();
     if (this.#leaveWhenLive) this.#leave();
   }
 
@@ -225,27 +242,30 @@ export class Primary implements Role {
     this.#lastEvent = lastEvent;
     this.#counter = counter;
     this.#flow.logged(lastEvent, batch.byteLength);
+    this.#returning.logged({ firstEvent, lastEvent, counter, batch });
     this.#backups.append({ firstEvent, lastEvent, counter, batch });
   }
 
   #onTick(): void {
     this.#membership.poll();
+    this.#returning.tick();
     this.#backups.dropSilent(this.#lastEvent);
     this.#backups.dropOverrun();
     if (this.#context.nowMs < this.#nextHeartbeatMs) return;
     this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;
     this.#backups.sendHeartbeats({ counter: this.#counter, event: this.#lastEvent });
     this.#flow.tick(this.#executedEvent());
-    if (this.#leftEvent > this.#announcedEvent) {
-      this.#announcedEvent = this.#leftEvent;
-      this.#backups.released(this.#leftEvent);
-    }
+    const everywhere = Math.max(this.#announcedEverywhere, this.#backups.commonEvent());
+    if (this.#leftEvent <= this.#announcedEvent && everywhere <= this.#announcedEverywhere) return;
+    this.#announcedEvent = this.#leftEvent;
+    this.#announcedEverywhere = everywhere;
+    this.#backups.released(this.#leftEvent, everywhere);
   }
 
   #onMessage(peer: PeerId, message: Message): void {
     if (message.type === 'hello') {
       if (message.epoch > this.#membership.epoch) this.#membership.suspect(message.epoch);
-      this.#backups.hello(peer, message, this.#joinable());
+      this.#onHello(peer, message);
       return;
     }
     const backup = this.#backups.sender(peer, message);
@@ -280,6 +300,17 @@ export class Primary implements Role {
     else if (message.epoch >= this.#membership.reign) this.#backups.heartbeat(message);
   }
 
+  #onHello(peer: PeerId, hello: Hello): void {
+    this.#returning.met(hello);
+    const { logEnd } = hello;
+    if (logEnd === undefined || this.#ending.recordFrozen) {
+      this.#backups.hello(peer, hello, this.#joinable());
+      return;
+    }
+    const resumption = this.#returning.resume(hello, logEnd);
+    if (this.#backups.hello(peer, hello, resumption)) this.#returning.resumed(hello);
+  }
+
   #joinable(): Joinable {
     if (this.#ending.begun) return { refused: 'shutting-down', reason: 'the service is about to end' };
     const { impossible } = this.#recruiting;
@@ -289,11 +320,12 @@ export class Primary implements Role {
 
   /** The record was rewritten: tell the operator and the backups. */
   #onRecord(joined: readonly Member[]): void {
-    const { epoch, members } = this.#membership;
+    const { epoch } = this.#membership;
     for (const member of joined) this.#context.event('backup-joined', { id: member.id, epoch });
-    this.#backups.tellMembers({ type: 'configured', epoch, members });
+    this.#backups.tellMembers();
     if (this.#guestStarted && this.#membership.isSolo && !this.#ending.recordFrozen) this.#announceSolo();
-    if (!this.#guestStarted && members.length - 1 < this.#context.config.minBackups) this.#announceWaiting();
+    if (!this.#guestStarted && this.#membership.members.length - 1 < this.#context.config.minBackups)
+      this.#announceWaiting();
   }
 
   #announceWaiting(): void {

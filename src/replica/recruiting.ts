@@ -49,15 +49,15 @@ export class Recruiting {
     return { to: transfer.to.id, sentBytes: transfer.sentBytes, ackedBytes: transfer.ackedBytes };
   }
 
-  /** Begins a transfer if one is needed. */
-  advance(lastEvent: number, releasedEvent: number): void {
+  /** Begins a transfer if one is needed. `expected`: so many backups may come back by themselves. */
+  advance(lastEvent: number, releasedEvent: number, expected: number): void {
     for (const backup of this.#backups().all()) this.#promote(backup, lastEvent, releasedEvent);
     this.#dropStalled();
     if (this.#transfer !== undefined || this.impossible !== undefined) return;
     if (this.#context.nowMs < this.#notBeforeMs) return;
     const all = this.#backups().all();
     const wanted = Math.max(this.#context.config.backups, this.#context.config.minBackups);
-    if (all.filter(({ stage }) => stage !== 'standby').length >= wanted) return;
+    if (all.filter(({ stage }) => stage !== 'standby').length + expected >= wanted) return;
     const next = all.find(({ stage }) => stage === 'standby');
     if (next !== undefined) this.#begin(next);
   }

@@ -116,9 +116,9 @@ export class Replica {
   }
 
   /** R6: the guest consumes the log to its last entry, then runs live. */
-  #promote({ state, lastEvent, outcome }: Promotion): void {
+  #promote({ state, lastEvent, outcome, inheritance }: Promotion): void {
     this.#context.emit({ type: 'go-live' });
-    const primary = this.#lead({ state, lastEvent, guest: 'replaying' });
+    const primary = this.#lead({ state, lastEvent, guest: 'replaying', inheritance });
     if (outcome !== undefined) primary.handle({ type: 'guest-exit', outcome });
   }
 

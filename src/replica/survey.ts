@@ -4,11 +4,14 @@
  * many (its own included), and none beyond its own, has everything that was released.
  *
  * Each backup that has lost its primary tells all others its position, and by that promises to acknowledge nothing more of
- * that primary's; what they know therefore stays true. A position counts as long as the connection that brought it is up.
+ * that primary's; what they know therefore stays true. A position counts as long as the connection that brought it is up,
+ * and only for the loss of the primary that it names.
  */
 import { type ArbiterRecord, type Member, sameMember } from '../arbiter/arbiter.js';
 import type { Context } from './context.js';
-import type { PositionReport } from './messages.js';
+import { liveMember, otherBackups } from './failover.js';
+import { compareLogEnds } from './log-end.js';
+import type { LogEnd, PositionReport } from './messages.js';
 import { requiredAcks } from './output-rule.js';
 import type { PeerId } from './types.js';
 
@@ -34,14 +37,16 @@ export class Survey {
     return this.#own !== undefined;
   }
 
-  /** Tells the other backups of `record`, whose live member is lost. `receivedEvent`: the end of the log here, for good. */
-  begin(record: ArbiterRecord, epoch: number, receivedEvent: number): void {
+  /** Tells the other backups of `record`, whose live member is lost. `logEnd`: the end of the log here, for good. */
+  begin(record: ArbiterRecord, epoch: number, logEnd: LogEnd): void {
     const { self, nowMs } = this.#context;
-    const backups = record.members.filter(({ id }) => id !== record.live);
-    this.#others = backups.filter((member) => !sameMember(member, self));
-    this.#needed = backups.length - requiredAcks(backups.length, record.acks);
-    if (this.begun) return;
-    this.#own = { type: 'position', ...self, epoch, receivedEvent };
+    this.#others = otherBackups(record, self);
+    this.#needed = this.#others.length + 1 - requiredAcks(this.#others.length + 1, record.acks);
+    const primary = liveMember(record);
+    if (primary === undefined || (this.#own !== undefined && sameMember(this.#own.primary, primary))) return;
+    this.end();
+    const { id, incarnation } = primary;
+    this.#own = { type: 'position', ...self, epoch, logEnd, primary: { id, incarnation } };
     this.#redialAtMs = nowMs;
     this.tick();
   }
@@ -84,7 +89,15 @@ export class Survey {
     const own = this.#own;
     if (own === undefined) return false;
     const known = this.#known();
-    return known.length >= this.#needed && known.every(({ receivedEvent }) => receivedEvent <= own.receivedEvent);
+    return known.length >= this.#needed && known.every(({ logEnd }) => compareLogEnds(logEnd, own.logEnd) <= 0);
+  }
+
+  /** Other backups that have as much of the log as this one, as far as is known. */
+  get equals(): readonly Member[] {
+    const own = this.#own;
+    if (own === undefined) return [];
+    const equal = this.#known().filter(({ logEnd }) => compareLogEnds(logEnd, own.logEnd) === 0);
+    return this.#others.filter((member) => equal.some((report) => sameMember(report, member)));
   }
 
   /** Positions of others that a claim needs, and how many of them are known. */
@@ -95,12 +108,18 @@ export class Survey {
   end(): void {
     for (const peer of this.#told.keys()) this.#context.close(peer, 'the survey is over');
     this.#told.clear();
+    this.#own = undefined;
   }
 
   #known(): PositionReport[] {
+    const reports = [...this.#reports.values()];
     return this.#others.flatMap((member) => {
-      const report = [...this.#reports.values()].find((candidate) => sameMember(candidate, member));
+      const report = reports.find((candidate) => sameMember(candidate, member) && this.#isAboutSame(candidate));
       return report === undefined ? [] : [report];
     });
+  }
+
+  #isAboutSame({ primary }: PositionReport): boolean {
+    return this.#own !== undefined && sameMember(primary, this.#own.primary);
   }
 }

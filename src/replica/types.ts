@@ -161,6 +161,20 @@ export type Effect =
       readonly outputs: Uint8Array;
     }
   /**
+   * The guest is live, all outputs up to `event` have passed, and none behind it: what clients may not have of them is kept
+   * for backups that come back, and sent to those that are back (`send-outputs`) and wait for it.
+   */
+  | { readonly type: 'keep-outputs'; readonly event: number }
+  /** What was kept, and all that gateways have told since; at once, or as soon as it is kept. */
+  | { readonly type: 'send-outputs'; readonly peer: PeerId }
+  /** Nobody needs what was kept any more. */
+  | { readonly type: 'drop-outputs' }
+  /**
+   * What clients may lack of the outputs up to `event`, as the new primary knows it, takes the place of what is retained
+   * here; what the guest itself still makes of them is dropped.
+   */
+  | { readonly type: 'replace-outputs'; readonly event: number; readonly outputs: Uint8Array }
+  /**
    * Feed the guest with what was found on disk (`ReplicaConfig.recovered`), then let it run live; `guest-live` follows.
    * `complete`: no output has left that it does not know of.
    */

@@ -65,6 +65,11 @@ export class Connections {
     for (const channel of this.#peers.values()) channel.send({ type: FrameType.Gateway, epoch, payload });
   }
 
+  /** The same for one of them. */
+  sendProgressTo(peer: PeerId, epoch: number, payload: Uint8Array): void {
+    this.#peers.get(peer)?.send({ type: FrameType.Gateway, epoch, payload });
+  }
+
   closePeer(peer: PeerId): void {
     this.#peers.get(peer)?.close();
   }

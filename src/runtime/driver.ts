@@ -14,6 +14,7 @@ import { type ClientOpening, openClients } from './client-opening.js';
 import type { Clients } from './clients.js';
 import { Connections } from './connections.js';
 import { type Controlled, type ReplicaStatus, type StopReport, serveControl } from './control-link.js';
+import { DelayedServing } from './delayed-serving.js';
 import type { DurableLink } from './durable-link.js';
 import { lingerForGateways, progressPayload, serveGateway, takeProgressPayload } from './gateway-links.js';
 import { GuestPause } from './guest-pause.js';
@@ -66,6 +67,9 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   #releasedEvent = 0;
   /** What the protocol lets go; the disk may be behind. */
   #allowedEvent = 0;
+  /** The end of what the guest was given. */
+  #givenEvent = 0;
+  readonly #serving: DelayedServing;
   #guestStopped = false;
   readonly #pause: GuestPause;
   readonly #states: StateTransfer;
@@ -80,6 +84,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#parts = parts;
     this.#replica = new Replica(parts.config);
     this.#pause = new GuestPause(parts.guest);
+    this.#serving = new DelayedServing(parts.clients, parts.gate);
     this.#connections = new Connections(parts.timers, {
       onPeer: (peer, address) =>
         this.#input({
@@ -100,6 +105,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#states = new StateTransfer({
       ...parts,
       input,
+      connections: this.#connections,
+      epoch: () => this.#epoch,
       sendGatewayProgress: () => this.#sendGatewayProgress(),
       onOutputsRestored: () => {
         this.#keepsOutputs = true;
@@ -190,7 +197,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const { clients, timers, recovery, durable } = this.#parts;
     const serve = (): void => clients.guestLive(this.#epoch, streams, timers.now() + clients.gateways.absentMs);
     if (recovery?.lacksEnd) durable?.clearDoubt(abandonStreams(clients.gateways, streams, serve));
-    else serve();
+    else if (this.#allowedEvent >= this.#givenEvent) serve();
+    else this.#serving.wait(this.#givenEvent, streams, serve);
     this.#opening?.now();
     this.#input({ type: 'guest-live' });
   }
@@ -244,9 +252,9 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'send':
         return this.#connections.send(effect.peer, effect.message);
       case 'release':
-        this.#allowedEvent = effect.event;
-        return this.#release();
+        return this.#serving.allowed(effect.event, (event) => this.#allow(event));
       case 'append-to-guest':
+        this.#givenEvent = effect.lastEvent;
         durable?.append(effect.firstEvent, effect.lastEvent, effect.counter, effect.batch);
         return guest.batch(effect.batch);
       case 'trim':
@@ -279,6 +287,9 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'arbiter-read':
       case 'arbiter-cas':
         return this.#outside.ask(effect);
+      case 'restore-outputs':
+        this.#givenEvent = effect.event;
+        return this.#states.carryOut(effect);
       default:
         return this.#states.carryOut(effect);
     }
@@ -307,6 +318,11 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     }
     guest.start(mode);
     this.#guestRuns = true;
+  }
+
+  #allow(event: number): void {
+    this.#allowedEvent = event;
+    this.#release();
   }
 
   /** R1: what the protocol lets go leaves, once the disk has it if it is to wait for that. */
@@ -351,6 +367,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const payload = progressPayload(clients.gateways);
     if (payload === undefined) return;
     this.#parts.durable?.store.progress(payload);
+    this.#states.progress(payload);
     this.#connections.sendGatewayProgress(this.#epoch, payload);
   }
 

@@ -177,6 +177,8 @@ export class GatewayKeeper {
       return;
     }
     if (wasAttached || !gateway.attached) return;
+    // Clients wait for what the gateway has just said; whoever wants to know of it does not.
+    channel.flush?.();
     this.#parts.onAttached(this.#current?.address ?? '', gateway.epoch);
     // Those that wait to go live should know the number that this one has given.
     for (const standing of this.#standing) this.#sendQuestion(standing);

@@ -22,6 +22,7 @@ export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers
       return congested;
     },
     close: () => channel.close(),
+    flush: () => channel.flush?.(),
   });
   return {
     onFrame: (frame) => {
@@ -54,6 +55,14 @@ export function progressPayload(port: ReplicaPort): Uint8Array | undefined {
     if (delivered === undefined) writer.add(RecordKind.Gone, stream, 0);
     else writer.add(RecordKind.Delivered, stream, delivered);
   }
+  return writer.take();
+}
+
+/** What a backup must know of gateways that are gone for good. */
+export function givenUpPayload(port: ReplicaPort): Uint8Array {
+  const writer = new RecordWriter();
+  writer.add(RecordKind.MayBeAbsent, 0, port.absentMs);
+  for (const gateway of port.givenUp) writer.add(RecordKind.GivenUp, 0, gateway);
   return writer.take();
 }
 

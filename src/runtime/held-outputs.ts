@@ -71,6 +71,12 @@ export class HeldOutputs {
     this.#compact();
   }
 
+  clear(): void {
+    this.#queue.length = 0;
+    this.#head = 0;
+    this.#bytes = 0;
+  }
+
   #compact(): void {
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;

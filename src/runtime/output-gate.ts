@@ -20,6 +20,8 @@ export class OutputGate {
   /** Given to standard output or error, and not handed to the operating system yet. */
   readonly #underWay = new Set<Output>();
   #leftEvent = 0;
+  /** Outputs up to this event were taken over from another replica; the guest's own are dropped. */
+  #replacedEvent = 0;
   #onLeft: ((event: number) => void) | undefined;
   #onReleased: ((event: number) => void) | undefined;
   readonly #retain = (output: Output): void => {
@@ -53,9 +55,22 @@ export class OutputGate {
   }
 
   push(output: Output): void {
+    if (output.event <= this.#replacedEvent) return;
     const fate = this.#held.push(output);
     if (fate === 'emit') this.#send(output);
     else if (fate === 'trimmed') this.#retain(output);
+  }
+
+  /** What is held for outputs up to `event` is forgotten; `restore` pushes what takes its place. */
+  replace(event: number, restore: () => void): void {
+    this.#held.clear();
+    restore();
+    this.#replacedEvent = event;
+  }
+
+  /** Outputs up to here are those of another replica: the guest of this one may be behind them. */
+  get replacedEvent(): number {
+    return this.#replacedEvent;
   }
 
   release(event: number): void {

@@ -4,7 +4,9 @@
  */
 import type { Effect, Input } from '../replica/types.js';
 import type { Clients } from './clients.js';
+import type { Connections } from './connections.js';
 import type { DurableLink } from './durable-link.js';
+import { KeptOutputs } from './kept-outputs.js';
 import type { OutputGate } from './output-gate.js';
 import { exportOutputs, importOutputs } from './outputs-section.js';
 import type { CaptureCost, CaptureEvents, GuestControl } from './ports.js';
@@ -15,13 +17,17 @@ const OUTPUTS_BYTES_MAX = 48 << 20;
 
 export type TransferEffect = Extract<
   Effect,
-  { type: 'capture' | 'cancel-capture' | 'state-credit' | 'restore' | 'restore-outputs' }
+  | { type: 'capture' | 'cancel-capture' | 'state-credit' | 'restore' | 'restore-outputs' }
+  | { type: 'keep-outputs' | 'send-outputs' | 'drop-outputs' | 'replace-outputs' }
 >;
 
 export interface StateTransferParts {
   readonly guest: GuestControl;
   readonly clients: Clients;
   readonly gate: OutputGate;
+  readonly connections: Connections;
+  /** Newest epoch that this replica has won. */
+  readonly epoch: () => number;
   readonly durable?: DurableLink | undefined;
   readonly input: (input: Input) => void;
   readonly sendGatewayProgress: () => void;
@@ -35,9 +41,11 @@ export class StateTransfer implements CaptureEvents {
   readonly #snapshots: SnapshotDesk;
   /** Set while the guest's state goes to another replica. */
   #transferring = false;
+  readonly #kept: KeptOutputs;
 
   constructor(parts: StateTransferParts) {
     this.#parts = parts;
+    this.#kept = new KeptOutputs(parts.connections, parts.clients.gateways, parts.epoch);
     this.#snapshots = new SnapshotDesk({
       guest: parts.guest,
       obstacle: () => this.#obstacle(),
@@ -78,6 +86,14 @@ export class StateTransfer implements CaptureEvents {
         this.#parts.onOutputsRestored();
         durable?.restoreOutputs(effect.event, effect.counter, effect.outputs);
         return importOutputs(effect.outputs, clients.gateways, gate);
+      case 'keep-outputs':
+        return this.#kept.keep(effect.event, this.exportOutputs());
+      case 'send-outputs':
+        return this.#kept.send(effect.peer);
+      case 'drop-outputs':
+        return this.#kept.drop();
+      case 'replace-outputs':
+        return gate.replace(effect.event, () => importOutputs(effect.outputs, clients.gateways, gate));
     }
   }
 
@@ -91,7 +107,12 @@ export class StateTransfer implements CaptureEvents {
 
   /** Every output up to `event`, and none behind it, has passed this thread: what clients may not have yet is known now. */
   onCaptured(capture: number, event: number, counter: number, cost: CaptureCost): void {
-    const { durable, guest } = this.#parts;
+    const { durable, guest, gate } = this.#parts;
+    if (event < gate.replacedEvent) {
+      // On a backup that goes on after a failover: a guest restored from both would make the same outputs again.
+      guest.cancelCapture(capture);
+      return this.onCaptureFailed(capture, 'the guest is behind the outputs that the new primary has told', true);
+    }
     if (durable?.owns(capture)) return durable.onCaptured(capture, event, counter);
     if (this.#snapshots.owns(capture)) return this.#snapshots.onCaptured(capture, event, counter);
     const outputs = this.exportOutputs();
@@ -102,6 +123,11 @@ export class StateTransfer implements CaptureEvents {
     guest.cancelCapture(capture);
     const reason = `clients have not taken ${outputs.length} bytes of output; at most ${OUTPUTS_BYTES_MAX} can be handed on`;
     this.#parts.input({ type: 'capture-failed', capture, reason, retry: true });
+  }
+
+  /** Backups were told this about gateways' clients. */
+  progress(payload: Uint8Array): void {
+    this.#kept.progress(payload);
   }
 
   /** What clients may not have yet. */

@@ -39,6 +39,8 @@ export interface Channel {
    * has been sent. Returns false when the buffer is above its mark: wait for `onDrain` before you send more.
    */
   send(frame: Frame): boolean;
+  /** Hands what is queued to the operating system now, where that would otherwise wait for the end of this turn. */
+  flush?(): void;
   /** Stops delivering frames; the peer is held back in turn. At most the frames of one read still arrive. */
   pause(): void;
   resume(): void;

@@ -4,29 +4,14 @@
  */
 import { FtWasmError } from '../errors.js';
 import type { Descriptor } from './descriptors.js';
-import type { DirectoryInode, FileInode, Inode, InodeTimes, Mount, SymlinkInode } from './fs/inode.js';
+import type { Inode } from './fs/inode.js';
+import { type InodeSnapshot, type WasiSnapshot, wrongPart } from './snapshot-shape.js';
 import type { WasiState } from './state.js';
 
 /** Raised with every change of the shape below. */
 export const WASI_STATE_VERSION = 2;
 
-type Plain<T extends InodeTimes> = Omit<T, 'entries' | 'size'>;
-
-type InodeSnapshot =
-  | Plain<FileInode>
-  | Plain<SymlinkInode>
-  | (Plain<DirectoryInode> & { readonly entries: readonly (readonly [name: string, inode: number])[] });
-
-export interface WasiSnapshot {
-  readonly version: number;
-  readonly clocks: WasiState['clocks'];
-  readonly random: WasiState['random'];
-  readonly descriptors: readonly (Descriptor | null)[];
-  readonly mounts: readonly Mount[];
-  readonly inodes: readonly (readonly [number: number, inode: InodeSnapshot])[];
-  readonly nextInode: number;
-  readonly nextHandle: number;
-}
+export type { WasiSnapshot } from './snapshot-shape.js';
 
 export function exportState(state: WasiState): WasiSnapshot {
   const { clocks, random, descriptors, tree } = state;
@@ -42,7 +27,7 @@ export function exportState(state: WasiState): WasiSnapshot {
   };
 }
 
-/** Throws FTW_LOG_FORMAT for a snapshot of another version. */
+/** @throws FTW_LOG_FORMAT for a state of another version, and for what is no state of a guest at all */
 export function importState(snapshot: WasiSnapshot): WasiState {
   if (snapshot.version !== WASI_STATE_VERSION) {
     throw new FtWasmError(
@@ -50,6 +35,10 @@ export function importState(snapshot: WasiSnapshot): WasiState {
       `the WASI state has version ${snapshot.version}; this program reads ${WASI_STATE_VERSION}`,
       { version: snapshot.version },
     );
+  }
+  const wrong = wrongPart(snapshot);
+  if (wrong !== undefined) {
+    throw new FtWasmError('FTW_LOG_FORMAT', `the WASI state is damaged: ${wrong} cannot be so`, { part: wrong });
   }
   const inodes = new Map(snapshot.inodes.map(([number, inode]) => [number, importInode(inode)]));
   let usedBytes = 0;

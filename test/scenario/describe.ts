@@ -1,6 +1,6 @@
 /** One line per effect, in a notation made for reading. */
 import type { ArbiterRecord } from '../../src/arbiter/arbiter.js';
-import type { Message } from '../../src/replica/messages.js';
+import type { LogEnd, Message } from '../../src/replica/messages.js';
 import type { Effect, PeerId } from '../../src/replica/types.js';
 
 /** Undefined for what is left out: heartbeats. */
@@ -50,9 +50,11 @@ function describeMessage(message: Message): string {
     case 'configured':
       return `configured ${message.members.map((member) => member.id).join(' ')} (epoch ${message.epoch})`;
     case 'hello':
-      return `hello ${message.id}/${message.incarnation} (epoch ${message.epoch})`;
+      return `hello ${message.id}/${message.incarnation}${describeLogEnd(message.logEnd)} (epoch ${message.epoch})`;
     case 'welcome':
-      return `welcome ${message.firstEvent === 1 ? 'from the start' : 'to stand by'} (epoch ${message.epoch})`;
+      return `welcome ${describeBeginning(message.firstEvent)} (epoch ${message.epoch})`;
+    case 'outputs':
+      return `outputs up to event ${message.event} (epoch ${message.epoch})`;
     case 'state':
       return `state, ${message.piece.length} bytes${message.last ? ', last' : ''} (epoch ${message.epoch})`;
     case 'captured':
@@ -64,6 +66,15 @@ function describeMessage(message: Message): string {
       return `${type} ${describeFields(fields)} (epoch ${epoch})`.replace('  ', ' ');
     }
   }
+}
+
+function describeLogEnd(end: LogEnd | undefined): string {
+  return end === undefined ? '' : ` with the log up to event ${end.event} of reign ${end.reign}`;
+}
+
+function describeBeginning(firstEvent: number): string {
+  if (firstEvent === 0) return 'to stand by';
+  return firstEvent === 1 ? 'from the start' : `to go on with event ${firstEvent}`;
 }
 
 function describeFields(fields: Readonly<Record<string, unknown>>): string {

@@ -13,10 +13,34 @@ const LATE_LOG: readonly Fault[] = [
   ambush('written', { kind: 'kill', durationMs: 0 }),
 ];
 
-/** Two of the mistakes show only when several things come together; the others are found by schedules as they are drawn. */
+/** The primary dies while it cannot be heard by one of two backups: their logs end at different places. */
+function unequalLogs(behind: string, then: readonly Fault[]): readonly Fault[] {
+  return [
+    { ...fault('cut-incoming', behind), atMs: 400, durationMs: 40 },
+    { ...fault('kill', 'a'), atMs: 430 },
+    ...then,
+  ];
+}
+
+function fault(kind: Fault['kind'], target: string): Fault {
+  return { atMs: 0, kind, target, durationMs: 0, restart: false };
+}
+
+/** Some of the mistakes show only when several things come together; the others are found by schedules as they are drawn. */
 const AIMED: Partial<Record<Mutation, readonly Fault[]>> = {
   'arming-skipped': LATE_LOG,
   'recorded-before-caught-up': LATE_LOG,
+  'served-before-acknowledged': unequalLogs('c', [{ ...fault('kill', 'b'), atMs: 439 }]),
+};
+/** These need two backups. */
+const WITH_TWO: readonly Mutation[] = ['served-before-acknowledged'];
+const TWO_BACKUPS: Pick<Schedule, 'replicas' | 'backups'> = {
+  replicas: [
+    { id: 'a', role: 'primary' },
+    { id: 'b', role: 'backup' },
+    { id: 'c', role: 'backup' },
+  ],
+  backups: 2,
 };
 
 function ambush(step: NonNullable<Fault['ambush']>['step'], fault: Pick<Fault, 'kind' | 'durationMs'>): Fault {
@@ -26,6 +50,10 @@ function ambush(step: NonNullable<Fault['ambush']>['step'], fault: Pick<Fault, '
 function scheduleFor(seed: number, mutation: Mutation): Schedule {
   const aimed = AIMED[mutation];
   if (aimed === undefined) return drawSchedule(seed, 5, mutation);
+  if (WITH_TWO.includes(mutation)) {
+    const { acks: _, ...schedule } = drawSchedule(seed, 0, mutation);
+    return { ...schedule, ...TWO_BACKUPS, minBackups: 0, faults: aimed };
+  }
   const schedule = drawSchedule(seed, 2, mutation);
   return { ...schedule, minBackups: 0, faults: [...schedule.faults, ...aimed] };
 }

@@ -46,7 +46,10 @@ function allServed(world: World): boolean {
 
 /** As many backups as are wanted and available are in the record, and no dead ones. */
 function isRedundant(world: World, live: ReplicaProcess, running: readonly ReplicaProcess[]): boolean {
-  const available = world.replicas.filter((process) => process.running && process !== live);
+  // One that only waits for gateways to take the last output joins nobody any more.
+  const available = world.replicas
+    .filter(({ running, stopping }) => running && !stopping)
+    .filter((one) => one !== live);
   const backups = running.filter((process) => process !== live);
   const named = (world.arbiter.state?.record.members.length ?? 0) - 1;
   if (named > backups.length || !backups.every(({ following }) => following)) return false;

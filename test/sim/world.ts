@@ -23,6 +23,7 @@ export const MUTATIONS = [
   'capture-off-by-one',
   'recorded-before-caught-up',
   'arming-skipped',
+  'served-before-acknowledged',
 ] as const;
 export type Mutation = (typeof MUTATIONS)[number];
 

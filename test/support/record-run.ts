@@ -18,6 +18,7 @@ export interface RunOptions {
   /** Of the live host's entropy; another seed is another run. */
   readonly seed?: number;
   readonly sliceFuel?: number;
+  readonly fuelMax?: number;
 }
 
 /** Everything in which a replay must equal its recording. */
@@ -103,6 +104,7 @@ function execute(prepared: PreparedModule, options: RunOptions, host: HostServic
     imports: wasi.imports,
     limits: options.limits ?? DEFAULT_LIMITS,
     sliceFuel: options.sliceFuel ?? 1_000_000,
+    ...(options.fuelMax === undefined ? {} : { fuelMax: options.fuelMax }),
   });
   wasi.bindMemory(() => instance.memory);
   const started = instance.start();

@@ -1,4 +1,5 @@
 /** Function references of an instance by original function index. */
+import { FtWasmError } from '../../errors.js';
 import type { FrameMap } from '../../inject/index.js';
 import { ValType } from '../../wasm/module.js';
 import { NULL_REFERENCE } from '../state.js';
@@ -23,8 +24,11 @@ export class InstanceReferences implements References {
     return BigInt(this.frames.layout.originalIndex(Number((reference as { name: string }).name)));
   }
 
+  /** @throws FTW_SNAPSHOT for a function that the module does not have */
   at(type: ValType, bits: bigint): unknown {
     if (bits === NULL_REFERENCE) return null;
-    return type === ValType.ExternRef ? this.externals[Number(bits)] : this.pick(Number(bits));
+    if (type === ValType.ExternRef) return this.externals[Number(bits)];
+    if (bits < this.frames.layout.typeIndexOf.length) return this.pick(Number(bits));
+    throw new FtWasmError('FTW_SNAPSHOT', `the snapshot has a reference to function ${bits}: it is of another module`);
   }
 }

@@ -101,6 +101,7 @@ export class FrameMap {
       place = this.findPlace(functionIndex, offset);
       this.places.set(offset, place);
     }
+    if (place.functionIndex !== functionIndex) throw noPlace(functionIndex, offset);
     return place;
   }
 

@@ -14,6 +14,8 @@ import {
 } from '../options.js';
 import type { FromReplica, ToReplica } from './replica-ipc.js';
 
+/** What a failover runs is compiled before, not while clients wait; see cli/compile-ahead.ts. */
+const COMPILE_AHEAD = ['--no-lazy', '--no-flush-bytecode'];
 /** How often the parent asks for counters, in ms. */
 const STATS_MS = 250;
 
@@ -38,7 +40,7 @@ export class ReplicaChild {
     this.#process = fork(fileURLToPath(new URL('./replica-process.js', import.meta.url)), [], {
       stdio: ['ignore', streams, streams, 'ipc'],
       serialization: 'advanced',
-      execArgv: process.execArgv.filter((arg) => !arg.startsWith('--inspect')),
+      execArgv: [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), ...COMPILE_AHEAD],
     });
     this.pid = this.#process.pid ?? 0;
     this.#process.stdout?.on('data', (bytes: Uint8Array) => stdio?.stdout.write(bytes));

@@ -81,7 +81,10 @@ export class TcpChannel implements Channel {
     this.#writer.write(frame);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
-      queueMicrotask(() => this.#flush());
+      queueMicrotask(() => {
+        this.#flushScheduled = false;
+        this.#flush();
+      });
     }
     const buffered = this.bufferedBytes;
     if (buffered > this.#bufferedBytesMax) {
@@ -90,6 +93,10 @@ export class TcpChannel implements Channel {
     }
     if (buffered > this.#bufferedBytesHigh) this.#needsDrain = true;
     return !this.#needsDrain;
+  }
+
+  flush(): void {
+    this.#flush();
   }
 
   pause(): void {
@@ -154,7 +161,6 @@ export class TcpChannel implements Channel {
   }
 
   #flush(): void {
-    this.#flushScheduled = false;
     if (this.#reason !== undefined || this.#writer.pendingBytes === 0) return;
     const chunks = this.#writer.take();
     const socket = this.#socket;

@@ -19,7 +19,7 @@ function joined(options: Partial<ReplicaConfig> = {}): Driven {
   replica.arbiter.apply(0, { epoch: 1, members: members.slice(0, 1), live: 'a', service: 'kv' });
   replica.arbiter.apply(1, { epoch: 2, members, live: 'a', service: 'kv' });
   replica.step({ type: 'peer-connected', peer: 1, dialled: true, address: 'a:1' });
-  replica.receive(1, { type: 'welcome', epoch: 1, id: 'a', incarnation: 'a1', firstEvent: 1 });
+  replica.receive(1, { type: 'welcome', epoch: 1, id: 'a', incarnation: 'a1', firstEvent: 1, reign: 1, history: [] });
   replica.receive(1, { type: 'configured', epoch: 2, members });
   return replica;
 }
@@ -80,7 +80,7 @@ describe('joining', () => {
   test('an arbiter that does not show the record of the primary is another arbiter', () => {
     const replica = backup();
     replica.step({ type: 'peer-connected', peer: 1, dialled: true, address: 'a:1' });
-    replica.receive(1, { type: 'welcome', epoch: 1, id: 'a', incarnation: 'a1', firstEvent: 1 });
+    replica.receive(1, { type: 'welcome', epoch: 1, id: 'a', incarnation: 'a1', firstEvent: 1, reign: 1, history: [] });
     replica.receive(1, { type: 'configured', epoch: 2, members });
     for (let count = 0; count < 100; count++) {
       replica.step({ type: 'heartbeat', message: heartbeat('a', { sentMs: count + 1 }) });

@@ -1,7 +1,7 @@
 /** The pure decisions: who may start, who may claim, who may join. */
 import { describe, expect, test } from 'vitest';
 import type { ArbiterRecord, ArbiterState, Member } from '../../../src/arbiter/arbiter.js';
-import { decideClaim, decideStart } from '../../../src/replica/failover.js';
+import { type Claimant, decideClaim, decideStart } from '../../../src/replica/failover.js';
 import { checkHello, compareManifests } from '../../../src/replica/handshake.js';
 import type { Hello } from '../../../src/replica/messages.js';
 import { configOf, hello } from './support.js';
@@ -9,6 +9,7 @@ import { configOf, hello } from './support.js';
 const a: Member = { id: 'a', incarnation: 'a2' };
 const earlier: Member = { id: 'a', incarnation: 'a1' };
 const b: Member = { id: 'b', incarnation: 'b1' };
+const c: Member = { id: 'c', incarnation: 'c1' };
 
 function state(members: readonly Member[], more: Partial<ArbiterRecord> = {}): ArbiterState {
   return { generation: 7, record: { epoch: 5, members, live: members[0]?.id ?? '', service: 'kv', ...more } };
@@ -37,20 +38,26 @@ describe('a primary starts', () => {
   });
 });
 
+function claimant(options: Partial<Claimant> = {}): Claimant {
+  return { self: b, service: 'kv', lost: a, complete: () => [], ...options };
+}
+
 describe('a backup claims the epoch', () => {
   test('as a member', () => {
     const record = { epoch: 6, members: [b], live: 'b', service: 'kv' };
-    expect(decideClaim(b, 'kv', state([a, b]))).toEqual({ kind: 'claim', expectedGeneration: 7, record });
+    expect(decideClaim(claimant(), state([a, b]))).toEqual({ kind: 'claim', expectedGeneration: 7, record });
   });
 
   test.each([
-    ['as a stranger', state([a]), 'lost'],
+    ['as a stranger', state([a, c]), 'lost'],
+    ['when another one was faster', state([c, b]), 'superseded'],
+    ['from a primary that was started again', state([earlier, b]), 'superseded'],
     ['as another incarnation of a member', state([a, { id: 'b', incarnation: 'b0' }]), 'lost'],
     ['without a record', undefined, 'lost'],
     ['of an ended service', state([a, b], { ended: true }), 'ended'],
     ['of another service', state([a, b], { service: 'queue' }), 'foreign'],
   ])('not %s', (_, current, kind) => {
-    expect(decideClaim(b, 'kv', current).kind).toBe(kind);
+    expect(decideClaim(claimant(), current).kind).toBe(kind);
   });
 });
 
@@ -58,12 +65,21 @@ describe('a backup of a record that asks for fewer acknowledgements than it has 
   const current = state([a, b, { id: 'c', incarnation: 'c1' }], { acks: 1 });
 
   test('looks around first', () => {
-    expect(decideClaim(b, 'kv', current)).toEqual({ kind: 'survey', record: current.record });
+    expect(decideClaim(claimant({ complete: () => undefined }), current)).toEqual({
+      kind: 'survey',
+      record: current.record,
+    });
   });
 
   test('claims once it is known to have everything', () => {
-    const decision = decideClaim(b, 'kv', current, true);
+    const decision = decideClaim(claimant(), current);
     expect(decision).toMatchObject({ kind: 'claim', record: { members: [b], live: 'b' } });
+    expect(decision).not.toHaveProperty('record.acks');
+  });
+
+  test('names those who are known to have everything, too', () => {
+    const decision = decideClaim(claimant({ complete: () => [c] }), current);
+    expect(decision).toMatchObject({ kind: 'claim', record: { members: [b, c], live: 'b' } });
     expect(decision).not.toHaveProperty('record.acks');
   });
 });
@@ -77,7 +93,7 @@ describe('a replica that says hello', () => {
   });
 
   test.each([
-    ['protocol-version', said({ protocolVersion: 1 }), /protocol version 2, b version 1/],
+    ['protocol-version', said({ protocolVersion: 1 }), /protocol version 3, b version 1/],
     ['service-mismatch', said({ service: 'queue' }), /serves "kv", b wants "queue"/],
     ['duplicate-id', said({ id: 'a' }), /both replicas are called "a"/],
     ['manifest-mismatch', said({ manifest: { module: 'm2' } }), /module is m1 on a but m2 on b/],

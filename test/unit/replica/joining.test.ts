@@ -146,7 +146,15 @@ function standby(options: Partial<ReplicaConfig> = {}): Driven {
 
 function dialled(replica: Driven, peer: number, firstEvent: 0 | 1 = 0): Effect[] {
   replica.step({ type: 'peer-connected', peer, dialled: true, address: 'a:1' });
-  return replica.receive(peer, { type: 'welcome', epoch: 1, id: 'a', incarnation: 'a1', firstEvent });
+  return replica.receive(peer, {
+    type: 'welcome',
+    epoch: 1,
+    id: 'a',
+    incarnation: 'a1',
+    firstEvent,
+    reign: 1,
+    history: [],
+  });
 }
 
 const piece = (last: boolean) => ({ type: 'state', epoch: 1, piece: new Uint8Array(10), last }) as const;

@@ -9,11 +9,13 @@
   local.get 0
   f64.add
   local.tee 4
-  f64.const nan (;=nan;)
   local.get 4
-  local.get 4
-  f64.eq
-  select
+  f64.ge
+  if (result f64)  ;; label = @1
+    local.get 4
+  else
+    f64.const nan (;=nan;)
+  end
   local.set 3
   i32.const 0
   local.get 3

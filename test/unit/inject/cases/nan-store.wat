@@ -12,11 +12,13 @@
   local.get 0
   f64.add
   local.tee 5
-  f64.const nan (;=nan;)
   local.get 5
-  local.get 5
-  f64.eq
-  select
+  f64.ge
+  if (result f64)  ;; label = @1
+    local.get 5
+  else
+    f64.const nan (;=nan;)
+  end
   f64.store
   local.get 2
   i64.const 10

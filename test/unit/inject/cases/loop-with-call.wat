@@ -1,0 +1,60 @@
+(module
+  (func (param i32)
+    (loop
+      (call $note)
+      (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+  (func $note))
+;; becomes
+(func (;6;) (type 2) (param i32 i64 i32) (result i64)
+  (local i32)
+  block  ;; label = @1
+    block  ;; label = @2
+      loop  ;; label = @3
+        local.get 1
+        i64.const 134217726
+        i64.ge_s
+        if  ;; label = @4
+          local.get 1
+          i64.const 1
+          i64.add
+          call 8
+          local.tee 1
+          i64.eqz
+          i32.const 0
+          local.set 3
+          br_if 2 (;@2;)
+          local.get 1
+          i64.const -1
+          i64.add
+          local.set 1
+        end
+        local.get 1
+        i64.const 2
+        i64.add
+        local.get 2
+        call 7
+        local.set 1
+        local.get 0
+        i32.const 1
+        i32.sub
+        local.tee 0
+        if  ;; label = @4
+          local.get 1
+          i64.const 4
+          i64.add
+          local.set 1
+          br 1 (;@3;)
+        end
+      end
+      local.get 1
+      i64.const 5
+      i64.add
+      return
+    end
+    local.get 0
+    call 10
+  end
+  local.get 3
+  i32.const 0
+  call 5
+  i64.const 0)
