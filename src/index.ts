@@ -21,7 +21,7 @@ export {
 } from './errors.js';
 export { EVENTS, type EventLevel, type EventName } from './replica/events.js';
 export { EXIT_CODES } from './replica/exit-codes.js';
-export type { ReplicaStatus } from './runtime/control-link.js';
+export type { DurableStatus, ReplicaStatus } from './runtime/control-link.js';
 export { errorExitCode } from './runtime/error-exit-code.js';
 export { describePlace } from './runtime/guest/places.js';
 export type { GuestPlace, StateDigest } from './runtime/guest/protocol.js';

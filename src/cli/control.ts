@@ -1,5 +1,5 @@
 /** `ft-wasm status` and `ft-wasm switch`: an operator talks to replicas at their log addresses. */
-import { type ReplicaStatus, requestStatus, requestSwitch } from '../index.js';
+import { type DurableStatus, type ReplicaStatus, requestStatus, requestSwitch } from '../index.js';
 import { errorText, exitCodeOf } from './exit-code.js';
 import { checkAddress } from './flags.js';
 import type { CliProcess } from './streams.js';
@@ -26,9 +26,15 @@ export async function switchOver(address: string, json: boolean, process: CliPro
 }
 
 function describe(replica: ReplicaStatus): string {
-  const { id, role, service, epoch, members, event, counter, logAddress, standbys, transfer } = replica;
+  const { id, role, service, epoch, members, event, counter, logAddress, standbys, transfer, durable } = replica;
   let position = `event ${event}, instruction ${counter}`;
   if (standbys.length > 0) position += `; standing by: ${standbys.join(', ')}`;
   if (transfer !== undefined) position += `; sending its state to ${transfer.to} (${transfer.ackedBytes} bytes so far)`;
+  if (durable !== undefined) position += `; ${describeDurable(durable)}`;
   return `${id} (${logAddress}): ${role} of ${service}, epoch ${epoch} of ${members.join(' and ') || 'nobody'}, ${position}`;
+}
+
+function describeDurable({ path, bytes, segments, snapshotEvent, syncedEvent }: DurableStatus): string {
+  const snapshot = snapshotEvent > 0 ? `a snapshot of event ${snapshotEvent}` : 'no snapshot yet';
+  return `in ${path}: ${snapshot}, the log up to event ${syncedEvent} (${bytes} bytes, ${segments} log files)`;
 }

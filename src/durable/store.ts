@@ -67,6 +67,7 @@ export class DurableStore {
   #appendedEvent = 0;
   #logSyncedEvent = 0;
   #syncedEvent = 0;
+  #snapshotEvent = 0;
   #leftEvent = 0;
   #epoch = 0;
   #doubt = false;
@@ -88,6 +89,11 @@ export class DurableStore {
 
   get syncedEvent(): number {
     return this.#syncedEvent;
+  }
+
+  /** Of the newest snapshot that is complete; 0 if the log goes back to the beginning. */
+  get snapshotEvent(): number {
+    return this.#snapshotEvent;
   }
 
   get appendedEvent(): number {
@@ -121,6 +127,7 @@ export class DurableStore {
     this.#appendedEvent = event;
     this.#logSyncedEvent = event;
     this.#syncedEvent = event;
+    this.#snapshotEvent = recovered.snapshot?.event ?? 0;
     this.#epoch = epoch;
     this.#leftEvent = leftEvent;
     this.#doubt = doubt;
@@ -262,6 +269,7 @@ export class DurableStore {
     this.#snapshot = undefined;
     this.#hasBase = true;
     this.#logSyncedEvent = Math.max(this.#logSyncedEvent, snapshot.event);
+    this.#snapshotEvent = snapshot.event;
     this.#report();
     this.#events.onSnapshot({ event: snapshot.event, bytes: file.bytes });
     this.#clean(snapshot.event, file.name);

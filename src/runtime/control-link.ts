@@ -30,6 +30,21 @@ export interface ReplicaStatus {
   readonly standbys: readonly string[];
   /** The guest's state is on its way to this replica. */
   readonly transfer?: { readonly to: string; readonly sentBytes: number; readonly ackedBytes: number };
+  /** With `--durable` or `--recover` only. */
+  readonly durable?: DurableStatus;
+}
+
+/** A replica's durable directory. */
+export interface DurableStatus {
+  readonly path: string;
+  /** Of all its files. */
+  readonly bytes: number;
+  /** Files that hold a part of the log. */
+  readonly segments: number;
+  /** Event of the newest complete snapshot; 0: the log goes back to the guest's start. */
+  readonly snapshotEvent: number;
+  /** What could be recovered if the machine lost its power now: everything up to this event. */
+  readonly syncedEvent: number;
 }
 
 export type ControlReply =

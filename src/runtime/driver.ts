@@ -149,7 +149,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
   }
 
   status(): ReplicaStatus {
-    const { config, guest } = this.#parts;
+    const { config, guest, durable } = this.#parts;
     return {
       id: config.id,
       service: config.service,
@@ -160,6 +160,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       ...guest.executed,
       releasedEvent: this.#releasedEvent,
       ...this.#replica.newcomers,
+      ...(durable && { durable: durable.status }),
     };
   }
 

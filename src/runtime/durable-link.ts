@@ -4,6 +4,7 @@
  */
 import type { DurableStore, OutputAfter, Recovered, StoreEvents } from '../durable/index.js';
 import { EVENTS, type EventName } from '../replica/events.js';
+import type { DurableStatus } from './control-link.js';
 import type { GuestPause } from './guest-pause.js';
 import type { EventListener, GuestControl, Timers } from './ports.js';
 import { type SnapshotPolicy, SnapshotSchedule } from './snapshot-schedule.js';
@@ -18,6 +19,8 @@ export interface DurableParts {
   readonly guest: GuestControl;
   readonly timers: Timers;
   readonly onEvent: EventListener;
+  /** The directory, as it is now. */
+  readonly size: () => Pick<DurableStatus, 'path' | 'bytes' | 'segments'>;
 }
 
 /** The driver, as the link needs it. */
@@ -64,6 +67,11 @@ export class DurableLink implements StoreEvents {
     const link = new DurableLink(parts);
     link.#store = await open(link);
     return link;
+  }
+
+  get status(): DurableStatus {
+    const { snapshotEvent, syncedEvent } = this.store;
+    return { ...this.#parts.size(), snapshotEvent, syncedEvent };
   }
 
   get store(): DurableStore {

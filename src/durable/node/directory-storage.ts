@@ -1,5 +1,5 @@
 /** A durable directory on a file system. */
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Storage, StorageFile } from '../storage.js';
 
@@ -16,6 +16,12 @@ export class DirectoryStorage implements Storage {
 
   list(): Promise<string[]> {
     return readdir(this.path);
+  }
+
+  /** Of all files, in bytes. */
+  async sizes(): Promise<[name: string, bytes: number][]> {
+    const names = await this.list();
+    return Promise.all(names.map(async (name) => [name, (await stat(this.#at(name))).size] as [string, number]));
   }
 
   async create(name: string): Promise<StorageFile> {

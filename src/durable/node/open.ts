@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FtWasmError } from '../../errors.js';
+import { durableFiles } from '../directory.js';
 import { durableError } from '../format.js';
+import { MeasuredStorage } from '../measured-storage.js';
 import { type RecoveredItem, recoveredItems } from '../recovered-state.js';
 import type { Crc32 } from '../storage.js';
 import { DurableStore, removePartials, type StoreEvents, type StoreOptions } from '../store.js';
@@ -16,7 +18,7 @@ const nodeCrc32: Crc32 = (bytes, seed = 0) => crc32(bytes, seed);
 export class DurableDirectory {
   private constructor(
     readonly path: string,
-    private readonly storage: DirectoryStorage,
+    private readonly storage: MeasuredStorage,
     private readonly lock: DirectoryLock,
     /** What was there when it was opened. */
     readonly recovered: Recovered | undefined,
@@ -30,9 +32,10 @@ export class DurableDirectory {
     const absolute = resolve(path);
     let lock: DirectoryLock | undefined;
     try {
-      const storage = await DirectoryStorage.open(absolute);
+      const files = await DirectoryStorage.open(absolute);
       lock = await lockDirectory(absolute);
-      await removePartials(storage);
+      await removePartials(files);
+      const storage = new MeasuredStorage(files, await files.sizes());
       return new DurableDirectory(absolute, storage, lock, await survey(storage, nodeCrc32));
     } catch (error) {
       await lock?.release();
@@ -42,6 +45,12 @@ export class DurableDirectory {
       if (error.message.startsWith(absolute)) throw error;
       throw durableError(`${absolute}: ${error.message}`, error.details, error);
     }
+  }
+
+  /** How many bytes its files have, and how many of them hold a part of the log. */
+  get size(): { readonly bytes: number; readonly segments: number } {
+    const segments = durableFiles(this.storage.names).filter(({ kind }) => kind === 'log').length;
+    return { bytes: this.storage.bytes, segments };
   }
 
   /** For one life of a replica. */

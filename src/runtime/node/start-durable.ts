@@ -75,7 +75,8 @@ export class DurableHome {
     if (recovered !== undefined) this.#compare(recovered, service, manifest);
     const { outputAfter } = this.#policy;
     const options = { service, manifest, writer, outputAfter };
-    const link = await DurableLink.open({ policy: this.#policy, guest, timers: nodeTimers, onEvent }, (events) =>
+    const size = () => ({ path: this.#directory.path, ...this.#directory.size });
+    const link = await DurableLink.open({ policy: this.#policy, guest, timers: nodeTimers, onEvent, size }, (events) =>
       this.#directory.store(options, events),
     );
     if (recovered === undefined) return { link, recovery: undefined };

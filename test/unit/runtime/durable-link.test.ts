@@ -27,6 +27,7 @@ async function open(policy: Partial<DurablePolicy> = {}, storage = new MemorySto
       policy: { outputAfter: 'fsync', ...NEVER, ...policy },
       ...{ guest: control, timers },
       onEvent: (name, _level, fields) => events.push({ name, fields }),
+      size: () => ({ path: '/d', bytes: 7, segments: 1 }),
     },
     async (heard) =>
       new DurableStore(
