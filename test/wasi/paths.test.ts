@@ -3,7 +3,16 @@
  * anew. Names in brackets are those of its programs.
  */
 import { describe, expect, it } from 'vitest';
-import { ERRNO, FDFLAGS, FILETYPE, FSTFLAGS, LOOKUP_SYMLINK_FOLLOW, OFLAGS, RIGHTS } from '../../src/wasi/abi.js';
+import {
+  ERRNO,
+  FDFLAGS,
+  FILETYPE,
+  FSTFLAGS,
+  LOOKUP_SYMLINK_FOLLOW,
+  OFLAGS,
+  RIGHTS,
+  WHENCE,
+} from '../../src/wasi/abi.js';
 import { ROOT } from '../unit/wasi/files-harness.js';
 import { MODES, rightsOf } from './modes.js';
 
@@ -26,7 +35,7 @@ describe.each(MODES)('in a %s directory', (_mode, make) => {
     expect(f.open('dir/nested/file///')).toBe(-ERRNO.NOTDIR);
   });
 
-  it('a preopened directory has all rights of directories and opens itself again (path_open_preopen)', () => {
+  it('a preopened directory has all rights of directories and opens itself again (path_open_preopen, path_open_nonblock)', () => {
     const f = make();
     const [base, inheriting] = rightsOf(f, ROOT);
     expect(base & RIGHTS.FD_WRITE).toBe(0);
@@ -63,6 +72,25 @@ describe.each(MODES)('in a %s directory', (_mode, make) => {
     expect(f.h.u32(OUT)).toBe(6);
     expect(f.h.text(buffer, 10)).toBe('target\0\0\0\0');
     expect(f.readlink('symlink', 4)).toBe('targ');
+  });
+
+  it('a new link leads to what it names (symlink_create)', () => {
+    const f = make();
+    f.create('file', 'content');
+    f.symlink('file', 'to file');
+    expect(f.read(f.open('to file', READ_WRITE))).toBe('content');
+    f.mkdir('dir');
+    f.symlink('dir', 'to dir');
+    expect(f.open('to dir', { ...DIRECTORY, ...NO_RIGHTS })).toBeGreaterThan(ROOT);
+    expect(f.symlink('', 'to nothing')).toBe(ERRNO.NOENT);
+  });
+
+  it('a file is emptied as it is opened (file_truncation, fopen-with-access)', () => {
+    const f = make();
+    const fd = f.create('file', 'content');
+    const emptied = f.open('file', { ...READ_WRITE, oflags: OFLAGS.CREAT | OFLAGS.TRUNC });
+    expect(f.read(emptied)).toBe('');
+    expect(f.seek(fd, 0n, WHENCE.END)).toBe(0n);
   });
 
   it('a loop of links is never opened (symlink_loop)', () => {
