@@ -246,8 +246,8 @@ export class GuestCapture implements Background {
   }
 
   #copy({ copy, writer }: Copying): void {
-    const { isAwaited, isDue } = this.#marking;
-    if (!isDue && (isAwaited || !copy.isDone)) return copy.step(this.#memory);
+    const { isDue } = this.#marking;
+    if (!isDue && (!copy.isDone || this.#marking.isWorthWaiting())) return copy.step(this.#memory);
     this.#phase = { name: isDue ? 'changing' : 'asking', copy, writer };
     this.#parts.instance.requestCapture!();
   }

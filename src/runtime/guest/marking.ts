@@ -16,13 +16,14 @@ export interface MarkingSource {
 
 /** Looking at all pages of a smaller memory takes two milliseconds. */
 const MEMORY_BYTES_MIN = 16 << 20;
-/** A copy is not held up for longer. */
+/** A copy that has nothing else to wait for is not held up for longer. */
 const AWAITED_MS_MAX = 2000;
 
 export class GuestMarking {
   #written: WrittenPages | undefined;
   #code: MarkingCode | undefined;
-  /** When to give up waiting for the code; undefined while it is not wanted. */
+  #isWanted = false;
+  /** When a copy that is done otherwise gives up waiting. */
   #awaitedUntilMs: number | undefined;
 
   constructor(
@@ -42,30 +43,34 @@ export class GuestMarking {
     const large = (instance.memory?.bytes.length ?? 0) >= MEMORY_BYTES_MIN;
     if (!large || instance.beginMarking === undefined || source === undefined) return;
     source.request();
-    this.#awaitedUntilMs = this.#nowMs + AWAITED_MS_MAX;
+    this.#isWanted = true;
+    this.#awaitedUntilMs = undefined;
   }
 
   /** No copy is under way any more, or it can do without. */
   drop(): void {
-    this.#awaitedUntilMs = undefined;
+    this.#isWanted = false;
   }
 
   /** Looks whether the code has come. */
   poll(): void {
-    if (!this.isAwaited || this.#code !== undefined) return;
+    if (!this.#isWanted || this.#code !== undefined) return;
     const code = this.source!.take();
-    if (code === null || this.#nowMs > this.#awaitedUntilMs!) this.drop();
+    if (code === null) this.drop();
     else this.#code = code;
-  }
-
-  /** The copy should go on until the code is there. */
-  get isAwaited(): boolean {
-    return this.#awaitedUntilMs !== undefined && this.#written === undefined;
   }
 
   /** The guest should be captured, to change its code. */
   get isDue(): boolean {
-    return this.isAwaited && this.#code !== undefined;
+    return this.#isWanted && this.#code !== undefined;
+  }
+
+  /** Whether a copy that is done otherwise should go on until the code is there. */
+  isWorthWaiting(): boolean {
+    if (!this.#isWanted) return false;
+    this.#awaitedUntilMs ??= this.#nowMs + AWAITED_MS_MAX;
+    if (this.#nowMs > this.#awaitedUntilMs) this.drop();
+    return this.#isWanted;
   }
 
   /** The captured guest changes over. Undefined if it cannot: then it stays what it was. */
