@@ -16,6 +16,7 @@ export const options = {
   joins: { type: 'string', default: '10', help: 'backups to lose' },
   megabytes: { type: 'string', default: '64,256', help: 'sizes of the guest, in MiB' },
   connections: { type: 'string', default: '10', help: 'client connections' },
+  'failure-timeout': { type: 'string', default: '200ms', help: 'as of serve; raise it where other work delays heartbeats' },
   quiet: { type: 'string', default: '1', help: 'seconds of load without a join, to compare stalls with' },
 };
 
@@ -43,7 +44,8 @@ async function measure(megabytes, values) {
   const replicas = [];
   const start = (/** @type {string} */ id, /** @type {string} */ role) => {
     const where = ['--log-listen', `${LOCAL}:0`, '--tcplisten', `${LOCAL}:0`, '--arbiter', `file:${directory}/record`];
-    const replica = new FtWasm(id, ['serve', '--role', role, '--id', id, ...where, KV_GUEST]);
+    const timing = ['--failure-timeout', values['failure-timeout']];
+    const replica = new FtWasm(id, ['serve', '--role', role, '--id', id, ...where, ...timing, KV_GUEST]);
     replicas.push(replica);
     return replica;
   };
