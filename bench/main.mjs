@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { environment, writeResults } from './lib/results.mjs';
 
-const NAMES = ['serve', 'failover', 'gateway', 'join', 'snapshot', 'inject', 'interp', 'log'];
+const NAMES = ['serve', 'failover', 'gateway', 'join', 'snapshot', 'inject', 'interp', 'log', 'run'];
 
 async function usage() {
   const lines = [

@@ -24,7 +24,7 @@ export class Commands {
 
   /**
    * @param {readonly string[]} args of the guest's command line, flags first
-   * @returns its statistics, and `cpuMs`: processor time of all its threads, from start to end
+   * @returns its statistics, `cpuMs`: processor time of all its threads, from start to end, and `totalMs`: time of the whole command
    */
   run(args) {
     return this.#command('run', args);
@@ -45,9 +45,15 @@ export class Commands {
 
   #command(name, args) {
     const file = path.join(this.#folder, 'stats.json');
-    const words = [process.execPath, MAIN, name, '--stats', file, ...args];
-    const options = { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' };
-    const times = execFileSync('bash', ['-c', TIMED, 'bash', ...words], options);
-    return { ...JSON.parse(readFileSync(file, 'utf8')), cpuMs: cpuOf(times) };
+    const times = timed([process.execPath, MAIN, name, '--stats', file, ...args]);
+    return { ...JSON.parse(readFileSync(file, 'utf8')), ...times };
   }
+}
+
+/** Runs a command to its end, in the repository's root. @returns {{ cpuMs: number, totalMs: number }} as above */
+export function timed(words) {
+  const options = { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' };
+  const start = performance.now();
+  const times = execFileSync('bash', ['-c', TIMED, 'bash', ...words], options);
+  return { cpuMs: cpuOf(times), totalMs: performance.now() - start };
 }

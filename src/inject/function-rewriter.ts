@@ -2,6 +2,7 @@
 import type { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, type FunctionBody, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import type { BranchHints } from './branch-hints.js';
 import { endBody } from './capture.js';
 import { ENTRY_COST } from './costs.js';
 import { frameUnits } from './frame-units.js';
@@ -16,9 +17,13 @@ const I32_LT_S = 0x48;
 const I32_GE_S = 0x4e;
 const I64_LT_S = 0x53;
 
+/** Code of functions whose entry is a part of their time that can be felt; hints for all entries would be 1 % of the module. */
+const HINTED_CODE_BYTES = 256;
+
 export class FunctionRewriter {
   /** Stack units of the frame of the function that was rewritten last. */
   units = 0;
+  private entryHints: BranchHints | undefined;
 
   constructor(
     private readonly pass: FunctionPass,
@@ -44,6 +49,7 @@ export class FunctionRewriter {
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(out, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
+    this.entryHints = body.code.end - body.code.start <= HINTED_CODE_BYTES ? pass.hints : undefined;
     if (recursive) this.guardEntry(index, start);
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
     if (pass.wrapped) this.openWrapper(type);
@@ -99,7 +105,7 @@ export class FunctionRewriter {
   }
 
   private entryBranch(start: number, label: number, likely: boolean): void {
-    this.pass.hints?.addEntry(this.out.length - start, likely);
+    this.entryHints?.addEntry(this.out.length - start, likely);
     this.op(Op.BrIf, label);
   }
 

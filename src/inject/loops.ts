@@ -66,7 +66,6 @@ export function branchBack(pass: FunctionPass, label: Label, amount: number): vo
   code.u8(Op.I64Const);
   code.s32(SLICE_END - label.potential);
   code.u8(I64_LT_S);
-  pass.hint(true);
   pass.op(Op.BrIf, pass.target(label));
   pass.op(Op.Br, pass.target(label) + 1);
 }

@@ -14,7 +14,7 @@ import { PrimaryWatch } from './primary-watch.js';
 import { ReplayedGuest } from './replayed-guest.js';
 import type { Inheritance } from './returning.js';
 import type { Role, RoleInput } from './role.js';
-import { Succession, type SuccessionOwner } from './succession.js';
+import { type KnownEnd, Succession, type SuccessionOwner } from './succession.js';
 import type { PeerId } from './types.js';
 
 /** What a backup brings along when it goes live. */
@@ -99,7 +99,7 @@ export class Backup implements Role {
         this.#onHeartbeat(input.message);
         break;
       case 'probe-result':
-        if (this.#phase === 'orphaned' && input.gone) this.#lose('its process is gone');
+        if (this.#phase === 'orphaned' && input.gone) this.#lose('its process is gone', { dead: true });
         if (this.#phase === 'lost') this.#succession.probed(input.address, input.gone);
         break;
       case 'guest-diverged':
@@ -277,10 +277,10 @@ export class Backup implements Role {
       return this.#distrust(`it handed over at event ${lastEvent}, but its log ended at ${this.#guest.log.event}`);
     }
     const [configured, live] = [this.#configured, this.#primary?.id];
-    if (configured?.epoch !== epoch || live === undefined) return this.#lose('it handed over', {});
+    if (configured?.epoch !== epoch || live === undefined) return this.#lose('it handed over', { left: {} });
     const { members, acks } = configured;
     const record = { epoch, members, live, service: this.#context.config.service, ...(acks && { acks }) };
-    this.#lose('it handed over', { record: { generation, record } });
+    this.#lose('it handed over', { left: { record: { generation, record } } });
   }
 
   #onHeartbeat(message: Heartbeat): void {
@@ -316,11 +316,10 @@ export class Backup implements Role {
     });
   }
 
-  /** `left`: see {@link Succession.claim}. */
-  #lose(reason: string, left?: { readonly record?: ArbiterState }): void {
+  #lose(reason: string, how?: KnownEnd): void {
     if (this.#phase === 'following') this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#phase = 'lost';
-    this.#succession.claim(left);
+    this.#succession.claim(how);
   }
 
   #successionOwner(): SuccessionOwner {

@@ -1,14 +1,23 @@
 /** A backup's way to the epoch once its primary is lost: asks the arbiter, and other backups first where it must. */
-import type { ArbiterRecord, ArbiterState, Member } from '../arbiter/arbiter.js';
+import { type ArbiterRecord, type ArbiterState, type Member, sameMember } from '../arbiter/arbiter.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
-import { type Claimant, type ClaimDecision, type ClaimHandlers, claimEpoch, otherBackups } from './failover.js';
+import {
+  type Claimant,
+  type ClaimDecision,
+  type ClaimHandlers,
+  claimEpoch,
+  liveMember,
+  otherBackups,
+} from './failover.js';
 import type { LogEnd, PositionReport } from './messages.js';
 import { Survey } from './survey.js';
 import type { PeerId } from './types.js';
 
 /** How often a backup that waits for others' positions looks whether somebody has won meanwhile. */
 const RECHECK_MS = 200;
+/** What a primary has asked of the arbiter may take effect after its death, so long at most (arbiters' clients give up sooner). */
+const LATE_WRITE_MS = 3_000;
 
 export type ClaimRefusal = Exclude<ClaimDecision, { kind: 'claim' | 'survey' }>;
 
@@ -26,6 +35,8 @@ export interface Loss {
   readonly logEnd: LogEnd;
   /** The primary has stopped and left its record: there is nothing that this replica does not have. */
   readonly left?: boolean;
+  /** Its process is dead for certain. */
+  readonly dead?: boolean;
 }
 
 export class EpochClaim {
@@ -36,6 +47,7 @@ export class EpochClaim {
   #loss: Loss | undefined;
   #asking = false;
   #recheckAtMs = 0;
+  #lateWritesUntilMs = 0;
 
   constructor(context: Context, arbiter: ArbiterSession, outcome: ClaimOutcome) {
     this.#context = context;
@@ -52,6 +64,7 @@ export class EpochClaim {
   /** `left`: the record as the primary has left it to this replica, if that is known. */
   begin(loss: Loss, left?: ArbiterState): void {
     this.#loss = loss;
+    this.#lateWritesUntilMs = this.#context.nowMs + LATE_WRITE_MS;
     this.#ask(left);
   }
 
@@ -102,6 +115,7 @@ export class EpochClaim {
       },
       notMine: (decision, current) => {
         if (decision.kind === 'survey') this.#find(decision.record);
+        else if (decision.kind === 'lost' && this.#mayStillBeNamed(current)) this.#askLater();
         else this.#outcome.notMine(decision, current);
       },
     };
@@ -117,10 +131,25 @@ export class EpochClaim {
   #find(record: ArbiterRecord): void {
     const loss = this.#loss;
     if (loss === undefined) return;
-    this.#asking = false;
-    this.#recheckAtMs = this.#context.nowMs + RECHECK_MS;
+    this.#askLater();
     const first = !this.#survey.begun;
     this.#survey.begin(record, loss.epoch, loss.logEnd);
     if (first && !this.#survey.mayClaim) this.#context.event('claim-waiting', this.#survey.state);
+  }
+
+  /**
+   * The record names the dead primary and not this replica: nobody could serve any more. The primary may have been about to
+   * write a record that does; the replica that it names must still be there when that takes effect.
+   */
+  #mayStillBeNamed(current: ArbiterState | undefined): boolean {
+    const { dead, primary } = this.#loss ?? {};
+    if (dead !== true || primary === undefined || this.#context.nowMs >= this.#lateWritesUntilMs) return false;
+    const live = current && liveMember(current.record);
+    return live !== undefined && sameMember(live, primary);
+  }
+
+  #askLater(): void {
+    this.#asking = false;
+    this.#recheckAtMs = this.#context.nowMs + RECHECK_MS;
   }
 }

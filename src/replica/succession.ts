@@ -14,13 +14,20 @@ import type { PeerId } from './types.js';
 export interface SuccessionOwner {
   readonly link: PrimaryLink;
   /** What is claimed from whom. */
-  loss(): Omit<Loss, 'left'>;
+  loss(): Omit<Loss, 'left' | 'dead'>;
   /** Whether the guest runs, so that it can follow another primary. */
   canFollow(): boolean;
   won(state: ArbiterState, others: readonly Member[]): void;
   notMine(refusal: Exclude<ClaimRefusal, { kind: 'superseded' }>, current: ArbiterState | undefined): void;
   /** The service goes on without this replica. */
   excluded(current: ArbiterState | undefined): void;
+}
+
+export interface KnownEnd {
+  /** It has stopped and left its record to this replica; with that record, if it is known. */
+  readonly left?: { readonly record?: ArbiterState };
+  /** Its process is gone for certain. */
+  readonly dead?: boolean;
 }
 
 export class Succession {
@@ -57,9 +64,10 @@ export class Succession {
     return this.#claiming.surveyed;
   }
 
-  /** `left`: the primary has stopped; with the record as it has left it, if that is known. */
-  claim(left?: { readonly record?: ArbiterState }): void {
-    this.#claim({ ...this.#owner.loss(), left: left !== undefined }, left?.record);
+  /** `how` much is known of the primary's end. */
+  claim(how: KnownEnd = {}): void {
+    const { left, dead = false } = how;
+    this.#claim({ ...this.#owner.loss(), dead, left: left !== undefined }, left?.record);
   }
 
   /** There is a primary again. */

@@ -40,6 +40,11 @@ export class RingQueue {
     this.#writer.publish();
   }
 
+  /** The same for a consumer that may take its time: call {@link publish} a little later. */
+  publishQuietly(): void {
+    this.#writer.publishQuietly();
+  }
+
   #sendPart(head: Uint8Array, body: Uint8Array | undefined, more: boolean): void {
     if (this.#queue.length === 0 && this.#writer.tryWrite(head, body, more)) return;
     // The caller may reuse its buffers, so what has to wait is copied.

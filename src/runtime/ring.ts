@@ -10,7 +10,8 @@
  * [3] writer    1 while the producer sleeps on [1]
  * ```
  * A message is a u32 length (bit 31: more fragments follow), then its bytes, padded to 4. Fragments let a message be larger
- * than the ring. Messages become visible by {@link RingWriter.publish}, so a burst costs one wake-up.
+ * than the ring. Messages become visible by {@link RingWriter.publish}, so a burst costs one wake-up; waking a thread costs
+ * its waker several microseconds, so what is not urgent is published quietly.
  */
 import { invariant } from '../errors.js';
 
@@ -69,6 +70,8 @@ class RingEnd {
 export class RingWriter extends RingEnd {
   #position: number;
   #published: number;
+  /** Something was published quietly since the consumer was woken last. */
+  #owesWake = false;
 
   constructor(buffer: SharedArrayBuffer) {
     super(buffer);
@@ -110,9 +113,21 @@ export class RingWriter extends RingEnd {
 
   /** Makes everything written so far visible and wakes a sleeping consumer. */
   publish(): void {
-    if (this.#published === this.#position) return;
+    if (this.publishQuietly() || this.#owesWake) this.wakeReader();
+  }
+
+  /** Makes everything written so far visible, but lets a consumer sleep on; true if there was anything. */
+  publishQuietly(): boolean {
+    if (this.#published === this.#position) return false;
     this.#published = this.#position;
+    this.#owesWake = true;
     Atomics.store(this.header, WRITTEN, this.#position | 0);
+    return true;
+  }
+
+  /** Wakes a consumer that sleeps although something was published. */
+  wakeReader(): void {
+    this.#owesWake = false;
     this.wake(WRITTEN, READER_WAITS);
   }
 

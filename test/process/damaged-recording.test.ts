@@ -1,5 +1,7 @@
 /** Recordings that were cut off, damaged or forged: never a crash or a hang, always a code, a position and what to make of it. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeBatch, encodeBatch } from '../../src/log/codec.js';
@@ -19,6 +21,12 @@ beforeAll(async () => {
   expect((await command(['record', '-o', file, 'guests/lua/lua.wasm'], script)).code).toBe(0);
   recording = readFileSync(file);
 });
+
+/** Whether a file system can be mounted for one command, which is gone after it. */
+function canMount(): boolean {
+  const probe = ['--mount', 'mount', '-t', 'tmpfs', 'none', tmpdir()];
+  return process.platform === 'linux' && spawnSync('unshare', probe, { stdio: 'ignore' }).status === 0;
+}
 
 function variant(name: string, bytes: Uint8Array): string {
   const file = path.join(folder, name);
@@ -101,6 +109,28 @@ describe('a recording that was cut', () => {
     expect(statSync(path.join(folder, 'full.rec')).size).toBe(Number(/beyond byte (\d+)/.exec(stderr)![1]));
     expect((await command(['replay', path.join(folder, 'full.rec')])).code).toBe(0);
   });
+
+  it.skipIf(!canMount())(
+    'by a file system without room replays to its last entry (skipped without mount)',
+    async () => {
+      const { stdout, stderr } = await shell(
+        `unshare --mount bash -c 'mount -t tmpfs -o size=400k none ${folder} && cd ${folder}
+        $FT record -o no-room.rec '${moduleFile(YES)}' | tail -c 2; echo "\${PIPESTATUS[0]}"
+        $FT replay no-room.rec | cmp -n 1000 - <(yes); echo $?'`,
+      );
+      expect(stdout).toMatch(/^y\n78\n0\n$/);
+      expect(stderr).toMatch(/no-room\.rec could not be written beyond byte \d+: ENOSPC: .*\[FTW_IO\]\n/);
+    },
+  );
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'before it began is refused, and nothing runs (skipped without /dev/full)',
+    async () => {
+      const { code, stdout, stderr } = await command(['record', '-o', '/dev/full', moduleFile(YES)]);
+      expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+      expect(stderr).toMatch(/could not be written beyond byte 0: ENOSPC: .*\[FTW_IO\]\n$/);
+    },
+  );
 
   it('by SIGINT replays to the same place, with the same exit code', async () => {
     const file = path.join(folder, 'stopped.rec');

@@ -35,7 +35,7 @@ it(
     await replicas[live]!.event('backup-joined', { id: 'replica-1' });
     const gateway = await startGateway(ports.map((port) => `127.0.0.1:${port}`));
     const load = await Promise.all(Array.from({ length: CLIENTS }, (_, index) => startLoad(gateway, `n${index}`)));
-    const memory: number[] = [];
+    const memory: Record<'gateway' | 'newcomer' | 'survivor', number>[] = [];
 
     for (let round = 1; round <= ROUNDS; round++) {
       const victim = random.whole(0, 1);
@@ -49,12 +49,20 @@ it(
       await survivor.event('backup-joined', { id: `replica-${victim}` }, since);
       // Each client has seen the service since it is redundant again.
       for (const { progress } of load) await progress();
-      memory.push(residentBytes(gateway.pid));
+      memory.push({
+        gateway: residentBytes(gateway.pid),
+        // Always one round old: it has what was handed down, and nothing else.
+        newcomer: residentBytes(replicas[victim]!.pid),
+        survivor: residentBytes(survivor.pid),
+      });
     }
 
     for (const { stop } of load) await stop();
     const early = memory[Math.min(2, memory.length - 1)]!;
-    expect(memory.at(-1)!).toBeLessThan(early + SLACK_BYTES);
+    const late = memory.at(-1)!;
+    for (const process of ['gateway', 'newcomer', 'survivor'] as const) {
+      expect(late[process], process).toBeLessThan(early[process] + SLACK_BYTES);
+    }
   },
   60_000 + ROUNDS * 20_000,
 );

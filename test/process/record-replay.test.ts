@@ -5,6 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { type CommandResult, command } from '../support/command.js';
 import { exitsWith, moduleFile, prints, TRAPS, temporaryFolder } from '../support/modules.js';
 
+/** Says something, then traps before `_start` is called. */
+const TRAPS_AT_START = `(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 16) "starting\\0a") (data (i32.const 0) "\\10\\00\\00\\00\\09\\00\\00\\00")
+  (func $init (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (drop (i32.load (i32.const 65536))))
+  (start $init) (func (export "_start")))`;
+
 interface Program {
   readonly name: string;
   /** Flags, module and arguments. */
@@ -32,6 +38,7 @@ const PROGRAMS: readonly Program[] = [
   { name: 'a float kernel', args: ['guests/kernels/c/nbody.wasm', '2'] },
   { name: 'an exit code', args: [moduleFile(exitsWith(42))], code: 42 },
   { name: 'a trap', args: [moduleFile(TRAPS)], code: 134 },
+  { name: 'a trap in the start function', args: [moduleFile(TRAPS_AT_START)], code: 134 },
   { name: 'running out of fuel', args: ['--fuel', '100000', 'guests/compress/compress.wasm'], code: 134 },
 ];
 

@@ -41,6 +41,8 @@ export class Outbox implements OutputSink, LogSink {
   #event: number;
   #counter: number;
   #resumed: bigint;
+  /** Whether somebody may wait for what was written since the last flush, even while this replica replays. */
+  #urgent = false;
   /** Bytes that the guest has written to stdio and streams, whether or not they left. */
   outputBytes = 0;
   /** False while this replica replays: outputs are counted by the WASI state, but do not leave (R2). */
@@ -112,7 +114,10 @@ export class Outbox implements OutputSink, LogSink {
       this.#entries = [];
       this.#bytes = 0;
     }
-    this.#ring.publish();
+    // What a backup retains is looked at when the next batch comes.
+    if (this.live || this.#urgent) this.#ring.publish();
+    else this.#ring.publishQuietly();
+    this.#urgent = false;
     this.#control.waitWhilePaused();
     this.#throttle();
     this.background.tick();
@@ -125,6 +130,7 @@ export class Outbox implements OutputSink, LogSink {
 
   stdio(fd: 1 | 2, bytes: Uint8Array, event: number): void {
     this.outputBytes += bytes.length;
+    this.#urgent = true;
     this.#ring.writeBlocking(this.#head.one(FromGuest.Stdio, event, fd), bytes);
   }
 
@@ -163,6 +169,7 @@ export class Outbox implements OutputSink, LogSink {
   }
 
   stateDigest(digest: StateDigest): void {
+    this.#urgent = true;
     const body = new TextEncoder().encode(JSON.stringify(digest));
     this.#ring.writeBlocking(this.#head.plain(FromGuest.StateDigest), body);
   }

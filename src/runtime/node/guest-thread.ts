@@ -26,6 +26,12 @@ import { Slab } from '../slab.js';
 /** Why a capture fails when the guest's report follows at once. */
 export const GUEST_ENDED = 'the guest has ended';
 
+/**
+ * A replaying guest that has run out of log sleeps this long at least, in ms: nobody waits for it, and waking it for each batch
+ * would cost more than acknowledging the batch does. Going live wakes it at once.
+ */
+const REPLAY_WAKE_MS = 2;
+
 const TO_GUEST_BYTES = 4 << 20;
 const FROM_GUEST_BYTES = 8 << 20;
 
@@ -61,6 +67,14 @@ export class GuestThread implements GuestControl {
   #reported = false;
   #closed = false;
   #publishing = false;
+  #waking = false;
+  /** A replaying guest goes on, and what it has sent meanwhile is taken. */
+  readonly #wake = (): void => {
+    this.#waking = false;
+    if (this.#closed) return;
+    this.#queue.publish();
+    this.#pump();
+  };
   #looking = false;
   #header: SnapshotHeader | undefined;
   /** Number of the last capture. */
@@ -171,7 +185,10 @@ export class GuestThread implements GuestControl {
 
   batch(bytes: Uint8Array): void {
     this.#queue.send(this.#head.plain(ToGuest.Batch), bytes);
-    this.#queue.publish();
+    this.#queue.publishQuietly();
+    if (this.#waking) return;
+    this.#waking = true;
+    setTimeout(this.#wake, REPLAY_WAKE_MS);
   }
 
   goLive(): void {

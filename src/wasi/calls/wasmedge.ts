@@ -15,7 +15,7 @@ import { sockAccept, sockRecv, sockSend } from './sock.js';
 const OPTION = { TYPE: 1, RCVTIMEO: 11, SNDTIMEO: 12, ACCEPTCONN: 13, BINDTODEVICE: 14 } as const;
 const SOL_SOCKET = 0;
 
-/** Stream sockets only: a datagram has no place in a replicated stream of output. */
+/** Stream sockets only (RATIONALE.md, "Why guests have no datagram sockets"). */
 export function sockOpen(ctx: WasiContext, family: number, type: number, fdPointer: number): number {
   if (family !== FAMILY.INET4 && family !== FAMILY.INET6) return ERRNO.AFNOSUPPORT;
   if (type === SOCKET_TYPE.DATAGRAM) return ERRNO.PROTONOSUPPORT;

@@ -192,6 +192,43 @@ it('a successor’s window is not credited with output that its predecessor sent
   expect(guest.log).toEqual(['credit 30']);
 });
 
+it('a successor says where input goes on together with its first answer, and once only', () => {
+  const gateway = newGateway();
+  const first = new Joined(gateway);
+  const stream = gateway.connect(0, new Client());
+  gateway.input(stream, bytes('one two'));
+  first.carry();
+  gateway.linkDown();
+  const guest = new Guest();
+  const port = new ReplicaPort('svc', guest, 1);
+  port.stream(stream.id);
+  const frames: StreamRecord[][] = [];
+  let flushed = 0;
+  const link = new GatewayLink(port, {
+    send: (payload) => {
+      const records: StreamRecord[] = [];
+      readRecords(payload, (record) => records.push(record));
+      frames.push(records);
+      if (records[0]?.kind === RecordKind.Attached) gateway.frame(payload, port.epoch);
+    },
+    later: () => {},
+    close: () => {},
+    flush: () => flushed++,
+  });
+  link.frame(gateway.attachPayload());
+  gateway.linkUp({ send: (payload) => link.frame(payload), later: (flush) => flush() });
+  port.serve(2, [{ stream: stream.id, inputOffset: 4 }], 1e9);
+  expect(frames.map((records) => records.map(({ kind, value }) => [kind, value]))).toEqual([
+    [[RecordKind.NotLive, 0]],
+    [
+      [RecordKind.Attached, 2],
+      [RecordKind.Resume, 4],
+    ],
+  ]);
+  expect({ flushed, input: guest.input }).toEqual({ flushed: 1, input: 'two' });
+  link.down(0);
+});
+
 it('acceptances that were lost with a link are repeated on the next: a full window opens again', () => {
   const joined = new Joined(newGateway());
   const stream = joined.gateway.connect(0, new Client());

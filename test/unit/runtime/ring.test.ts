@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createRing, RingReader, RingWriter } from '../../../src/runtime/ring.js';
 import { RingQueue } from '../../../src/runtime/ring-queue.js';
 
@@ -28,6 +28,22 @@ describe('ring', () => {
     writer.publish();
     expect(takeAll(reader)).toEqual(['one', 'head+body']);
     expect(reader.hasMessage).toBe(false);
+  });
+
+  it('shows what is published quietly, and wakes a sleeping consumer for it with the next publish', async () => {
+    const { writer, reader } = ends();
+    let woken = 0;
+    reader.onMessage(() => {
+      woken++;
+    });
+    writer.tryWrite(text('quiet'));
+    expect(writer.publishQuietly()).toBe(true);
+    expect(takeAll(reader)).toEqual(['quiet']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(woken).toBe(0);
+    writer.publish();
+    await vi.waitFor(() => expect(woken).toBe(1));
+    expect(writer.publishQuietly()).toBe(false);
   });
 
   it('keeps messages whole when they wrap around the end, over many laps', () => {
