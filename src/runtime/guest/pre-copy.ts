@@ -57,7 +57,10 @@ export class PreCopy {
     this.#written = written;
     // Pages that there are not yet will be written behind this.
     this.#due.fill(0, memory.length / PAGE_BYTES);
+    // One look at everything, of which nothing is left for the pause.
+    this.#next = 0;
     this.#pass = 1;
+    this.#changed = 0;
     this.#changedBefore = Number.POSITIVE_INFINITY;
     this.isDone = false;
   }
