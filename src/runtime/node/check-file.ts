@@ -1,6 +1,6 @@
 /** A module on disk, checked. */
 import { createHash } from 'node:crypto';
-import { checkModule, type ModuleCheck } from '../check.js';
+import type { ModuleCheck } from '../check.js';
 import { readModule } from './guest-host.js';
 
 export interface FileCheck extends ModuleCheck {
@@ -12,6 +12,8 @@ export interface FileCheck extends ModuleCheck {
 
 /** Says whether the module at `path` can be replicated. Rejects with DecodeError for one that is malformed, FTW_IO. */
 export async function checkFile(path: string): Promise<FileCheck> {
+  // Loaded here, because every other command would wait for it.
+  const { checkModule } = await import('../check.js');
   const bytes = await readModule(path);
   const hash = createHash('sha256').update(bytes).digest('hex');
   return { path, hash, bytes: bytes.length, ...checkModule(bytes) };

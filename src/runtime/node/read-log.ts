@@ -2,7 +2,7 @@
 import { LogFormatError } from '../../errors.js';
 import { decodeBatch, encodeBatch } from '../../log/codec.js';
 import type { Entry, LoggedValue } from '../../log/entry.js';
-import { describeEntry, type EntryDescription } from '../../wasi/describe.js';
+import type { EntryDescription } from '../../wasi/describe.js';
 import { batchesOf, type RecordingSurvey, surveyRecording } from './recording-file.js';
 
 /** One entry, decoded. */
@@ -29,6 +29,8 @@ export async function openLog(path: string): Promise<RecordedLog> {
 }
 
 async function* linesOf(path: string): AsyncGenerator<LogLine> {
+  // Loaded here, because every other command would wait for it.
+  const { describeEntry } = await import('../../wasi/describe.js');
   let event = 0;
   let counter = 0;
   for await (const batch of batchesOf(path)) {
@@ -41,14 +43,18 @@ async function* linesOf(path: string): AsyncGenerator<LogLine> {
     }
     for (const entry of entries) {
       event++;
-      yield { event, ...lineOf(entry, event, counter) };
+      yield { event, ...describeEntry(entry), ...numbersOf(entry, event, counter) };
       counter = entry.counter;
     }
   }
 }
 
-function lineOf(entry: Entry, event: number, counterBefore: number): Omit<LogLine, 'event'> {
+function numbersOf(
+  entry: Entry,
+  event: number,
+  counterBefore: number,
+): Omit<LogLine, 'event' | keyof EntryDescription> {
   const { counter, digest, result } = entry;
   const bytes = encodeBatch(event, counterBefore, [entry]).length - encodeBatch(event, counterBefore, []).length;
-  return { ...describeEntry(entry), counter, digest, bytes, result };
+  return { counter, digest, bytes, result };
 }

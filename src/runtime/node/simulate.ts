@@ -8,8 +8,7 @@ import type { HostEntropy } from '../../host/services.js';
 import type { DirectoryMount } from '../options.js';
 import { parseScript } from '../simulate/script.js';
 import type { SimulatedService } from '../simulate/simulated-replica.js';
-import { type CrashAt, type SweepReport, sweep } from '../simulate/sweep.js';
-import { createEngine } from './engines.js';
+import type { CrashAt, SweepReport } from '../simulate/sweep.js';
 import { loadGuestConfig } from './guest-config.js';
 
 export interface SimulateOptions {
@@ -37,6 +36,8 @@ export interface SimulateOptions {
  * module, a directory or the script cannot be used, or if the undisturbed run fails.
  */
 export async function simulateCrashes(options: SimulateOptions): Promise<SweepReport> {
+  // Loaded here, because every other command would wait for it.
+  const [{ createEngine }, { sweep }] = await Promise.all([import('./engines.js'), import('../simulate/sweep.js')]);
   const script = parseScript(options.script);
   const bytes = typeof options.module === 'string' ? await readModule(options.module) : options.module;
   const name = options.name ?? (typeof options.module === 'string' ? basename(options.module) : 'guest.wasm');

@@ -1,9 +1,8 @@
 /** `verify` for a recording in a file: both engines of this program, side by side. */
 import { decodeBatch } from '../../log/codec.js';
 import type { Entry } from '../../log/entry.js';
-import { type Verdict, verify } from '../../verify/index.js';
+import type { Verdict } from '../../verify/index.js';
 import { usage } from '../options.js';
-import { createEngine } from './engines.js';
 import { batchesOf, surveyRecording } from './recording-file.js';
 import { fuelOf, loadModule } from './start-replay.js';
 
@@ -29,6 +28,8 @@ export interface VerifyOptions {
 export async function verifyRecording(options: VerifyOptions): Promise<Verdict> {
   const { every = VERIFY_EVERY } = options;
   if (!Number.isSafeInteger(every) || every < 1) throw usage(`every must be a whole number above 0, not ${every}`);
+  // Loaded here, because every other command would wait for it.
+  const [{ createEngine }, { verify }] = await Promise.all([import('./engines.js'), import('../../verify/index.js')]);
   const survey = await surveyRecording(options.recording);
   const { guest, last, path, wasi } = survey;
   const module = await loadModule(options, survey);
