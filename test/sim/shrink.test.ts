@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { drawSchedule, type Schedule } from './schedule.js';
 import { failureOf, reportFailure, shrink } from './shrink.js';
 
+const TIMEOUT_MS = 300_000;
+
 /** The first schedule with many faults and clients that a mistake in one part fails. */
 async function failing(mutation: NonNullable<Schedule['mutation']>): Promise<{ schedule: Schedule; error: Error }> {
   for (let seed = 1; ; seed++) {
@@ -16,7 +18,8 @@ test.each(['output-sent-again', 'arbiter-grants-everything'] as const)(
   'a schedule that fails because of %s is shrunk to what it takes',
   async (mutation) => {
     const { schedule, error } = await failing(mutation);
-    const smallest = await shrink(schedule, error);
+    // However busy the machine is, it comes to its end.
+    const smallest = await shrink(schedule, error, TIMEOUT_MS);
     console.log(`${mutation}: ${JSON.stringify(schedule).length} to ${JSON.stringify(smallest).length} characters`);
     expect(smallest.seed).toBe(schedule.seed);
     expect(smallest.faults.length).toBeLessThanOrEqual(3);
@@ -26,6 +29,7 @@ test.each(['output-sent-again', 'arbiter-grants-everything'] as const)(
     const { mutation: _, ...correct } = smallest;
     expect(await failureOf(correct)).toBeUndefined();
   },
+  TIMEOUT_MS,
 );
 
 test('a failure is reported with its seed and a command for the smallest schedule', async () => {

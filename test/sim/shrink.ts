@@ -6,18 +6,18 @@
 import fc from 'fast-check';
 import { runSchedule, type Schedule } from './schedule.js';
 
-/** Shrinking stops here, with the smallest schedule found by then, in ms. */
+/** Shrinking stops here by default, with the smallest schedule found by then, in ms. */
 const SHRINK_MS_MAX = 30_000;
 
-/** A smaller schedule that fails as `schedule` does, with an error of the same class as `error`. */
-export async function shrink(schedule: Schedule, error: Error): Promise<Schedule> {
+/** A smaller schedule that fails as `schedule` does, with an error of the same class as `error`; the best that `maxMs` allows. */
+export async function shrink(schedule: Schedule, error: Error, maxMs = SHRINK_MS_MAX): Promise<Schedule> {
   const failsAlike = async (smaller: Schedule): Promise<boolean> =>
     (await failureOf(smaller))?.constructor === error.constructor;
   const whole = inWholeNumbers(schedule);
   const start = (await failsAlike(whole)) ? whole : schedule;
   const { counterexample } = await fc.check(
     fc.asyncProperty(schedulesLike(start), async (smaller) => !(await failsAlike(smaller))),
-    { examples: [[start]], numRuns: 1, interruptAfterTimeLimit: SHRINK_MS_MAX },
+    { examples: [[start]], numRuns: 1, interruptAfterTimeLimit: maxMs },
   );
   return counterexample?.[0] ?? start;
 }
