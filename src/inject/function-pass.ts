@@ -162,6 +162,16 @@ export class FunctionPass {
     if (type === ValType.V128) this.wide = true;
   }
 
+  /** Makes room for more operands. */
+  growStack(): void {
+    const types = new Uint8Array(this.types.length * 2);
+    const kinds = new Uint8Array(this.kinds.length * 2);
+    types.set(this.types);
+    kinds.set(this.kinds);
+    this.types = types;
+    this.kinds = kinds;
+  }
+
   pushAll(types: readonly ValType[]): void {
     for (let at = 0; at < types.length; at++) this.push(types[at]!);
   }
@@ -311,14 +321,5 @@ export class FunctionPass {
   op(opcode: number, immediate: number): void {
     this.code.u8(opcode);
     this.code.u32(immediate);
-  }
-
-  private growStack(): void {
-    const types = new Uint8Array(this.types.length * 2);
-    const kinds = new Uint8Array(this.kinds.length * 2);
-    types.set(this.types);
-    kinds.set(this.kinds);
-    this.types = types;
-    this.kinds = kinds;
   }
 }

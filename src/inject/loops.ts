@@ -1,6 +1,6 @@
 /**
  * Loops. Entering is free, each way back pays for one round, and the header is where a slice can end. In a tight loop
- * (one without loops and calls) the call that then hands the counter over must not be in the loop itself: V8 keeps no value
+ * (a short one without calls) the call that then hands the counter over must not be in the loop itself: V8 keeps no value
  * in a register across it and does not unroll (19 % on our kernels). So a tight loop is two: the way back goes to the inner
  * one while the slice lasts, else out to the header of the outer one, which calls and comes in again.
  *
@@ -37,16 +37,21 @@ export function beginLoop(pass: FunctionPass, start: number, immediates: number)
   label.outer = pass.open++;
 }
 
-/** Whether the loop whose body starts at `pos` holds neither a loop nor a call. */
+/** Bytes of code that a tight loop has at most, so that nested loops are not looked through again and again. */
+const TIGHT_BYTES = 2000;
+
+/** Whether the loop whose body starts at `pos` is short and holds no call. */
 function isTight(bytes: Uint8Array, pos: number): boolean {
-  for (let nested = 0; ; ) {
+  const limit = pos + TIGHT_BYTES;
+  for (let nested = 0; pos < limit; ) {
     const op = opcodeAt(bytes, pos);
-    if (op === Op.Loop || op === Op.Call || op === Op.CallIndirect) return false;
-    if (op === Op.Block || op === Op.If || op === Op.Try || op === Op.TryTable) nested++;
+    if (op === Op.Call || op === Op.CallIndirect) return false;
+    if (op === Op.Loop || op === Op.Block || op === Op.If || op === Op.Try || op === Op.TryTable) nested++;
     else if (op === Op.Delegate) nested--;
     else if (op === Op.End && nested-- === 0) return true;
     pos = skipImmediates(bytes, op, immediatesAt(bytes, pos));
   }
+  return false;
 }
 
 /** An exception can branch to this loop: every iteration finds the counter in the global, and there is no second loop. */

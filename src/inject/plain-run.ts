@@ -10,7 +10,7 @@ import type { FunctionPass } from './function-pass.js';
 import { Note } from './liveness.js';
 import { NAN_RULE_OF } from './nan.js';
 import { ADDED_PARAMS } from './type-table.js';
-import { isFloat } from './value-kind.js';
+import { isFloat, ValueKind } from './value-kind.js';
 
 /** How an opcode is treated. Copy: one byte that costs 1, then nothing, an integer, or alignment and offset. */
 export const Action = { Copy: 0, Local: 1, Plain: 2, Nan: 3, Special: 4 } as const;
@@ -30,6 +30,19 @@ export const ACTION_OF = Uint8Array.from({ length: FLAT_OPCODES }, (_, op) => {
   return op <= 0xff && COST_OF[op] === 1 && COPIED.includes(IMMEDIATE_OF[op]!) ? Action.Copy : Action.Plain;
 });
 
+/** What follows the opcode of a copied instruction. */
+const Follows = { Nothing: 0, Integer: 1, MemArg: 2 } as const;
+
+/** By opcode, for this loop: action, then what follows, operands, result type (bits 0, 3, 5 and 8). */
+const PLAIN_OF = Uint16Array.from({ length: 256 }, (_, op) => {
+  const action = ACTION_OF[op]!;
+  if (action !== Action.Copy) return action;
+  const immediate = IMMEDIATE_OF[op]!;
+  const integer = immediate === Imm.MemArg ? Follows.MemArg : Follows.Integer;
+  const follows = immediate === Imm.None ? Follows.Nothing : integer;
+  return action | (follows << 3) | (PARAM_COUNT_OF[op]! << 5) | (RESULT_TYPE_OF[op]! << 8);
+});
+
 /** Locals with larger indices take the slow path: their index may need one more byte than it had. */
 const SHORT_LOCALS = 0x80 - ADDED_PARAMS;
 
@@ -43,39 +56,51 @@ export function copyPlainRun(pass: FunctionPass): void {
   let noted = liveness === undefined ? 0 : liveness.length;
   const out = code.reserve(pass.end - pass.pos);
   let used = code.length;
-  let { pending, pos } = pass;
+  let { height, heightMax, kinds, pending, pos, types: operands } = pass;
   for (; ; pending++) {
     const op = bytes[pos]!;
-    const action = ACTION_OF[op]!;
-    if (action === Action.Local) {
+    const plain = PLAIN_OF[op]!;
+    let result: number;
+    if (plain === Action.Local) {
       const local = bytes[pos + 1]!;
       if (local >= SHORT_LOCALS || isFloat(types[local]!)) break;
       out[used++] = op;
       out[used++] = local < params ? local : local + ADDED_PARAMS;
       pos += 2;
-      if (op === Op.LocalGet) {
-        pass.push(types[local]!);
-        if (notes !== undefined) notes[noted++] = (local << 4) | Note.Get;
-      } else {
-        if (op === Op.LocalSet) pass.height--;
+      if (op !== Op.LocalGet) {
+        if (op === Op.LocalSet) height--;
         if (notes !== undefined) notes[noted++] = (local << 4) | Note.Set;
+        continue;
       }
-      continue;
+      result = types[local]!;
+      if (notes !== undefined) notes[noted++] = (local << 4) | Note.Get;
+    } else {
+      if ((plain & 7) !== Action.Copy) break;
+      const follows = (plain >> 3) & 3;
+      const start = pos++;
+      out[used++] = op;
+      if (follows !== Follows.Nothing) {
+        if (follows === Follows.MemArg && bytes[pos]! >= 0x40) pos = skipImmediates(bytes, op, pos);
+        else {
+          if (follows === Follows.MemArg) pos++;
+          while (bytes[pos++]! >= 0x80);
+        }
+        for (let at = start + 1; at < pos; at++) out[used++] = bytes[at]!;
+      }
+      height -= (plain >> 5) & 7;
+      result = plain >> 8;
+      if (result === 0) continue;
     }
-    if (action !== Action.Copy) break;
-    out[used++] = op;
-    pos++;
-    const immediate = IMMEDIATE_OF[op]!;
-    if (immediate !== Imm.None) {
-      const start = pos;
-      if (immediate === Imm.MemArg && bytes[pos++]! >= 0x40) pos = skipImmediates(bytes, op, start);
-      else while (bytes[pos++]! >= 0x80);
-      for (let at = start; at < pos; at++) out[used++] = bytes[at]!;
+    if (height === operands.length) {
+      pass.growStack();
+      ({ kinds, types: operands } = pass);
     }
-    pass.height -= PARAM_COUNT_OF[op]!;
-    const result = RESULT_TYPE_OF[op]!;
-    if (result !== 0) pass.push(result);
+    operands[height] = result;
+    kinds[height++] = ValueKind.Exact;
+    if (height > heightMax) heightMax = height;
   }
+  pass.height = height;
+  pass.heightMax = heightMax;
   pass.pending = pending;
   pass.pos = pos;
   code.advanceTo(used);
