@@ -38,6 +38,9 @@ const VARIANTS = {
   asyncify: undefined,
 };
 const WARM_UPS = 3;
+/** Programs of many functions: it takes that many runs until V8 has compiled all that matter. */
+const LARGE_WARM_UPS = 15;
+const LARGE_BYTES = 100_000;
 const REWRITE_CHILD = fileURLToPath(new URL('lib/rewrite-child.mjs', import.meta.url));
 const WASMTIME_TIMES = fileURLToPath(new URL('lib/wasmtime-times.py', import.meta.url));
 
@@ -143,7 +146,8 @@ async function measure(program, variants, rounds) {
   }
   const expected = runs.get(variants[0])();
   const times = Object.fromEntries(variants.map((variant) => [variant, Number.POSITIVE_INFINITY]));
-  for (let round = -WARM_UPS; round < rounds; round++) {
+  const warmUps = program.bytes.length > LARGE_BYTES ? LARGE_WARM_UPS : WARM_UPS;
+  for (let round = -warmUps; round < rounds; round++) {
     for (const variant of variants) {
       const started = process.cpuUsage();
       if (runs.get(variant)() !== expected) throw new Error(`${program.name} as ${variant} writes something else`);
