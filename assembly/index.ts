@@ -2,6 +2,7 @@
  * The interpreter's loop. All of its state is in linear memory (tools/interp/abi.mjs describes the map), so a capture is
  * a copy and a stop needs no unwinding: `run` simply returns.
  */
+import { enterRegion } from './exec/region';
 import { cold } from './generated/cold';
 import { hot } from './generated/hot';
 import { Exit } from './generated/abi';
@@ -17,6 +18,7 @@ export function run(): i32 {
     let code = hot();
     if (code == Exit.COLD) {
       code = cold();
+      if (code == Exit.REGION) code = enterRegion();
       if (code == Exit.HOT) continue;
     }
     return code;

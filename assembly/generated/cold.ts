@@ -454,7 +454,7 @@ export function cold(): i32 {
         const header: u32 = fp + load<u16>(callee, Entry.HEADER);
         for (let at: u32 = fp + params; at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, (old & 0xffffffff) | (<u64>depth << 32));
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -482,7 +482,7 @@ export function cold(): i32 {
         const header: u32 = fp + load<u16>(callee, Entry.HEADER);
         for (let at: u32 = fp + params; at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, (old & 0xffffffff) | (<u64>depth << 32));
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -500,8 +500,13 @@ export function cold(): i32 {
         code = Exit.HALTED;
         break;
       }
-      // far_get d:i64 off
+      // region hdr target count
       case 413: {
+        code = Exit.REGION;
+        break;
+      }
+      // far_get d:i64 off
+      case 414: {
         const off: u32 = load<u32>(pc, 4);
         let d: u64 = load<u64>(fp + off);
         store<u64>(fp + load<u16>(pc, 2), d);
@@ -509,7 +514,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set a:i64 off
-      case 414: {
+      case 415: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         store<u64>(fp + off, a);
@@ -517,7 +522,7 @@ export function cold(): i32 {
         continue;
       }
       // far_get_v128 d:v128 off
-      case 415: {
+      case 416: {
         const off: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(fp + off);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -525,7 +530,7 @@ export function cold(): i32 {
         continue;
       }
       // far_set_v128 a:v128 off
-      case 416: {
+      case 417: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const off: u32 = load<u32>(pc, 4);
         v128.store(fp + off, a);
@@ -533,7 +538,7 @@ export function cold(): i32 {
         continue;
       }
       // far_zero off count
-      case 417: {
+      case 418: {
         const off: u32 = load<u32>(pc, 4);
         const count: u32 = load<u32>(pc, 8);
         memory.fill(fp + off, 0, count);
@@ -541,19 +546,19 @@ export function cold(): i32 {
         continue;
       }
       // memory_size d:i32
-      case 418: {
+      case 419: {
         let d: u32 = <u32>(limit >> 16);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
         pc += 4;
         continue;
       }
       // memory_grow d:i32 a:i32
-      case 419: {
+      case 420: {
         code = Exit.HELPER;
         break;
       }
       // memory_fill a:i32 b:i32 c:i32
-      case 420: {
+      case 421: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -563,7 +568,7 @@ export function cold(): i32 {
         continue;
       }
       // memory_copy a:i32 b:i32 c:i32
-      case 421: {
+      case 422: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const c: u32 = load<u32>(fp + load<u16>(pc, 6));
@@ -573,17 +578,17 @@ export function cold(): i32 {
         continue;
       }
       // memory_init a:i32 b:i32 c:i32 count
-      case 422: {
-        code = Exit.HELPER;
-        break;
-      }
-      // data_drop count
       case 423: {
         code = Exit.HELPER;
         break;
       }
-      // table_get d:i32 a:i32 table
+      // data_drop count
       case 424: {
+        code = Exit.HELPER;
+        break;
+      }
+      // table_get d:i32 a:i32 table
+      case 425: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
         if (a >= load<u32>(table, Table.LENGTH)) { code = Exit.TABLE_OUT_OF_BOUNDS; break; }
@@ -593,7 +598,7 @@ export function cold(): i32 {
         continue;
       }
       // table_set a:i32 b:i32 table
-      case 425: {
+      case 426: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const b: u32 = load<u32>(fp + load<u16>(pc, 4));
         const table: u32 = load<u32>(pc, 8);
@@ -603,7 +608,7 @@ export function cold(): i32 {
         continue;
       }
       // table_size d:i32 table
-      case 426: {
+      case 427: {
         const table: u32 = load<u32>(pc, 4);
         let d: u32 = load<u32>(table, Table.LENGTH);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -611,32 +616,32 @@ export function cold(): i32 {
         continue;
       }
       // table_grow d:i32 a:i32 b:i32 table
-      case 427: {
-        code = Exit.HELPER;
-        break;
-      }
-      // table_fill a:i32 b:i32 c:i32 table
       case 428: {
         code = Exit.HELPER;
         break;
       }
-      // table_copy a:i32 b:i32 c:i32 table type
+      // table_fill a:i32 b:i32 c:i32 table
       case 429: {
         code = Exit.HELPER;
         break;
       }
-      // table_init a:i32 b:i32 c:i32 table count
+      // table_copy a:i32 b:i32 c:i32 table type
       case 430: {
         code = Exit.HELPER;
         break;
       }
-      // elem_drop count
+      // table_init a:i32 b:i32 c:i32 table count
       case 431: {
         code = Exit.HELPER;
         break;
       }
-      // i8x16_eq d:v128 a:v128 b:v128
+      // elem_drop count
       case 432: {
+        code = Exit.HELPER;
+        break;
+      }
+      // i8x16_eq d:v128 a:v128 b:v128
+      case 433: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.eq(a, b);
@@ -645,7 +650,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ne d:v128 a:v128 b:v128
-      case 433: {
+      case 434: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ne(a, b);
@@ -654,7 +659,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_s d:v128 a:v128 b:v128
-      case 434: {
+      case 435: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_s(a, b);
@@ -663,7 +668,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_lt_u d:v128 a:v128 b:v128
-      case 435: {
+      case 436: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.lt_u(a, b);
@@ -672,7 +677,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_s d:v128 a:v128 b:v128
-      case 436: {
+      case 437: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_s(a, b);
@@ -681,7 +686,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_gt_u d:v128 a:v128 b:v128
-      case 437: {
+      case 438: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.gt_u(a, b);
@@ -690,7 +695,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_s d:v128 a:v128 b:v128
-      case 438: {
+      case 439: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_s(a, b);
@@ -699,7 +704,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_le_u d:v128 a:v128 b:v128
-      case 439: {
+      case 440: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.le_u(a, b);
@@ -708,7 +713,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_s d:v128 a:v128 b:v128
-      case 440: {
+      case 441: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_s(a, b);
@@ -717,7 +722,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_ge_u d:v128 a:v128 b:v128
-      case 441: {
+      case 442: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.ge_u(a, b);
@@ -726,7 +731,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add d:v128 a:v128 b:v128
-      case 442: {
+      case 443: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add(a, b);
@@ -735,7 +740,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub d:v128 a:v128 b:v128
-      case 443: {
+      case 444: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub(a, b);
@@ -744,7 +749,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_eq d:v128 a:v128 b:v128
-      case 444: {
+      case 445: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.eq(a, b);
@@ -753,7 +758,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ne d:v128 a:v128 b:v128
-      case 445: {
+      case 446: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ne(a, b);
@@ -762,7 +767,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_s d:v128 a:v128 b:v128
-      case 446: {
+      case 447: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_s(a, b);
@@ -771,7 +776,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_lt_u d:v128 a:v128 b:v128
-      case 447: {
+      case 448: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.lt_u(a, b);
@@ -780,7 +785,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_s d:v128 a:v128 b:v128
-      case 448: {
+      case 449: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_s(a, b);
@@ -789,7 +794,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_gt_u d:v128 a:v128 b:v128
-      case 449: {
+      case 450: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.gt_u(a, b);
@@ -798,7 +803,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_s d:v128 a:v128 b:v128
-      case 450: {
+      case 451: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_s(a, b);
@@ -807,7 +812,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_le_u d:v128 a:v128 b:v128
-      case 451: {
+      case 452: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.le_u(a, b);
@@ -816,7 +821,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_s d:v128 a:v128 b:v128
-      case 452: {
+      case 453: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_s(a, b);
@@ -825,7 +830,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_ge_u d:v128 a:v128 b:v128
-      case 453: {
+      case 454: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.ge_u(a, b);
@@ -834,7 +839,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add d:v128 a:v128 b:v128
-      case 454: {
+      case 455: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add(a, b);
@@ -843,7 +848,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub d:v128 a:v128 b:v128
-      case 455: {
+      case 456: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub(a, b);
@@ -852,7 +857,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_eq d:v128 a:v128 b:v128
-      case 456: {
+      case 457: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.eq(a, b);
@@ -861,7 +866,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ne d:v128 a:v128 b:v128
-      case 457: {
+      case 458: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ne(a, b);
@@ -870,7 +875,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_s d:v128 a:v128 b:v128
-      case 458: {
+      case 459: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_s(a, b);
@@ -879,7 +884,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_lt_u d:v128 a:v128 b:v128
-      case 459: {
+      case 460: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.lt_u(a, b);
@@ -888,7 +893,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_s d:v128 a:v128 b:v128
-      case 460: {
+      case 461: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_s(a, b);
@@ -897,7 +902,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_gt_u d:v128 a:v128 b:v128
-      case 461: {
+      case 462: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.gt_u(a, b);
@@ -906,7 +911,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_s d:v128 a:v128 b:v128
-      case 462: {
+      case 463: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_s(a, b);
@@ -915,7 +920,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_le_u d:v128 a:v128 b:v128
-      case 463: {
+      case 464: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.le_u(a, b);
@@ -924,7 +929,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_s d:v128 a:v128 b:v128
-      case 464: {
+      case 465: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_s(a, b);
@@ -933,7 +938,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_ge_u d:v128 a:v128 b:v128
-      case 465: {
+      case 466: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.ge_u(a, b);
@@ -942,7 +947,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_add d:v128 a:v128 b:v128
-      case 466: {
+      case 467: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.add(a, b);
@@ -951,7 +956,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_sub d:v128 a:v128 b:v128
-      case 467: {
+      case 468: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.sub(a, b);
@@ -960,7 +965,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_eq d:v128 a:v128 b:v128
-      case 468: {
+      case 469: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.eq(a, b);
@@ -969,7 +974,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ne d:v128 a:v128 b:v128
-      case 469: {
+      case 470: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ne(a, b);
@@ -978,7 +983,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_lt_s d:v128 a:v128 b:v128
-      case 470: {
+      case 471: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.lt_s(a, b);
@@ -987,7 +992,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_gt_s d:v128 a:v128 b:v128
-      case 471: {
+      case 472: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.gt_s(a, b);
@@ -996,7 +1001,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_le_s d:v128 a:v128 b:v128
-      case 472: {
+      case 473: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.le_s(a, b);
@@ -1005,7 +1010,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_ge_s d:v128 a:v128 b:v128
-      case 473: {
+      case 474: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.ge_s(a, b);
@@ -1014,7 +1019,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_add d:v128 a:v128 b:v128
-      case 474: {
+      case 475: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.add(a, b);
@@ -1023,7 +1028,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_sub d:v128 a:v128 b:v128
-      case 475: {
+      case 476: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.sub(a, b);
@@ -1032,7 +1037,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_s d:v128 a:v128 b:v128
-      case 476: {
+      case 477: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_s(a, b);
@@ -1041,7 +1046,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_add_sat_u d:v128 a:v128 b:v128
-      case 477: {
+      case 478: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.add_sat_u(a, b);
@@ -1050,7 +1055,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_s d:v128 a:v128 b:v128
-      case 478: {
+      case 479: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_s(a, b);
@@ -1059,7 +1064,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_sub_sat_u d:v128 a:v128 b:v128
-      case 479: {
+      case 480: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.sub_sat_u(a, b);
@@ -1068,7 +1073,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_avgr_u d:v128 a:v128 b:v128
-      case 480: {
+      case 481: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.avgr_u(a, b);
@@ -1077,7 +1082,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_s d:v128 a:v128 b:v128
-      case 481: {
+      case 482: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_s(a, b);
@@ -1086,7 +1091,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_add_sat_u d:v128 a:v128 b:v128
-      case 482: {
+      case 483: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.add_sat_u(a, b);
@@ -1095,7 +1100,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_s d:v128 a:v128 b:v128
-      case 483: {
+      case 484: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_s(a, b);
@@ -1104,7 +1109,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_sub_sat_u d:v128 a:v128 b:v128
-      case 484: {
+      case 485: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.sub_sat_u(a, b);
@@ -1113,7 +1118,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_avgr_u d:v128 a:v128 b:v128
-      case 485: {
+      case 486: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.avgr_u(a, b);
@@ -1122,7 +1127,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_s d:v128 a:v128 b:v128
-      case 486: {
+      case 487: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_s(a, b);
@@ -1131,7 +1136,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_min_u d:v128 a:v128 b:v128
-      case 487: {
+      case 488: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.min_u(a, b);
@@ -1140,7 +1145,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_s d:v128 a:v128 b:v128
-      case 488: {
+      case 489: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_s(a, b);
@@ -1149,7 +1154,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_max_u d:v128 a:v128 b:v128
-      case 489: {
+      case 490: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.max_u(a, b);
@@ -1158,7 +1163,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_s d:v128 a:v128 b:v128
-      case 490: {
+      case 491: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_s(a, b);
@@ -1167,7 +1172,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_min_u d:v128 a:v128 b:v128
-      case 491: {
+      case 492: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.min_u(a, b);
@@ -1176,7 +1181,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_s d:v128 a:v128 b:v128
-      case 492: {
+      case 493: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_s(a, b);
@@ -1185,7 +1190,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_max_u d:v128 a:v128 b:v128
-      case 493: {
+      case 494: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.max_u(a, b);
@@ -1194,7 +1199,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_s d:v128 a:v128 b:v128
-      case 494: {
+      case 495: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_s(a, b);
@@ -1203,7 +1208,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_min_u d:v128 a:v128 b:v128
-      case 495: {
+      case 496: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.min_u(a, b);
@@ -1212,7 +1217,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_s d:v128 a:v128 b:v128
-      case 496: {
+      case 497: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_s(a, b);
@@ -1221,7 +1226,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_max_u d:v128 a:v128 b:v128
-      case 497: {
+      case 498: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.max_u(a, b);
@@ -1230,7 +1235,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_mul d:v128 a:v128 b:v128
-      case 498: {
+      case 499: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.mul(a, b);
@@ -1239,7 +1244,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_mul d:v128 a:v128 b:v128
-      case 499: {
+      case 500: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.mul(a, b);
@@ -1248,7 +1253,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_mul d:v128 a:v128 b:v128
-      case 500: {
+      case 501: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.mul(a, b);
@@ -1257,7 +1262,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_abs d:v128 a:v128
-      case 501: {
+      case 502: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1265,7 +1270,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_neg d:v128 a:v128
-      case 502: {
+      case 503: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1273,7 +1278,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shl d:v128 a:v128 b:i32
-      case 503: {
+      case 504: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shl(a, b);
@@ -1282,7 +1287,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_s d:v128 a:v128 b:i32
-      case 504: {
+      case 505: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_s(a, b);
@@ -1291,7 +1296,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shr_u d:v128 a:v128 b:i32
-      case 505: {
+      case 506: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.shr_u(a, b);
@@ -1300,7 +1305,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_all_true d:i32 a:v128
-      case 506: {
+      case 507: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1308,7 +1313,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_bitmask d:i32 a:v128
-      case 507: {
+      case 508: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i8x16.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1316,7 +1321,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_abs d:v128 a:v128
-      case 508: {
+      case 509: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1324,7 +1329,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_neg d:v128 a:v128
-      case 509: {
+      case 510: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1332,7 +1337,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shl d:v128 a:v128 b:i32
-      case 510: {
+      case 511: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shl(a, b);
@@ -1341,7 +1346,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_s d:v128 a:v128 b:i32
-      case 511: {
+      case 512: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_s(a, b);
@@ -1350,7 +1355,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_shr_u d:v128 a:v128 b:i32
-      case 512: {
+      case 513: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.shr_u(a, b);
@@ -1359,7 +1364,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_all_true d:i32 a:v128
-      case 513: {
+      case 514: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1367,7 +1372,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_bitmask d:i32 a:v128
-      case 514: {
+      case 515: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i16x8.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1375,7 +1380,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_abs d:v128 a:v128
-      case 515: {
+      case 516: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1383,7 +1388,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_neg d:v128 a:v128
-      case 516: {
+      case 517: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1391,7 +1396,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shl d:v128 a:v128 b:i32
-      case 517: {
+      case 518: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shl(a, b);
@@ -1400,7 +1405,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_s d:v128 a:v128 b:i32
-      case 518: {
+      case 519: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_s(a, b);
@@ -1409,7 +1414,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_shr_u d:v128 a:v128 b:i32
-      case 519: {
+      case 520: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.shr_u(a, b);
@@ -1418,7 +1423,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_all_true d:i32 a:v128
-      case 520: {
+      case 521: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1426,7 +1431,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_bitmask d:i32 a:v128
-      case 521: {
+      case 522: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i32x4.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1434,7 +1439,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_abs d:v128 a:v128
-      case 522: {
+      case 523: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1442,7 +1447,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_neg d:v128 a:v128
-      case 523: {
+      case 524: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1450,7 +1455,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shl d:v128 a:v128 b:i32
-      case 524: {
+      case 525: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shl(a, b);
@@ -1459,7 +1464,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_s d:v128 a:v128 b:i32
-      case 525: {
+      case 526: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_s(a, b);
@@ -1468,7 +1473,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_shr_u d:v128 a:v128 b:i32
-      case 526: {
+      case 527: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.shr_u(a, b);
@@ -1477,7 +1482,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_all_true d:i32 a:v128
-      case 527: {
+      case 528: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.all_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1485,7 +1490,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_bitmask d:i32 a:v128
-      case 528: {
+      case 529: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>i64x2.bitmask(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1493,7 +1498,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_popcnt d:v128 a:v128
-      case 529: {
+      case 530: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.popcnt(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1501,7 +1506,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_s d:v128 a:v128 b:v128
-      case 530: {
+      case 531: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_s(a, b);
@@ -1510,7 +1515,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_narrow_i16x8_u d:v128 a:v128 b:v128
-      case 531: {
+      case 532: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.narrow_i16x8_u(a, b);
@@ -1519,7 +1524,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_swizzle d:v128 a:v128 b:v128
-      case 532: {
+      case 533: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i8x16.swizzle(a, b);
@@ -1528,7 +1533,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_s d:v128 a:v128 b:v128
-      case 533: {
+      case 534: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_s(a, b);
@@ -1537,7 +1542,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_narrow_i32x4_u d:v128 a:v128 b:v128
-      case 534: {
+      case 535: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.narrow_i32x4_u(a, b);
@@ -1546,7 +1551,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_q15mulr_sat_s d:v128 a:v128 b:v128
-      case 535: {
+      case 536: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.q15mulr_sat_s(a, b);
@@ -1555,7 +1560,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_dot_i16x8_s d:v128 a:v128 b:v128
-      case 536: {
+      case 537: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.dot_i16x8_s(a, b);
@@ -1564,7 +1569,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_s d:v128 a:v128
-      case 537: {
+      case 538: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1572,7 +1577,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extadd_pairwise_i8x16_u d:v128 a:v128
-      case 538: {
+      case 539: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extadd_pairwise_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1580,7 +1585,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_s d:v128 a:v128
-      case 539: {
+      case 540: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1588,7 +1593,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extadd_pairwise_i16x8_u d:v128 a:v128
-      case 540: {
+      case 541: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extadd_pairwise_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1596,7 +1601,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_s d:v128 a:v128
-      case 541: {
+      case 542: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1604,7 +1609,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_low_i8x16_u d:v128 a:v128
-      case 542: {
+      case 543: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_low_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1612,7 +1617,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_s d:v128 a:v128 b:v128
-      case 543: {
+      case 544: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_s(a, b);
@@ -1621,7 +1626,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_low_i8x16_u d:v128 a:v128 b:v128
-      case 544: {
+      case 545: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_low_i8x16_u(a, b);
@@ -1630,7 +1635,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_s d:v128 a:v128
-      case 545: {
+      case 546: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1638,7 +1643,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extend_high_i8x16_u d:v128 a:v128
-      case 546: {
+      case 547: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.extend_high_i8x16_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1646,7 +1651,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_s d:v128 a:v128 b:v128
-      case 547: {
+      case 548: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_s(a, b);
@@ -1655,7 +1660,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extmul_high_i8x16_u d:v128 a:v128 b:v128
-      case 548: {
+      case 549: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i16x8.extmul_high_i8x16_u(a, b);
@@ -1664,7 +1669,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_s d:v128 a:v128
-      case 549: {
+      case 550: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1672,7 +1677,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_low_i16x8_u d:v128 a:v128
-      case 550: {
+      case 551: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_low_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1680,7 +1685,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_s d:v128 a:v128 b:v128
-      case 551: {
+      case 552: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_s(a, b);
@@ -1689,7 +1694,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_low_i16x8_u d:v128 a:v128 b:v128
-      case 552: {
+      case 553: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_low_i16x8_u(a, b);
@@ -1698,7 +1703,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_s d:v128 a:v128
-      case 553: {
+      case 554: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1706,7 +1711,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extend_high_i16x8_u d:v128 a:v128
-      case 554: {
+      case 555: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.extend_high_i16x8_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1714,7 +1719,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_s d:v128 a:v128 b:v128
-      case 555: {
+      case 556: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_s(a, b);
@@ -1723,7 +1728,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extmul_high_i16x8_u d:v128 a:v128 b:v128
-      case 556: {
+      case 557: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i32x4.extmul_high_i16x8_u(a, b);
@@ -1732,7 +1737,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_s d:v128 a:v128
-      case 557: {
+      case 558: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1740,7 +1745,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_low_i32x4_u d:v128 a:v128
-      case 558: {
+      case 559: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1748,7 +1753,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_s d:v128 a:v128 b:v128
-      case 559: {
+      case 560: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_s(a, b);
@@ -1757,7 +1762,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_low_i32x4_u d:v128 a:v128 b:v128
-      case 560: {
+      case 561: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_low_i32x4_u(a, b);
@@ -1766,7 +1771,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_s d:v128 a:v128
-      case 561: {
+      case 562: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1774,7 +1779,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extend_high_i32x4_u d:v128 a:v128
-      case 562: {
+      case 563: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.extend_high_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1782,7 +1787,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_s d:v128 a:v128 b:v128
-      case 563: {
+      case 564: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_s(a, b);
@@ -1791,7 +1796,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extmul_high_i32x4_u d:v128 a:v128 b:v128
-      case 564: {
+      case 565: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = i64x2.extmul_high_i32x4_u(a, b);
@@ -1800,7 +1805,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_not d:v128 a:v128
-      case 565: {
+      case 566: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = v128.not(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1808,7 +1813,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_and d:v128 a:v128 b:v128
-      case 566: {
+      case 567: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.and(a, b);
@@ -1817,7 +1822,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_andnot d:v128 a:v128 b:v128
-      case 567: {
+      case 568: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.andnot(a, b);
@@ -1826,7 +1831,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_or d:v128 a:v128 b:v128
-      case 568: {
+      case 569: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.or(a, b);
@@ -1835,7 +1840,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_xor d:v128 a:v128 b:v128
-      case 569: {
+      case 570: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = v128.xor(a, b);
@@ -1844,7 +1849,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_bitselect d:v128 a:v128 b:v128 c:v128
-      case 570: {
+      case 571: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: v128 = v128.load(fp + load<u16>(pc, 8));
@@ -1854,7 +1859,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_any_true d:i32 a:v128
-      case 571: {
+      case 572: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: u32 = <u32>v128.any_true(a);
         store<u64>(fp + load<u16>(pc, 2), <u64>d);
@@ -1862,7 +1867,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_eq d:v128 a:v128 b:v128
-      case 572: {
+      case 573: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.eq(a, b);
@@ -1871,7 +1876,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ne d:v128 a:v128 b:v128
-      case 573: {
+      case 574: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ne(a, b);
@@ -1880,7 +1885,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_lt d:v128 a:v128 b:v128
-      case 574: {
+      case 575: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.lt(a, b);
@@ -1889,7 +1894,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_gt d:v128 a:v128 b:v128
-      case 575: {
+      case 576: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.gt(a, b);
@@ -1898,7 +1903,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_le d:v128 a:v128 b:v128
-      case 576: {
+      case 577: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.le(a, b);
@@ -1907,7 +1912,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ge d:v128 a:v128 b:v128
-      case 577: {
+      case 578: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.ge(a, b);
@@ -1916,7 +1921,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmin d:v128 a:v128 b:v128
-      case 578: {
+      case 579: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmin(a, b);
@@ -1925,7 +1930,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_pmax d:v128 a:v128 b:v128
-      case 579: {
+      case 580: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.pmax(a, b);
@@ -1934,7 +1939,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_abs d:v128 a:v128
-      case 580: {
+      case 581: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1942,7 +1947,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_neg d:v128 a:v128
-      case 581: {
+      case 582: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -1950,7 +1955,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_add d:v128 a:v128 b:v128
-      case 582: {
+      case 583: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.add(a, b);
@@ -1960,7 +1965,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sub d:v128 a:v128 b:v128
-      case 583: {
+      case 584: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.sub(a, b);
@@ -1970,7 +1975,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_mul d:v128 a:v128 b:v128
-      case 584: {
+      case 585: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.mul(a, b);
@@ -1980,7 +1985,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_div d:v128 a:v128 b:v128
-      case 585: {
+      case 586: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.div(a, b);
@@ -1990,7 +1995,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_min d:v128 a:v128 b:v128
-      case 586: {
+      case 587: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.min(a, b);
@@ -2000,7 +2005,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_max d:v128 a:v128 b:v128
-      case 587: {
+      case 588: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f32x4.max(a, b);
@@ -2010,7 +2015,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_sqrt d:v128 a:v128
-      case 588: {
+      case 589: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.sqrt(a);
         d = canonical_f32x4(d);
@@ -2019,7 +2024,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_ceil d:v128 a:v128
-      case 589: {
+      case 590: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.ceil(a);
         d = canonical_f32x4(d);
@@ -2028,7 +2033,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_floor d:v128 a:v128
-      case 590: {
+      case 591: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.floor(a);
         d = canonical_f32x4(d);
@@ -2037,7 +2042,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_trunc d:v128 a:v128
-      case 591: {
+      case 592: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.trunc(a);
         d = canonical_f32x4(d);
@@ -2046,7 +2051,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_nearest d:v128 a:v128
-      case 592: {
+      case 593: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.nearest(a);
         d = canonical_f32x4(d);
@@ -2055,7 +2060,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_eq d:v128 a:v128 b:v128
-      case 593: {
+      case 594: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.eq(a, b);
@@ -2064,7 +2069,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ne d:v128 a:v128 b:v128
-      case 594: {
+      case 595: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ne(a, b);
@@ -2073,7 +2078,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_lt d:v128 a:v128 b:v128
-      case 595: {
+      case 596: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.lt(a, b);
@@ -2082,7 +2087,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_gt d:v128 a:v128 b:v128
-      case 596: {
+      case 597: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.gt(a, b);
@@ -2091,7 +2096,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_le d:v128 a:v128 b:v128
-      case 597: {
+      case 598: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.le(a, b);
@@ -2100,7 +2105,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ge d:v128 a:v128 b:v128
-      case 598: {
+      case 599: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.ge(a, b);
@@ -2109,7 +2114,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmin d:v128 a:v128 b:v128
-      case 599: {
+      case 600: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmin(a, b);
@@ -2118,7 +2123,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_pmax d:v128 a:v128 b:v128
-      case 600: {
+      case 601: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.pmax(a, b);
@@ -2127,7 +2132,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_abs d:v128 a:v128
-      case 601: {
+      case 602: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.abs(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2135,7 +2140,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_neg d:v128 a:v128
-      case 602: {
+      case 603: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.neg(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2143,7 +2148,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_add d:v128 a:v128 b:v128
-      case 603: {
+      case 604: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.add(a, b);
@@ -2153,7 +2158,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sub d:v128 a:v128 b:v128
-      case 604: {
+      case 605: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.sub(a, b);
@@ -2163,7 +2168,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_mul d:v128 a:v128 b:v128
-      case 605: {
+      case 606: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.mul(a, b);
@@ -2173,7 +2178,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_div d:v128 a:v128 b:v128
-      case 606: {
+      case 607: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.div(a, b);
@@ -2183,7 +2188,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_min d:v128 a:v128 b:v128
-      case 607: {
+      case 608: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.min(a, b);
@@ -2193,7 +2198,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_max d:v128 a:v128 b:v128
-      case 608: {
+      case 609: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         let d: v128 = f64x2.max(a, b);
@@ -2203,7 +2208,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_sqrt d:v128 a:v128
-      case 609: {
+      case 610: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.sqrt(a);
         d = canonical_f64x2(d);
@@ -2212,7 +2217,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_ceil d:v128 a:v128
-      case 610: {
+      case 611: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.ceil(a);
         d = canonical_f64x2(d);
@@ -2221,7 +2226,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_floor d:v128 a:v128
-      case 611: {
+      case 612: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.floor(a);
         d = canonical_f64x2(d);
@@ -2230,7 +2235,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_trunc d:v128 a:v128
-      case 612: {
+      case 613: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.trunc(a);
         d = canonical_f64x2(d);
@@ -2239,7 +2244,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_nearest d:v128 a:v128
-      case 613: {
+      case 614: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.nearest(a);
         d = canonical_f64x2(d);
@@ -2248,7 +2253,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_s d:v128 a:v128
-      case 614: {
+      case 615: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2256,7 +2261,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_convert_i32x4_u d:v128 a:v128
-      case 615: {
+      case 616: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.convert_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2264,7 +2269,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_s d:v128 a:v128
-      case 616: {
+      case 617: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2272,7 +2277,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_convert_low_i32x4_u d:v128 a:v128
-      case 617: {
+      case 618: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.convert_low_i32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2280,7 +2285,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_demote_f64x2_zero d:v128 a:v128
-      case 618: {
+      case 619: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.demote_f64x2_zero(a);
         d = canonical_f32x4(d);
@@ -2289,7 +2294,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_promote_low_f32x4 d:v128 a:v128
-      case 619: {
+      case 620: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.promote_low_f32x4(a);
         d = canonical_f64x2(d);
@@ -2298,7 +2303,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_s d:v128 a:v128
-      case 620: {
+      case 621: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_s(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2306,7 +2311,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f32x4_u d:v128 a:v128
-      case 621: {
+      case 622: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f32x4_u(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2314,7 +2319,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_s_zero d:v128 a:v128
-      case 622: {
+      case 623: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_s_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2322,7 +2327,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_trunc_sat_f64x2_u_zero d:v128 a:v128
-      case 623: {
+      case 624: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.trunc_sat_f64x2_u_zero(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2330,7 +2335,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_splat d:v128 a:i32
-      case 624: {
+      case 625: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i8x16.splat(<u8>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2338,7 +2343,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_replace_lane d:v128 a:v128 b:i32 lane
-      case 625: {
+      case 626: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2349,7 +2354,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_splat d:v128 a:i32
-      case 626: {
+      case 627: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i16x8.splat(<u16>a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2357,7 +2362,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_replace_lane d:v128 a:v128 b:i32 lane
-      case 627: {
+      case 628: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2368,7 +2373,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_splat d:v128 a:i32
-      case 628: {
+      case 629: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         let d: v128 = i32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2376,7 +2381,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_replace_lane d:v128 a:v128 b:i32 lane
-      case 629: {
+      case 630: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u32 = load<u32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2387,7 +2392,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_splat d:v128 a:i64
-      case 630: {
+      case 631: {
         const a: u64 = load<u64>(fp + load<u16>(pc, 4));
         let d: v128 = i64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2395,7 +2400,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_replace_lane d:v128 a:v128 b:i64 lane
-      case 631: {
+      case 632: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: u64 = load<u64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2406,7 +2411,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_splat d:v128 a:f32
-      case 632: {
+      case 633: {
         const a: f32 = load<f32>(fp + load<u16>(pc, 4));
         let d: v128 = f32x4.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2414,7 +2419,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_replace_lane d:v128 a:v128 b:f32 lane
-      case 633: {
+      case 634: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f32 = load<f32>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2425,7 +2430,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_splat d:v128 a:f64
-      case 634: {
+      case 635: {
         const a: f64 = load<f64>(fp + load<u16>(pc, 4));
         let d: v128 = f64x2.splat(a);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2433,7 +2438,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_replace_lane d:v128 a:v128 b:f64 lane
-      case 635: {
+      case 636: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: f64 = load<f64>(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2444,7 +2449,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_s d:i32 a:address lane
-      case 636: {
+      case 637: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i8>(a + <u32>lane);
@@ -2453,7 +2458,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_extract_lane_u d:i32 a:address lane
-      case 637: {
+      case 638: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u8>(a + <u32>lane);
@@ -2462,7 +2467,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_s d:i32 a:address lane
-      case 638: {
+      case 639: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32><i32>load<i16>(a + <u32>lane * 2);
@@ -2471,7 +2476,7 @@ export function cold(): i32 {
         continue;
       }
       // i16x8_extract_lane_u d:i32 a:address lane
-      case 639: {
+      case 640: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = <u32>load<u16>(a + <u32>lane * 2);
@@ -2480,7 +2485,7 @@ export function cold(): i32 {
         continue;
       }
       // i32x4_extract_lane d:i32 a:address lane
-      case 640: {
+      case 641: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2489,7 +2494,7 @@ export function cold(): i32 {
         continue;
       }
       // i64x2_extract_lane d:i64 a:address lane
-      case 641: {
+      case 642: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2498,7 +2503,7 @@ export function cold(): i32 {
         continue;
       }
       // f32x4_extract_lane d:i32 a:address lane
-      case 642: {
+      case 643: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u32 = load<u32>(a + <u32>lane * 4);
@@ -2507,7 +2512,7 @@ export function cold(): i32 {
         continue;
       }
       // f64x2_extract_lane d:i64 a:address lane
-      case 643: {
+      case 644: {
         const a: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
         let d: u64 = load<u64>(a + <u32>lane * 8);
@@ -2516,7 +2521,7 @@ export function cold(): i32 {
         continue;
       }
       // i8x16_shuffle d:v128 a:v128 b:v128 imm128
-      case 644: {
+      case 645: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const imm128: v128 = v128.load(pc, 8);
@@ -2526,7 +2531,7 @@ export function cold(): i32 {
         continue;
       }
       // mov_v128 d:v128 a:v128
-      case 645: {
+      case 646: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         let d: v128 = a;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2534,7 +2539,7 @@ export function cold(): i32 {
         continue;
       }
       // const_v128 d:v128 imm128
-      case 646: {
+      case 647: {
         const imm128: v128 = v128.load(pc, 4);
         let d: v128 = imm128;
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2542,7 +2547,7 @@ export function cold(): i32 {
         continue;
       }
       // select_v128 d:v128 a:v128 b:v128 c:i32
-      case 647: {
+      case 648: {
         const a: v128 = v128.load(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const c: u32 = load<u32>(fp + load<u16>(pc, 8));
@@ -2552,7 +2557,7 @@ export function cold(): i32 {
         continue;
       }
       // global_get_v128 d:v128 addr
-      case 648: {
+      case 649: {
         const addr: u32 = load<u32>(pc, 4);
         let d: v128 = v128.load(addr);
         v128.store(fp + load<u16>(pc, 2), d);
@@ -2560,7 +2565,7 @@ export function cold(): i32 {
         continue;
       }
       // global_set_v128 a:v128 addr
-      case 649: {
+      case 650: {
         const a: v128 = v128.load(fp + load<u16>(pc, 2));
         const addr: u32 = load<u32>(pc, 4);
         v128.store(addr, a);
@@ -2568,7 +2573,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load d:v128 a:i32 off
-      case 650: {
+      case 651: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2580,7 +2585,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_s d:v128 a:i32 off
-      case 651: {
+      case 652: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2592,7 +2597,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8x8_u d:v128 a:i32 off
-      case 652: {
+      case 653: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2604,7 +2609,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_s d:v128 a:i32 off
-      case 653: {
+      case 654: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2616,7 +2621,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16x4_u d:v128 a:i32 off
-      case 654: {
+      case 655: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2628,7 +2633,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_s d:v128 a:i32 off
-      case 655: {
+      case 656: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2640,7 +2645,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32x2_u d:v128 a:i32 off
-      case 656: {
+      case 657: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2652,7 +2657,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_splat d:v128 a:i32 off
-      case 657: {
+      case 658: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2664,7 +2669,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_splat d:v128 a:i32 off
-      case 658: {
+      case 659: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2676,7 +2681,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_splat d:v128 a:i32 off
-      case 659: {
+      case 660: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2688,7 +2693,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_splat d:v128 a:i32 off
-      case 660: {
+      case 661: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2700,7 +2705,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_zero d:v128 a:i32 off
-      case 661: {
+      case 662: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2712,7 +2717,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_zero d:v128 a:i32 off
-      case 662: {
+      case 663: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);
         const eaWide: u64 = <u64><u32>a + <u64><u32>off;
@@ -2724,7 +2729,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load8_lane d:v128 a:i32 b:v128 lane off
-      case 663: {
+      case 664: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2739,7 +2744,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store8_lane a:i32 v:address lane off
-      case 664: {
+      case 665: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2752,7 +2757,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load16_lane d:v128 a:i32 b:v128 lane off
-      case 665: {
+      case 666: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2767,7 +2772,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store16_lane a:i32 v:address lane off
-      case 666: {
+      case 667: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2780,7 +2785,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load32_lane d:v128 a:i32 b:v128 lane off
-      case 667: {
+      case 668: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2795,7 +2800,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store32_lane a:i32 v:address lane off
-      case 668: {
+      case 669: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2808,7 +2813,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_load64_lane d:v128 a:i32 b:v128 lane off
-      case 669: {
+      case 670: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 4));
         const b: v128 = v128.load(fp + load<u16>(pc, 6));
         const lane: u16 = load<u16>(pc, 8);
@@ -2823,7 +2828,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store64_lane a:i32 v:address lane off
-      case 670: {
+      case 671: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: u32 = fp + load<u16>(pc, 4);
         const lane: u16 = load<u16>(pc, 6);
@@ -2836,7 +2841,7 @@ export function cold(): i32 {
         continue;
       }
       // v128_store a:i32 v:v128 off
-      case 671: {
+      case 672: {
         const a: u32 = load<u32>(fp + load<u16>(pc, 2));
         const v: v128 = v128.load(fp + load<u16>(pc, 4));
         const off: u32 = load<u32>(pc, 8);

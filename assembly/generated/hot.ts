@@ -1624,7 +1624,7 @@ export function hot(): i32 {
         for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
         fp = frame;
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -1651,7 +1651,7 @@ export function hot(): i32 {
         for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, <u64>(pc + 24) | (<u64>depth << 32));
         fp = frame;
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -1827,7 +1827,7 @@ export function hot(): i32 {
         for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
         fp = frame;
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -1904,7 +1904,7 @@ export function hot(): i32 {
         for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
         fp = frame;
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -2324,7 +2324,7 @@ export function hot(): i32 {
         for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
         fp = frame;
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -2526,7 +2526,7 @@ export function hot(): i32 {
         for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
         fp = frame;
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;
@@ -4641,7 +4641,7 @@ export function hot(): i32 {
         for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);
         store<u64>(header, <u64>(pc + 12) | (<u64>depth << 32));
         fp = frame;
-        pc = callee + Entry.SIZE;
+        pc = load<u32>(callee, Entry.CODE);
         const charge: i64 = <i64>load<u16>(callee, Entry.COST);
         fuel -= charge;
         if (fuel >= 0) continue;

@@ -1,4 +1,5 @@
-import { interpreterEngine } from '../support/interpreter.js';
+import { describe } from 'vitest';
+import { EAGER_REGIONS, interpreterEngine } from '../support/interpreter.js';
 import { describeSuite, type ExpectedFailures } from './run-suite.js';
 
 /** The multi-memory proposal made the zero byte of these operators a memory index, of any LEB128 length. */
@@ -9,3 +10,6 @@ const EXPECTED: ExpectedFailures = Object.fromEntries(
 );
 
 describeSuite(interpreterEngine(), EXPECTED);
+describe('with every function as a region', () => {
+  describeSuite(interpreterEngine(EAGER_REGIONS), EXPECTED);
+});

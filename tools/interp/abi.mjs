@@ -35,13 +35,16 @@ export const RECORDS = {
   },
   /** A function: `entry` is the address of its translated code's Entry record, 0 if it is not translated or imported. */
   Func: { ENTRY: 0, TYPE: 4, SIZE: 8 },
-  /** In front of translated code. HEADER and PARAM_BYTES are offsets from fp. */
-  Entry: { FRAME_BYTES: 0, UNITS: 4, PARAM_BYTES: 8, HEADER: 10, COST: 12, SIZE: 16 },
+  /**
+   * In front of translated code. HEADER and PARAM_BYTES are offsets from fp; CODE is where a call goes: behind the record,
+   * or to a region's hook; REGION is the function's number in the table of regions, 0 if it has none.
+   */
+  Entry: { FRAME_BYTES: 0, UNITS: 4, PARAM_BYTES: 8, HEADER: 10, COST: 12, CODE: 16, REGION: 20, SIZE: 24 },
   /** A table: address of its elements (u32 each: a function reference, or an external one + 1), and their number. */
   Table: { ELEMENTS: 0, LENGTH: 4, SIZE: 8 },
 };
 
-/** Why the loop was left. HOT and COLD only switch between its two halves. */
+/** Why the loop was left. HOT and COLD only switch between its two halves, REGION enters a region. */
 export const EXITS = [
   'COLD',
   'HOT',
@@ -49,6 +52,7 @@ export const EXITS = [
   'CALL_SLOW',
   'CALL_HOST',
   'HELPER',
+  'REGION',
   'HALTED',
   'STACK_EXHAUSTED',
   'UNREACHABLE',

@@ -57,6 +57,7 @@ function operatorFile() {
       if (row.form === 'ri') entry.ri = row.name;
       else Object.assign(entry, { form: row.form, ir: row.name });
       if (row.commutes) entry.commutes = true;
+      if (row.canon || row.canonLanes) entry.canon = true;
     }
   }
   for (const { wasm, swapOf, ri, adjust } of ALIASES) {
@@ -65,7 +66,7 @@ function operatorFile() {
     else Object.assign(entry, { ri, adjust });
   }
   const lines = [...byWasm].map(([wasm, e]) => {
-    const flags = `${e.commutes ? ', commutes: true' : ''}${e.swap ? ', swap: true' : ''}${e.ri ? `, ri: Ir.${e.ri}` : ''}${e.adjust ? `, adjust: '${e.adjust}'` : ''}`;
+    const flags = `${e.canon ? ', canon: true' : ''}${e.commutes ? ', commutes: true' : ''}${e.swap ? ', swap: true' : ''}${e.ri ? `, ri: Ir.${e.ri}` : ''}${e.adjust ? `, adjust: '${e.adjust}'` : ''}`;
     return `  '${wasm}': { form: '${e.form}', ir: Ir.${e.ir}${flags} },`;
   });
   const branches = ROWS.filter((row) => row.branches).map(
@@ -84,6 +85,8 @@ export interface Operator {
   readonly ri?: number;
   /** It is another operator's: with the immediate negated, rotated the other way, or (an order) the next greater one. */
   readonly adjust?: 'negate' | 'rotate' | 'next';
+  /** A NaN result, or lane, becomes the canonical one. */
+  readonly canon?: boolean;
   readonly commutes?: boolean;
   /** The IR instruction takes the operands in the opposite order. */
   readonly swap?: boolean;

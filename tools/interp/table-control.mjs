@@ -31,7 +31,7 @@ const enter = (r) => [
   'for (let at: u32 = frame + load<u16>(callee, Entry.PARAM_BYTES); at < header; at += 8) store<u64>(at, 0);',
   `store<u64>(header, <u64>(pc + ${r + 12}) | (<u64>depth << 32));`,
   'fp = frame;',
-  'pc = callee + Entry.SIZE;',
+  'pc = load<u32>(callee, Entry.CODE);',
   'const charge: i64 = <i64>load<u16>(callee, Entry.COST);',
   ...CHARGE('charge'),
 ];
@@ -57,7 +57,7 @@ const replace = [
   'const header: u32 = fp + load<u16>(callee, Entry.HEADER);',
   'for (let at: u32 = fp + params; at < header; at += 8) store<u64>(at, 0);',
   'store<u64>(header, (old & 0xffffffff) | (<u64>depth << 32));',
-  'pc = callee + Entry.SIZE;',
+  'pc = load<u32>(callee, Entry.CODE);',
   'const charge: i64 = <i64>load<u16>(callee, Entry.COST);',
   ...CHARGE('charge'),
 ];
@@ -140,6 +140,8 @@ export const controlRows = [
   // Keeps two places apart that would be one but for instructions without code between them (see Translation.bindHere).
   cold({ name: 'nop', fields: '', control: () => ['pc += 4;', 'continue;'] }),
   cold({ name: 'halt', fields: '', control: leave('HALTED') }),
+  // A hook: stands for the code at `target`, which region number `count` runs (src/engine/interpreter/regions).
+  cold({ name: 'region', fields: 'hdr target count', control: leave('REGION') }),
 
   // ---- locals of very large frames, which do not fit into a 16-bit offset
   cold({ name: 'far_get', fields: 'd:i64 off', expr: 'load<u64>(fp + $off)' }),

@@ -7,12 +7,15 @@ import { type ModuleFeature, refused } from '../../wasm/refused.js';
 import { validateModule } from '../../wasm/validate/index.js';
 import type { Engine, PreparedModule } from '../engine.js';
 import { InterpretedModule } from './prepared.js';
+import { DEFAULT_REGIONS, type RegionOptions } from './regions/regions.js';
 import { type WasmModule, WebAssembly } from './webassembly.js';
 
 export interface InterpreterEngineOptions {
   /** The bytes of the loop, built from assembly/ (interpreter.wasm beside the compiled engine.js). */
   readonly loop: Uint8Array;
   /** SHA-256 as lower-case hex; the platform's Web Crypto by default. */
+  /** When hot code becomes a region. It makes no difference but in speed; `hotAfter: 0` for none. */
+  readonly regions?: RegionOptions;
   readonly sha256?: (bytes: Uint8Array) => Promise<string>;
 }
 
@@ -32,7 +35,7 @@ export class InterpreterEngine implements Engine {
     this.compiled ??= WebAssembly.compile(this.options.loop);
     const loop = await this.compiled;
     onProgress?.(bytes.length, bytes.length);
-    return new InterpretedModule(hash, module, loop);
+    return new InterpretedModule(hash, module, loop, this.options.regions ?? DEFAULT_REGIONS);
   }
 }
 

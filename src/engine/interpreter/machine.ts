@@ -10,6 +10,7 @@ import { Entry, Memory, State } from './generated/abi.js';
 import { Ir } from './generated/ir.js';
 import { LinearMemory } from './memory.js';
 import { References } from './references.js';
+import { type RegionOptions, Regions } from './regions/regions.js';
 import { Segments } from './segments.js';
 import { Tables } from './tables.js';
 import { Translator } from './translate/translate.js';
@@ -35,6 +36,7 @@ export class Machine {
   readonly segments = new Segments();
   readonly references = new References(this);
   readonly code = new CodeMap();
+  readonly regions: Regions;
   /** Runs the loop; returns an Exit code. */
   readonly runLoop: () => number;
   readonly stackStart: number;
@@ -52,8 +54,11 @@ export class Machine {
   constructor(
     loop: WasmModule,
     readonly limits: EngineLimits,
+    regions: RegionOptions,
   ) {
-    const imports = { env: { memory: this.memory.wasm } };
+    this.regions = new Regions(this, regions);
+    const { wasm } = this.memory;
+    const imports = { env: { memory: wasm }, region: { enter: this.regions.enter(wasm) } };
     const instance = instantiateSync(loop as never, imports as never) as unknown as { exports: LoopExports };
     this.runLoop = instance.exports.run;
     const stackBytes = limits.stackUnitsMax * STACK_BYTES_PER_UNIT + STACK_SLACK_BYTES;
@@ -76,6 +81,7 @@ export class Machine {
     if (known !== 0) return known;
     const entry = this.place(ref, false);
     this.functions.setEntry(ref, entry);
+    this.regions.translated(ref);
     return entry;
   }
 
@@ -96,6 +102,7 @@ export class Machine {
     const entry = memory.allocate(bytes.length, 8);
     memory.u8.set(bytes, entry);
     for (const at of relocations) memory.u32[(entry + at) >> 2]! += entry + Entry.SIZE;
+    memory.u32[(entry + Entry.CODE) >> 2] = entry + Entry.SIZE;
     this.code.add({ entry, end: entry + bytes.length, ref, stepping, loopHeaders });
     return entry;
   }
@@ -109,6 +116,19 @@ export class Machine {
   /** Where the loop goes on, or has stopped. */
   get pc(): number {
     return this.memory.u32[State.PC >> 2]!;
+  }
+
+  /** The loop stands at a region's hook: the code that it stands for is where it goes on. */
+  leaveHook(): void {
+    const { u16, u32 } = this.memory;
+    const { pc } = this;
+    if (u16[pc >> 1] === Ir.region) u32[State.PC >> 2] = u32[(pc + 4) >> 2]!;
+  }
+
+  /** The code where the loop goes on is a region: it goes on at that one's hook. */
+  takeHook(): void {
+    const hook = this.regions.hooks.get(this.pc);
+    if (hook !== undefined) this.memory.u32[State.PC >> 2] = hook;
   }
 
   get fp(): number {

@@ -9,6 +9,7 @@ import { InterpreterInstance } from './instance.js';
 import { allocate } from './instantiate.js';
 import { machineFor, resolveImports } from './linker.js';
 import { Machine } from './machine.js';
+import type { RegionOptions } from './regions/regions.js';
 import { Runner } from './runner.js';
 import type { WasmModule } from './webassembly.js';
 
@@ -32,6 +33,7 @@ export class InterpretedModule implements PreparedModule {
     readonly hash: string,
     readonly module: Module,
     private readonly loop: WasmModule,
+    private readonly regions: RegionOptions,
   ) {
     this.imports = module.imports.map(({ module: from, name, desc }) => ({
       module: from,
@@ -51,7 +53,7 @@ export class InterpretedModule implements PreparedModule {
     this.checkLimits(options);
     const { module } = this;
     const resolved = resolveImports(module, options);
-    const machine = machineFor(module, resolved) ?? new Machine(this.loop, options.limits);
+    const machine = machineFor(module, resolved) ?? new Machine(this.loop, options.limits, this.regions);
     const spaces = allocate(module, machine, resolved, options, () => this.recursiveFunctions());
     return new InterpreterInstance(module, spaces, runnerOf(machine, options));
   }

@@ -1,6 +1,6 @@
 /**
  * Carries out what the loop leaves for: fuel, host calls, first calls, helpers, traps. The loop runs in turns of at most
- * TURN instructions, because V8 replaces the code of a function only when it is entered anew.
+ * a million instructions, because V8 replaces the code of a function only when it is entered anew.
  */
 import { FtWasmError } from '../../errors.js';
 import { ENTRY_COST } from '../../inject/costs.js';
@@ -17,8 +17,6 @@ import { sizeOf } from './translate/frame.js';
 import { isTrap, trapOf } from './traps.js';
 import { readValue, writeValue } from './values.js';
 
-/** About a millisecond. */
-const TURN = 1_000_000;
 const CALL_RECORD_BYTES = 12;
 
 /** The run has reached its target and can go on. */
@@ -154,7 +152,9 @@ export class Runner {
       if (this.unanswered !== undefined) this.pending = this.answer();
       let stop = this.atEdge(this.pending);
       while (!stop) {
+        machine.takeHook();
         const exit = machine.runLoop();
+        machine.leaveHook();
         this.counter = this.stopAt - machine.memory.getI64(State.FUEL);
         const next = this.handle(exit);
         if (typeof next === 'object') return next;
@@ -239,7 +239,10 @@ export class Runner {
   /** Lets the loop run on: at least over the edge that costs `pending`, at most to the next place to look up. */
   private refuel(pending: number): void {
     const { counter } = this;
-    this.stopAt = Math.max(Math.min(this.slices.limit, this.target, counter + TURN), counter + pending);
+    this.stopAt = Math.max(
+      Math.min(this.slices.limit, this.target, counter + this.machine.regions.turn),
+      counter + pending,
+    );
     this.machine.memory.setI64(State.FUEL, this.stopAt - counter - pending);
   }
 
@@ -249,6 +252,7 @@ export class Runner {
       case Exit.FUEL: {
         const pending = this.machine.memory.getI64(State.COST);
         this.counter -= pending;
+        this.machine.regions.look(this.machine.pc, this.machine.fp);
         return pending;
       }
       case Exit.CALL_HOST:

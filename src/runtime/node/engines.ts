@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { CompiledEngine } from '../../engine/compiled/index.js';
 import type { Engine } from '../../engine/engine.js';
-import { InterpreterEngine } from '../../engine/interpreter/index.js';
+import { InterpreterEngine, NO_REGIONS } from '../../engine/interpreter/index.js';
 import { PACKAGE_VERSION } from './guest-config.js';
 import { ModuleCache } from './module-cache.js';
 
@@ -18,4 +18,9 @@ export function createEngine(name: Engine['name'], cacheDirectory?: string): Eng
     );
   }
   return new InterpreterEngine({ loop: readFileSync(LOOP) });
+}
+
+/** The interpreter as a second opinion: every instruction goes through its loop, none through code that V8 made from it. */
+export function createReference(): Engine {
+  return new InterpreterEngine({ loop: readFileSync(LOOP), regions: NO_REGIONS });
 }

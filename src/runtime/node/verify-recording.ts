@@ -29,7 +29,10 @@ export async function verifyRecording(options: VerifyOptions): Promise<Verdict> 
   const { every = VERIFY_EVERY } = options;
   if (!Number.isSafeInteger(every) || every < 1) throw usage(`every must be a whole number above 0, not ${every}`);
   // Loaded here, because every other command would wait for it.
-  const [{ createEngine }, { verify }] = await Promise.all([import('./engines.js'), import('../../verify/index.js')]);
+  const [{ createEngine, createReference }, { verify }] = await Promise.all([
+    import('./engines.js'),
+    import('../../verify/index.js'),
+  ]);
   const survey = await surveyRecording(options.recording);
   const { guest, last, path, wasi } = survey;
   const module = await loadModule(options, survey);
@@ -39,7 +42,7 @@ export async function verifyRecording(options: VerifyOptions): Promise<Verdict> 
   return verify({
     ...{ module, entries, wasi, every, limits: guest.limits },
     compiled: await createEngine('compiled', options.cacheDirectory).prepare(module),
-    interpreter: await createEngine('interpreter').prepare(module),
+    interpreter: await createReference().prepare(module),
     onPoint: (counter) => options.onProgress?.(counter, survey.end?.counter ?? last.counter),
     ...(fuelMax === undefined ? {} : { fuelMax }),
   });

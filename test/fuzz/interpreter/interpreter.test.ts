@@ -12,7 +12,7 @@ import type { PreparedModule } from '../../../src/engine/engine.js';
 import { DecodeError } from '../../../src/errors.js';
 import { type GuestRun, runGuest, type When } from '../../snapshot/capture-run.js';
 import { alternating } from '../../snapshot/engines.js';
-import { interpreterEngine } from '../../support/interpreter.js';
+import { EAGER_REGIONS, interpreterEngine } from '../../support/interpreter.js';
 import { callsOf, closed } from '../capture/guest.js';
 import { randomModule } from '../inject/generate.js';
 
@@ -23,6 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const compiled = new CompiledEngine();
 const interpreter = interpreterEngine();
+const withRegions = interpreterEngine(EAGER_REGIONS);
 
 /** Undefined for a module that this engine refuses by name (exception handling). */
 async function prepare(bytes: Uint8Array): Promise<PreparedModule | undefined> {
@@ -64,8 +65,10 @@ describe('random modules', () => {
     const run = untilTrap({ prepared, calls: callsOf(prepared), sliceFuel: 53 });
     const { points, ...expected } = seen(run);
     expect(seen({ ...run, prepared: second })).toEqual({ ...expected, points });
+    const third = await withRegions.prepare(bytes);
+    expect(seen({ ...run, prepared: third }), 'with regions').toEqual({ ...expected, points });
     const every = Math.ceil(points / 50);
-    for (const pair of [[prepared, second] as const, [second, prepared] as const, [second, second] as const]) {
+    for (const pair of [[prepared, second] as const, [second, prepared] as const, [second, third] as const]) {
       const moved = seen({ ...run, prepared: alternating(...pair) }, (point) =>
         point % every === 0 ? 'restore' : undefined,
       );

@@ -4,13 +4,14 @@ import { CompiledEngine } from '../../../src/engine/compiled/index.js';
 import { DEFAULT_LIMITS, type Engine, type EngineInstance, type Outcome } from '../../../src/engine/engine.js';
 import type { InterpreterInstance } from '../../../src/engine/interpreter/index.js';
 import { BITS_PREFIX, withBits } from '../../spec/bits.js';
-import { interpreterEngine } from '../../support/interpreter.js';
+import { EAGER_REGIONS, interpreterEngine } from '../../support/interpreter.js';
 import { Random, RandomModule } from '../../support/random-module.js';
 
 const SEEDS = Number(process.env['FTW_FUZZ_SEEDS'] ?? 100);
 const FIRST = Number(process.env['FTW_FUZZ_FIRST'] ?? 1);
 const RUN = `${BITS_PREFIX}run`;
 const interpreter = interpreterEngine();
+const withRegions = interpreterEngine(EAGER_REGIONS);
 const compiled = new CompiledEngine();
 
 /** Arguments for the twin of `run`: as many integers as its parameters have words. */
@@ -25,12 +26,12 @@ function argumentsOf(module: RandomModule, seed: number): (number | bigint)[] {
   return module.runType.params.flatMap((type) => (words[type] ?? (() => [wide()]))());
 }
 
-async function instantiate(engine: Engine, bytes: Uint8Array): Promise<EngineInstance> {
+async function instantiate(engine: Engine, bytes: Uint8Array, sliceFuel = 50): Promise<EngineInstance> {
   const prepared = await engine.prepare(bytes);
   const instance = prepared.instantiate({
     imports: { resolve: () => undefined },
     limits: DEFAULT_LIMITS,
-    sliceFuel: 50,
+    sliceFuel,
   });
   instance.start();
   return instance;
@@ -63,6 +64,21 @@ describe('random modules', () => {
         expect(actual, `seed ${seed}`).toEqual(expected);
     }
     expect(returned).toBeGreaterThan(SEEDS / 4);
+  });
+
+  it(`${SEEDS} seeds from ${FIRST}: with regions as without, to the unit`, async () => {
+    for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+      const module = new RandomModule(seed);
+      const bytes = withBits(module.bytes());
+      const results = [];
+      for (const engine of [interpreter, withRegions]) {
+        const instance = await instantiate(engine, bytes, 1 + new Random(seed).below(200));
+        // Again and again: from the second run on, its loops are regions as well.
+        const outcomes = [0, 1, 2].map(() => instance.call(RUN, argumentsOf(module, seed)));
+        results.push(JSON.stringify([outcomes, ...outcomes.map((each) => summary(instance, each))], words));
+      }
+      if (results[0] !== results[1]) expect(JSON.parse(results[1]!), `seed ${seed}`).toEqual(JSON.parse(results[0]!));
+    }
   });
 
   it(`${SEEDS} seeds from ${FIRST}: stops at any instruction and goes on`, async () => {
