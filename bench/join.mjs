@@ -16,7 +16,11 @@ export const options = {
   joins: { type: 'string', default: '10', help: 'backups to lose' },
   megabytes: { type: 'string', default: '64,256', help: 'sizes of the guest, in MiB' },
   connections: { type: 'string', default: '10', help: 'client connections' },
-  'failure-timeout': { type: 'string', default: '200ms', help: 'as of serve; raise it where other work delays heartbeats' },
+  'failure-timeout': {
+    type: 'string',
+    default: '200ms',
+    help: 'as of serve; raise it where other work delays heartbeats',
+  },
   quiet: { type: 'string', default: '1', help: 'seconds of load without a join, to compare stalls with' },
 };
 
