@@ -34,7 +34,17 @@ export async function run(values) {
     row(`${engine}, ${megabytes} MiB, idle`, idle, ''),
     row(`${engine}, ${megabytes} MiB, busy`, busy, `${ms(stallUs)} (${ms(quietStallUs)})`),
   ]);
-  const header = ['guest', 'pause', 'longest', 'change of code', 'longest', 'changed pages', 'all of it', 'sent', 'longest request (without)'];
+  const header = [
+    'guest',
+    'pause',
+    'longest',
+    'change of code',
+    'longest',
+    'changed pages',
+    'all of it',
+    'sent',
+    'longest request (without)',
+  ];
   console.log(formatTable(header, rows));
   if (Number(values.frames) === 0) return { captures: results };
   const module = pythonModule();
