@@ -49,6 +49,8 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
   #stdinTaken: number | undefined;
   /** The last event when bytes were taken from a stream: until the next, they are in no log. */
   #takenBehind = -1;
+  /** Something has come since {@link wait} returned last: whoever looks at several things one by one may have missed it. */
+  #hasNews = false;
   /** Questions without an answer. */
   #asked = 0;
   /** The first batch may begin with entries that are part of the state that was restored. */
@@ -151,12 +153,10 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
 
   wait(deadlineNs: bigint | undefined): void {
     this.#outbox.flush();
-    if (this.#receive() > 0) return;
-    for (;;) {
+    while (!this.#takeNews()) {
       const leftMs = deadlineNs === undefined ? WAIT_MS_MAX : Number(deadlineNs - this.#clock.monotonicNs()) / 1e6;
       if (leftMs <= 0) return;
       this.#sleep(Math.min(leftMs, WAIT_MS_MAX));
-      if (this.#receive() > 0) return;
     }
   }
 
@@ -240,8 +240,16 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
     if (this.#control.stopped) throw new GuestStop({ kind: 'waiting' });
   }
 
+  #takeNews(): boolean {
+    this.#receive();
+    const had = this.#hasNews;
+    this.#hasNews = false;
+    return had;
+  }
+
   #receive(): number {
     if (!this.#ring.hasMessage) return 0;
+    this.#hasNews = true;
     return this.#ring.drain((bytes) => this.#take(this.#message.load(bytes)));
   }
 
