@@ -23,7 +23,8 @@ test.each(['output-sent-again', 'arbiter-grants-everything'] as const)(
     console.log(`${mutation}: ${JSON.stringify(schedule).length} to ${JSON.stringify(smallest).length} characters`);
     expect(smallest.seed).toBe(schedule.seed);
     expect(smallest.faults.length).toBeLessThanOrEqual(3);
-    expect(smallest.clients.length).toBeLessThanOrEqual(2);
+    // Without a client the scheduler draws other delays for everybody else: a minimum may need one that takes no part.
+    expect(smallest.clients.length).toBeLessThanOrEqual(3);
     expect((await failureOf(smallest))?.constructor).toBe(error.constructor);
     // It is the mistake that fails it, still.
     const { mutation: _, ...correct } = smallest;
