@@ -175,6 +175,8 @@ export class SimClient {
   }
 
   #reset(): void {
+    // Its last words, which ask for no reply, may have been with the gateway that died.
+    if (this.state === 'over' && !this.#gateway.running) this.state = 'lost';
     if (this.state !== 'open') return;
     const excused = !this.#gateway.running || this.run !== this.#world.checker.runs || this.#guestExited;
     if (!excused) this.#fail('was reset');
