@@ -9,6 +9,9 @@ import { Random, RandomModule } from '../../support/random-module.js';
 
 const SEEDS = Number(process.env['FTW_FUZZ_SEEDS'] ?? 100);
 const FIRST = Number(process.env['FTW_FUZZ_FIRST'] ?? 1);
+/** Runs that are begun anew for each instruction. */
+const FEW = Math.ceil(SEEDS / 5);
+const STOPS_MAX = 150;
 const RUN = `${BITS_PREFIX}run`;
 const interpreter = interpreterEngine();
 const withRegions = interpreterEngine(EAGER_REGIONS);
@@ -95,7 +98,35 @@ describe('random modules', () => {
       expect(Buffer.compare(stepped.memory!.bytes, whole.memory!.bytes), message).toBe(0);
     }
   });
+  // Every charge point lies on the way: in front of it the loop stops by itself, behind it the stepper does the rest.
+  it(`${FEW} seeds from ${FIRST}: the loop and the stepper agree at every instruction`, async () => {
+    let stops = 0;
+    for (let seed = FIRST; seed < FIRST + FEW; seed++) {
+      const module = new RandomModule(seed);
+      const bytes = withBits(module.bytes());
+      const args = argumentsOf(module, seed);
+      const stepping = (await instantiate(interpreter, bytes)) as InterpreterInstance;
+      const stepper = stepping.debug(RUN, args);
+      for (let target = 0; target < STOPS_MAX; target++, stops++) {
+        const stepped = stepper.runTo(target);
+        const running = (await instantiate(interpreter, bytes)) as InterpreterInstance;
+        const runner = running.debug(RUN, args);
+        const ran = runner.runTo(target);
+        const message = `seed ${seed}, counter ${target}`;
+        expect(JSON.stringify(ran, words), message).toBe(JSON.stringify(stepped, words));
+        if (ran.kind !== 'stopped') break;
+        expect(JSON.stringify(look(runner), words), message).toBe(JSON.stringify(look(stepper), words));
+        expect(Buffer.compare(running.memory!.bytes, stepping.memory!.bytes), message).toBe(0);
+        runner.close();
+      }
+    }
+    expect(stops).toBeGreaterThan(10 * FEW);
+  });
 });
+
+function look(session: ReturnType<InterpreterInstance['debug']>): unknown {
+  return { frames: session.frames(), globals: session.globals() };
+}
 
 const words = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
