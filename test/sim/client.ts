@@ -38,6 +38,8 @@ interface Asked {
   readonly expected: string;
   /** Highest count that was known when it was sent. */
   readonly countBefore: number;
+  /** How many requests had been sent then, this one included. */
+  readonly sent: number;
 }
 
 export class SimClient {
@@ -57,6 +59,10 @@ export class SimClient {
   readonly run: number;
   #received = '';
   #replies = 0;
+  /** How many of its requests the last reply shows to be executed: all up to the one it answers. */
+  #answered = 0;
+  /** Its connection went down with its gateway. */
+  #cutOff = false;
   /** Each side's end. */
   #finished = false;
   #outputEnded = false;
@@ -73,6 +79,11 @@ export class SimClient {
       reset: () => this.#reset(),
     });
     this.#next();
+  }
+
+  /** What must have been executed: last words, which ask for no reply, may have been with a gateway that died. */
+  get certainIds(): readonly string[] {
+    return this.#cutOff ? this.sentIds.slice(0, this.#answered) : this.sentIds;
   }
 
   describe(): string {
@@ -124,7 +135,9 @@ export class SimClient {
     this.sentIds.push(id);
     const line = requestLine(kind, id, random.whole(0, this.plan.paddingMax));
     const expected = this.#conversation.take(line);
-    if (kind !== RequestKind.Silent) this.#asked.push({ expected, countBefore: checker.countMax });
+    if (kind !== RequestKind.Silent) {
+      this.#asked.push({ expected, countBefore: checker.countMax, sent: this.sentIds.length });
+    }
     const bytes = textBytes(`${line}\n`);
     // Not every request arrives in one piece.
     const cut = random.chance(0.3) ? random.whole(1, bytes.length - 1) : bytes.length;
@@ -155,6 +168,7 @@ export class SimClient {
     }
     this.received.push(line);
     this.#replies++;
+    this.#answered = asked.sent;
     if (this.run === checker.runs) checker.counted(this.name, count, asked.countBefore);
   }
 
@@ -175,8 +189,7 @@ export class SimClient {
   }
 
   #reset(): void {
-    // Its last words, which ask for no reply, may have been with the gateway that died.
-    if (this.state === 'over' && !this.#gateway.running) this.state = 'lost';
+    if (!this.#gateway.running) this.#cutOff = true;
     if (this.state !== 'open') return;
     const excused = !this.#gateway.running || this.run !== this.#world.checker.runs || this.#guestExited;
     if (!excused) this.#fail('was reset');

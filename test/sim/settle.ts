@@ -66,7 +66,7 @@ async function tidy(world: World): Promise<void> {
   const live = members.find((process) => process.running && process.live) as ReplicaProcess;
   for (const [id, times] of live.guest.program.executed) checker.executed(live, id, times);
   for (const client of world.clients.filter(({ state, run }) => state === 'over' && run === checker.runs)) {
-    const forgotten = client.sentIds.find((id) => live.guest.program.executed.get(id) !== 1);
+    const forgotten = client.certainIds.find((id) => live.guest.program.executed.get(id) !== 1);
     if (forgotten !== undefined) checker.fail(`${live.name} has not executed ${forgotten}, whose client is through`);
   }
   const gatewaysDied = world.gateways.some((gateway) => !gateway.running);

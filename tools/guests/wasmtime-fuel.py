@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the golden instruction counts of test/golden/fuel from Wasmtime's fuel.
 
-    python3 -m venv /tmp/wasmtime && /tmp/wasmtime/bin/pip install wasmtime==45.0.0
-    /tmp/wasmtime/bin/python tools/guests/wasmtime-fuel.py
+    python3 -m venv wasmtime-venv && wasmtime-venv/bin/pip install wasmtime==45.0.0
+    wasmtime-venv/bin/python tools/guests/wasmtime-fuel.py
 
 The rule that ft-wasm follows (one per operator, one per function entered) is Wasmtime's up to version 45. From 46 on
 Wasmtime also charges bulk operations by length and the implicit call of the start function, so 45.0.0 is the referee.

@@ -6,13 +6,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CompiledEngine } from '../../../src/engine/compiled/index.js';
 import { WebAssembly } from '../../../src/engine/compiled/webassembly.js';
 import type { Engine, PreparedModule } from '../../../src/engine/engine.js';
-import { DecodeError, FtWasmError } from '../../../src/errors.js';
+import { FtWasmError } from '../../../src/errors.js';
 import { decodeModule } from '../../../src/wasm/decode/index.js';
 import { scanFeatures } from '../../../src/wasm/features.js';
-import { validateModule } from '../../../src/wasm/validate/index.js';
 import { readGuest } from '../../support/guests.js';
 import { interpreterEngine } from '../../support/interpreter.js';
 import { type Recording, type RunOptions, recordRun, replayRun } from '../../support/record-run.js';
+import { refusalOf } from '../../unit/wasm/support.js';
 import { damage, generator } from './damage.js';
 
 const first = Number(process.env['FUZZ_SEED'] ?? 1);
@@ -40,17 +40,6 @@ const OPTIONS: RunOptions = {
 function refusal(error: unknown): FtWasmError {
   if (error instanceof FtWasmError) return error;
   throw error;
-}
-
-/** The module's refusal, which says where; undefined if it is good. */
-function decodedRefusal(bytes: Uint8Array): DecodeError | undefined {
-  try {
-    validateModule(decodeModule(bytes));
-    return undefined;
-  } catch (error) {
-    if (error instanceof DecodeError) return error;
-    throw error;
-  }
 }
 
 async function prepared(engine: Engine, bytes: Uint8Array): Promise<PreparedModule | FtWasmError> {
@@ -85,7 +74,7 @@ describe('damaged modules', () => {
   });
 
   async function exercise(bytes: Uint8Array): Promise<string> {
-    const refused = decodedRefusal(bytes);
+    const refused = refusalOf(bytes);
     if (refused !== undefined) {
       expect(refused.offset).toBeLessThanOrEqual(bytes.length);
       return refused.code;
