@@ -6,10 +6,11 @@ import { commandLine, KernelExit, kernelHost, loadKernels } from '../../tools/in
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
-async function interpreter() {
+/** `regions` is the engine's option; undefined for its default. */
+async function interpreter(regions) {
   const { InterpreterEngine } = await import(`${DIST}engine/interpreter/index.js`);
   const { DEFAULT_LIMITS, GuestStop } = await import(`${DIST}engine/engine.js`);
-  const engine = new InterpreterEngine({ loop: readFileSync(`${DIST}engine/interpreter/interpreter.wasm`) });
+  const engine = new InterpreterEngine({ loop: readFileSync(`${DIST}engine/interpreter/interpreter.wasm`), regions });
   const exit = (exitCode) => new GuestStop({ kind: 'exited', exitCode });
   return async (kernel) => {
     const prepared = await engine.prepare(kernel.bytes);
@@ -45,8 +46,11 @@ async function v8() {
   };
 }
 
+/** `loop` is the interpreter's loop and nothing else. */
+const ENGINES = { interpreter: () => interpreter(), loop: () => interpreter({ hotAfter: 0 }), v8 };
+
 async function main([engine, scale, ...names]) {
-  const prepare = engine === 'interpreter' ? await interpreter() : await v8();
+  const prepare = await ENGINES[engine]();
   for (const kernel of loadKernels().filter(({ name }) => names.length === 0 || names.includes(name))) {
     const run = await prepare(kernel);
     const repeats = Math.max(1, Math.round(kernel.repeats * Number(scale)));
