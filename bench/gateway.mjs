@@ -19,8 +19,8 @@ export const options = {
   idle: { type: 'string', default: '5000', help: 'idle connections that live through one kill; 0 leaves them out' },
 };
 
-/** The base first; each system with and without the gateway. */
-const SYSTEMS = 'pair,gateway + pair,solo,gateway + solo';
+/** The base first; each system by itself, behind the gateway, and behind the least that could stand there. */
+const SYSTEMS = 'pair,gateway + pair,bare proxy + pair,solo,gateway + solo,bare proxy + solo';
 const SETTLE_MS = 500;
 const SPOILED_MAX = 10;
 const OVERLOADED = 'the machine is too busy for the failure timeout';

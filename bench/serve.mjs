@@ -19,8 +19,11 @@ export const options = {
   keys: { type: 'string', default: '10000', help: 'different keys' },
 };
 
+/** What the load generator is called where the processor time of each process is told. */
+const LOAD = 'load';
+
 /** @typedef {import('./lib/systems.mjs').System} System */
-/** @typedef {import('./lib/load.mjs').LoadResult & { logBytesPerRequest: number, cpuUsPerRequest: number }} Sample */
+/** @typedef {import('./lib/load.mjs').LoadResult & { logBytesPerRequest: number, cpuUs: Record<string, number> }} Sample */
 
 /** @param {Record<string, string>} values */
 export async function run(values) {
@@ -63,13 +66,15 @@ async function measure(load, systems, values) {
     // Every other round backwards: nobody is always measured after the same neighbour.
     for (const system of round % 2 === 0 ? systems : [...systems].reverse()) {
       const logBefore = await logBytes(system);
-      const cpuBefore = processorTimeUs(system.pids);
+      const processes = [...system.processes, { name: LOAD, pid: load.pid }];
+      const cpuBefore = processes.map(({ pid }) => processorTimeUs(pid));
       const result = await load.run(loadOptions(system, values), times);
-      const cpu = processorTimeUs(system.pids) - cpuBefore;
-      const logged = (await logBytes(system)) - logBefore;
       const { requestsWithWarmUp: requests } = result;
-      const perRequest = { logBytesPerRequest: logged / requests, cpuUsPerRequest: cpu / requests };
-      samples.get(system.name)?.push({ ...result, ...perRequest });
+      const cpuUs = Object.fromEntries(
+        processes.map(({ name, pid }, i) => [name, (processorTimeUs(pid) - cpuBefore[i]) / requests]),
+      );
+      const logged = (await logBytes(system)) - logBefore;
+      samples.get(system.name)?.push({ ...result, logBytesPerRequest: logged / requests, cpuUs });
       if (process.stderr.isTTY) process.stderr.write(`\rround ${round + 1}: ${system.name.padEnd(20)}`);
     }
   }
@@ -108,7 +113,7 @@ function print(systems, samples) {
     'p50',
     'p99',
     'log bytes/request',
-    'CPU/request',
+    'CPU us/request: all (each)',
     `of ${systems[0].name}`,
   ];
   console.log(formatTable(header, rows));
@@ -117,7 +122,6 @@ function print(systems, samples) {
 /** @param {string} name @param {readonly Sample[]} own @param {readonly Sample[]} base */
 function row(name, own, base) {
   const perSecond = own.map((sample) => sample.perSecond);
-  const cpuUs = median(own.map((sample) => sample.cpuUsPerRequest));
   const bytes = median(own.map((sample) => sample.logBytesPerRequest));
   return [
     name,
@@ -125,7 +129,7 @@ function row(name, own, base) {
     milliseconds(median(own.map((sample) => sample.p50Us))),
     milliseconds(median(own.map((sample) => sample.p99Us))),
     Number.isNaN(bytes) ? '-' : bytes.toFixed(1),
-    Number.isNaN(cpuUs) ? '-' : `${cpuUs.toFixed(1)} us`,
+    processorTime(own.map(({ cpuUs }) => cpuUs)),
     withSpread(
       ratioSpread(
         perSecond,
@@ -133,4 +137,13 @@ function row(name, own, base) {
       ),
     ),
   ];
+}
+
+/** The load generator's share is told, but is not the system's. @param {readonly Record<string, number>[]} samples */
+function processorTime(samples) {
+  const names = Object.keys(samples[0] ?? {});
+  const each = names.map((name) => `${name} ${median(samples.map((cpuUs) => cpuUs[name])).toFixed(1)}`);
+  const totals = samples.map((cpuUs) => names.reduce((sum, name) => sum + (name === LOAD ? 0 : cpuUs[name]), 0));
+  const all = median(totals);
+  return Number.isNaN(all) ? '-' : `${all.toFixed(1)} (${each.join(', ')})`;
 }

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs';
 const TICK_US = 10_000;
 
 /**
- * Processor time so far of all these processes, their ended threads included, in microseconds; NaN where /proc does not say.
- * @param {readonly number[]} pids
+ * Processor time of a process so far, its ended threads included, in microseconds; NaN where /proc does not say.
+ * @param {number} pid
  */
-export function processorTimeUs(pids) {
-  return pids.reduce((sum, pid) => sum + ticksOf(pid) * TICK_US, 0);
+export function processorTimeUs(pid) {
+  return ticksOf(pid) * TICK_US;
 }
 
 /** @param {number} pid */

@@ -22,6 +22,10 @@ export class Load {
     });
   }
 
+  get pid() {
+    return /** @type {number} */ (this.#child.pid);
+  }
+
   /** @param {import('./resp-load.mjs').LoadOptions} options */
   start(options) {
     return this.#ask({ command: 'start', options });

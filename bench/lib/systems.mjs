@@ -8,6 +8,7 @@ import { createClient } from 'redis';
 import { FtWasm, freePort, isInstalled, startServer } from './processes.mjs';
 
 export const KV_GUEST = fileURLToPath(new URL('../../guests/kv/build/kv.wasm', import.meta.url));
+const BARE_PROXY = fileURLToPath(new URL('./bare-proxy.mjs', import.meta.url));
 const LOCAL = '127.0.0.1';
 const STATS = '100ms';
 
@@ -18,7 +19,7 @@ const STATS = '100ms';
  * @property {boolean} wait whether a write needs WAIT 1 to be on two machines
  * @property {FtWasm} [primary] logs the log bytes
  * @property {FtWasm} [backup]
- * @property {readonly number[]} pids its processes
+ * @property {readonly { name: string, pid: number }[]} processes
  * @property {() => Promise<void>} stop
  */
 
@@ -28,6 +29,8 @@ export const SYSTEMS = {
   pair: () => startPair('pair', false),
   'gateway + solo': startGatewaySolo,
   'gateway + pair': () => startPair('gateway + pair', true),
+  'bare proxy + solo': () => behindProxy('bare proxy + solo', startAlone),
+  'bare proxy + pair': () => behindProxy('bare proxy + pair', () => startPair('pair', false)),
   redis: () => startRedis(false),
   'redis WAIT 1': () => startRedis(true),
 };
@@ -49,7 +52,7 @@ async function startSolo() {
     name: 'solo',
     port: await process.port('client'),
     wait: false,
-    pids: [process.pid],
+    processes: [named(process)],
     stop: () => process.stop(),
   };
 }
@@ -75,18 +78,45 @@ function startReplica({ id, arbiter, clientPort }, role) {
 }
 
 /** A replica alone, but with what replication needs switched on: the base that a gateway is compared on. */
-async function startGatewaySolo() {
+async function startAlone() {
   const directory = await mkdtemp(path.join(tmpdir(), 'ft-wasm-bench-'));
   const arbiter = `file:${directory}/record`;
   const role = ['--role', 'primary', '--min-backups', '0'];
-  const replica = startReplica({ id: 'only', arbiter, clientPort: 0 }, role);
-  const gateway = await startGateway([await replica.port('log')]);
+  const primary = startReplica({ id: 'primary', arbiter, clientPort: 0 }, role);
   const stop = async () => {
-    await Promise.all([replica.stop(), gateway.stop()]);
+    await primary.stop();
     await rm(directory, { recursive: true });
   };
-  const pids = [replica.pid, gateway.pid];
-  return { name: 'gateway + solo', port: await gateway.port('gateway'), wait: false, pids, stop };
+  const port = await primary.port('client');
+  return { name: 'alone', port, wait: false, primary, processes: [named(primary)], stop };
+}
+
+async function startGatewaySolo() {
+  const replica = await startAlone();
+  const gateway = await startGateway([await replica.primary.port('log')]);
+  const stop = async () => {
+    await gateway.stop();
+    await replica.stop();
+  };
+  const processes = [...replica.processes, named(gateway)];
+  return { name: 'gateway + solo', port: await gateway.port('gateway'), wait: false, processes, stop };
+}
+
+/** @param {string} name @param {() => Promise<System>} start @returns {Promise<System>} */
+async function behindProxy(name, start) {
+  const system = await start();
+  const port = await freePort();
+  const proxy = await startServer('proxy', process.execPath, [BARE_PROXY, `${port}`, `${system.port}`], port);
+  const stop = async () => {
+    await proxy.stop();
+    await system.stop();
+  };
+  return { ...system, name, port, processes: [...system.processes, named(proxy)], stop };
+}
+
+/** @param {{ name: string, pid: number }} child */
+function named({ name, pid }) {
+  return { name, pid };
 }
 
 /** @param {readonly number[]} logPorts */
@@ -119,8 +149,8 @@ export async function startPair(name, withGateway) {
     await rm(directory, { recursive: true });
   };
   const port = gateway === undefined ? await primary.port('client') : await gateway.port('gateway');
-  const pids = [primary.pid, backup.pid, ...(gateway === undefined ? [] : [gateway.pid])];
-  return { name, port, wait: false, primary, backup, pids, stop };
+  const processes = [primary, backup, ...(gateway === undefined ? [] : [gateway])].map(named);
+  return { name, port, wait: false, primary, backup, processes, stop };
 }
 
 /**
@@ -142,8 +172,8 @@ async function startRedis(replicated) {
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));
   };
-  const pids = servers.map(({ pid }) => pid);
-  return { name: replicated ? 'redis WAIT 1' : 'redis', port, wait: replicated, pids, stop };
+  const processes = servers.map(named);
+  return { name: replicated ? 'redis WAIT 1' : 'redis', port, wait: replicated, processes, stop };
 }
 
 /** @param {number} port */
