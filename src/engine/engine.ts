@@ -107,6 +107,11 @@ export interface InstanceOptions {
   readonly onSlice?: (counter: number) => void;
   /** Hard stop: the guest ends with 'out-of-fuel' at the first pre-emption point where counter >= fuelMax. */
   readonly fuelMax?: number;
+  /**
+   * The guest leaves its code to be captured (`true`), and is about to run on in it (`false`): between the two it stands
+   * still. The latter may come more than once, as each frame of a resumed guest may need work before it runs on.
+   */
+  readonly onStanding?: (stands: boolean) => void;
 }
 
 /** A guest's linear memory as the host sees it. `bytes` must be re-read after anything that may run guest code. */

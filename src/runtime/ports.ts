@@ -56,9 +56,9 @@ export interface CaptureEvents {
 
 /** What a capture has cost the guest. */
 export interface CaptureCost {
-  /** How long the guest stood still, in ms. */
+  /** How long the guest stood still, from leaving its code until it was in its code again, in ms. */
   readonly pauseMs: number;
-  /** How long it stood still before, to go on in code that notes which pages it writes; 0 if it did not. */
+  /** How long it stood still before, in sum, to go on in code that notes which pages it writes; 0 if it did not. */
   readonly changeMs: number;
   /** Pages of 64 KiB that were copied meanwhile, as they had changed since they were copied before. */
   readonly changedPages: number;

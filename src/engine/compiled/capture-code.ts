@@ -48,6 +48,7 @@ export function instanceCapture(
   prefix: string,
   exchange: Exchange,
   stackUnitsMax: number,
+  onStanding: (stands: boolean) => void,
   onResumeInstance: (exports: WasmExports) => void = () => {},
 ): InstanceCapture {
   const { frames } = code;
@@ -58,7 +59,7 @@ export function instanceCapture(
   const common = { frames, exported, pick, references, exchange };
   const resumer = new Resumer({
     ...common,
-    stackUnitsMax,
+    ...{ stackUnitsMax, onStanding },
     onInstance: onResumeInstance,
     codeFor: (place, raise) => code.resumeCodeFor(place, raise),
   });

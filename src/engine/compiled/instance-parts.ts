@@ -1,7 +1,7 @@
 /** What an instance is made of. */
 import { type CaptureObstacle, GLOBALS, type InjectedGlobal } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
-import type { EngineLimits, HostWrites, MarkingCode, WrittenPages } from '../engine.js';
+import type { EngineLimits, HostWrites, InstanceOptions, MarkingCode, WrittenPages } from '../engine.js';
 import type { Capturing } from './capturing.js';
 import type { InstanceContents } from './contents.js';
 import type { AnyFunction, HostMonitor } from './host-calls.js';
@@ -37,6 +37,7 @@ export interface InstanceParts {
   readonly locate: Locate;
   /** The module has exception handling. */
   readonly handlers: boolean;
+  readonly onStanding: NonNullable<InstanceOptions['onStanding']>;
   /** What keeps the module from being captured, if something does. */
   readonly obstacle: () => CaptureObstacle | undefined;
   readonly capture?: InstanceCapture | undefined;

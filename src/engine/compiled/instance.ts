@@ -182,6 +182,7 @@ export class CompiledInstance implements EngineInstance {
   }
 
   private haltForCapture(): void {
+    this.parts.onStanding(true);
     this.parts.monitor.wantsAnswers = false;
     this.capturedAt = this.counter;
     this.globals.halt.value = Halt.Capture;
@@ -266,10 +267,12 @@ export class CompiledInstance implements EngineInstance {
 
   /** Makes the host call that was not answered; undefined if it is captured (again). @throws what it throws */
   private askAgain({ capturing, resumer }: InstanceCapture, call: PendingCall): readonly TypedBits[] | undefined {
-    const { functions, importTypes } = this.parts;
+    const { functions, importTypes, onStanding } = this.parts;
     const { args, functionIndex } = call;
     this.globals.depth.value = resumer.depthBelow(capturing.frames);
-    const result = functions[functionIndex]!(...capturing.values(args), this.counter);
+    const given = capturing.values(args);
+    onStanding(false);
+    const result = functions[functionIndex]!(...given, this.counter);
     if (this.globals.halt.value === Halt.Capture) return undefined;
     if (this.thrown !== undefined) throw this.thrown.value;
     return capturing.answer(importTypes[functionIndex]!, result);

@@ -26,7 +26,7 @@ export function markingInstance(
   captureCode: CaptureCode,
   imports: WasmImports,
 ): Marking {
-  const { limits, memory, monitor, prefix } = plain;
+  const { limits, memory, monitor, onStanding, prefix } = plain;
   const marks = new WriteMarks();
   const exchange = new Exchange();
   const check = (counter: number) => monitor.instance!.check(counter);
@@ -34,7 +34,8 @@ export function markingInstance(
   const exports = instantiate(code, { ...imports, [ENGINE_MODULE]: engine });
   marks.link(exports, prefix);
   const linkResume = (resume: WasmExports) => marks.link(resume, RESUME_PREFIX);
-  const capture = instanceCapture(captureCode, exports, prefix, exchange, limits.stackUnitsMax, linkResume);
+  const { stackUnitsMax } = limits;
+  const capture = instanceCapture(captureCode, exports, prefix, exchange, stackUnitsMax, onStanding, linkResume);
   return { marks, parts: { ...plain, exports, capture } };
 }
 

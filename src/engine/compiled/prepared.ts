@@ -69,6 +69,7 @@ export class CompiledModule implements PreparedModule {
 
   private instantiateAt(options: InstanceOptions, slices: Slices): EngineInstance {
     this.checkLimits(options);
+    const { limits, onStanding = () => {} } = options;
     const { compiled, injected, locate, module } = this.parts;
     const { exportPrefix: prefix } = injected;
     const monitor = new InstanceMonitor();
@@ -84,12 +85,12 @@ export class CompiledModule implements PreparedModule {
       return new StillbornInstance(outcomeOf(error, 0));
     }
     return new CompiledInstance({
-      ...{ exports, prefix, limits: options.limits, slices, monitor, functions, locate },
+      ...{ exports, prefix, limits, slices, monitor, functions, locate, onStanding },
       handlers: allTags(module).length > 0,
       obstacle: () => captureObstacle(module),
       memory: exports[`${prefix}memory`] as WasmMemory | undefined,
       importTypes: this.imports.flatMap(({ type }) => (type === undefined ? [] : [type])),
-      capture: this.code && instanceCapture(this.code, exports, prefix, exchange, options.limits.stackUnitsMax),
+      capture: this.code && instanceCapture(this.code, exports, prefix, exchange, limits.stackUnitsMax, onStanding),
       marking: this.canMark ? (plain, code) => this.mark(plain, code, imports) : undefined,
     });
   }

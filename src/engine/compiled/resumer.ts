@@ -34,6 +34,8 @@ export interface ResumeParts {
   readonly exchange: Exchange;
   /** The whole budget of the call stack. */
   readonly stackUnitsMax: number;
+  /** The guest is about to run on, or (`true`) has to wait for that. */
+  readonly onStanding: (stands: boolean) => void;
   /** Sees the exports of each resume function's instance before it runs. */
   readonly onInstance: (exports: WasmExports) => void;
 }
@@ -94,14 +96,16 @@ export class Resumer {
   }
 
   private enter(place: Place, frame: Frame, counter: bigint, outer: readonly Frame[], raise: boolean): Returned {
-    const { exchange, frames, references } = this.parts;
+    const { exchange, frames, onStanding, references } = this.parts;
     const { functionIndex, locals, operands } = frame;
+    onStanding(true);
     checkTypes(place, 'locals', place.locals, locals);
     checkTypes(place, 'operands', place.operands, operands);
     const entryDepth = this.depthBelow(outer);
     const depth = this.depthBelow([...outer, frame]);
     const resume = this.functionFor(place, raise);
     exchange.offer([counter, depth, entryDepth, ...takenBy([...locals, ...operands], references)]);
+    onStanding(false);
     resume();
     const put = exchange.collect();
     const returned = putBy(frames.typeOf(functionIndex).results, put.slice(0, -1), references);

@@ -21,6 +21,14 @@ export class CaptureGate {
   nesting = 0;
   point: CapturePoint | undefined;
 
+  constructor(private readonly onStanding: (stands: boolean) => void) {}
+
+  /** What was captured is about to run on. */
+  goOn(): void {
+    this.point = undefined;
+    this.onStanding(false);
+  }
+
   /** Runs `look`, where a request for a capture may be thrown as well. @throws what it throws otherwise */
   whileLooking(look: () => void): void {
     try {
@@ -45,6 +53,7 @@ export class CaptureGate {
   }
 
   private stop(point: CapturePoint): GuestStop {
+    this.onStanding(true);
     this.wanted = false;
     this.point = point;
     return new GuestStop({ kind: 'captured' });

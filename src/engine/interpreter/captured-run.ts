@@ -85,7 +85,7 @@ export class CapturedRun {
     if (pendingCall !== undefined) this.access.bits.writeAll(argumentsAt(at, spaces), pendingCall.args);
     const outermost = frames[0]?.functionIndex ?? pendingCall?.functionIndex;
     invariant(outermost !== undefined, 'neither frames nor a call');
-    runner.host.gate.point = undefined;
+    runner.host.gate.goOn();
     return {
       ...at,
       resultTypes: (functionTypes[outermost] as FuncType).results,

@@ -12,7 +12,7 @@ const COST_BEFORE_RETURN = 6;
 const DELTA_BEFORE_RETURN = 10;
 
 export class HostBridge {
-  readonly gate = new CaptureGate();
+  readonly gate: CaptureGate;
   /** While a host function runs: first free address of the stack, and depth budget that is left. */
   freeStack: number;
   freeUnits: number;
@@ -22,7 +22,9 @@ export class HostBridge {
     private readonly machine: Machine,
     stackUnitsMax: number,
     private readonly counter: () => number,
+    onStanding: (stands: boolean) => void = () => {},
   ) {
+    this.gate = new CaptureGate(onStanding);
     this.calls = new HostCalls(machine);
     this.freeStack = machine.stackStart;
     this.freeUnits = stackUnitsMax;

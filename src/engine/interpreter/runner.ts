@@ -72,7 +72,8 @@ export class Runner {
     options: InstanceOptions,
   ) {
     this.slices = new Slices(options);
-    this.host = new HostBridge(machine, options.limits.stackUnitsMax, () => this.counter);
+    const { limits, onStanding } = options;
+    this.host = new HostBridge(machine, limits.stackUnitsMax, () => this.counter, onStanding);
   }
 
   /** Calls a function and runs it to an outcome. @throws FtWasmError FTW_HOST, or what a host function throws */

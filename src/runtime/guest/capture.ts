@@ -27,6 +27,7 @@ import { DutyCycle } from './duty-cycle.js';
 import { GuestMarking, type MarkingSource } from './marking.js';
 import type { Outbox } from './outbox.js';
 import { PreCopy } from './pre-copy.js';
+import { Standing } from './standing.js';
 
 /** Pages in one piece. */
 const RUN_PAGES_MAX = 4;
@@ -75,8 +76,12 @@ export class GuestCapture implements Background {
   readonly #parts: CaptureParts;
   readonly #cycle: DutyCycle;
   readonly #marking: GuestMarking;
-  /** How long the guest stood still to go on in code that notes what it writes. */
+  /** For how long the guest has stood still. */
+  readonly #standing: Standing;
+  /** How long it did for everything but the pause itself, since the capture began. */
   #changeMs = 0;
+  /** Tells the owner that the state is that of this place, with what it has cost; due when the guest runs on. */
+  #announce: (() => void) | undefined;
   #phase: Phase = { name: 'idle' };
   /** The last capture that the owner asked for and this one has heard of; 0: none. */
   #number = 0;
@@ -93,6 +98,7 @@ export class GuestCapture implements Background {
     this.#parts = parts;
     this.#putOffUntil = parts.captureAt;
     this.#cycle = new DutyCycle(parts.clock);
+    this.#standing = new Standing(parts.clock);
     this.#marking = new GuestMarking(parts.instance, parts.markingSource, parts.clock);
   }
 
@@ -132,28 +138,35 @@ export class GuestCapture implements Background {
     if (this.#putOffUntil !== undefined && counter >= this.#putOffUntil) this.#copyAtOnce();
   }
 
+  /** The guest has left its code for a capture, or is about to run on in it. */
+  onStanding(stands: boolean): void {
+    this.#standing.set(stands);
+    if (stands) return;
+    if (this.#announce === undefined) this.#changeMs += this.#standing.takeMs();
+    else this.#announce();
+    this.#announce = undefined;
+  }
+
   /** The engine's outcome was 'captured': does what that was wanted for. The guest may go on when this returns. */
   take(): void {
     this.#paused = true;
     this.#parts.outbox.flush();
-    const startedMs = this.#cycle.nowMs;
     this.#listen();
     const phase = this.#phase;
-    if (phase.name === 'changing') this.#change(phase, startedMs);
-    else if (phase.name === 'asking') this.#freeze(phase, startedMs);
+    if (phase.name === 'changing') this.#change(phase);
+    else if (phase.name === 'asking') this.#freeze(phase);
     else if (phase.name !== 'copying') this.#marking.leave();
     this.#paused = false;
   }
 
-  #change({ copy, writer }: Copying, startedMs: number): void {
+  #change({ copy, writer }: Copying): void {
     const written = this.#marking.enter();
     if (written !== undefined) copy.note(written, this.#memory);
     this.#phase = { name: 'copying', copy, writer };
-    this.#changeMs = this.#cycle.nowMs - startedMs;
   }
 
   /** Keeps what was asked for. */
-  #freeze({ copy, writer }: Copying, startedMs: number): void {
+  #freeze({ copy, writer }: Copying): void {
     const { instance, outbox, position, sections } = this.#parts;
     this.#guarded(() => {
       const { memories, ...state } = instance.state!();
@@ -161,10 +174,16 @@ export class GuestCapture implements Background {
       const pieces = restOf(writer, copy, { memories: kept(memories), state, sections: sections() });
       this.#phase = { name: 'sending', pieces, writer };
       this.#marking.leave();
-      const cost = { pauseMs: this.#cycle.nowMs - startedMs, changeMs: this.#changeMs };
-      outbox.captured(this.#number, position(), { ...cost, changedPages, pages: copy.pages });
+      const [number, place, { pages }] = [this.#number, position(), copy];
+      this.#announce = () => {
+        const cost = { pauseMs: this.#standing.takeMs(), changeMs: this.#changeMs, changedPages, pages };
+        outbox.captured(number, place, cost);
+      };
     });
-    if (this.#isHurried && this.#phase.name === 'sending') this.#workToTheEnd();
+    if (this.#isHurried && this.#phase.name === 'sending') {
+      this.onStanding(false);
+      this.#workToTheEnd();
+    }
     this.#isHurried = false;
   }
 

@@ -90,6 +90,7 @@ export class GuestRun {
         this.#capture.slice(counter);
         inbox.slice();
       },
+      onStanding: (stands) => this.#capture.onStanding(stands),
       ...(init.fuelMax === undefined ? {} : { fuelMax: init.fuelMax }),
     };
     const instance = restored
