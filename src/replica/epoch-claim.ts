@@ -46,6 +46,10 @@ export class EpochClaim {
   readonly #survey: Survey;
   #loss: Loss | undefined;
   #asking = false;
+  /** The record that the survey is about. */
+  #found: ArbiterState | undefined;
+  /** Whom this replica has last left the epoch to. */
+  #deferredTo: string | undefined;
   #recheckAtMs = 0;
   #lateWritesUntilMs = 0;
 
@@ -72,13 +76,16 @@ export class EpochClaim {
   end(): void {
     this.#loss = undefined;
     this.#asking = false;
+    this.#found = undefined;
+    this.#deferredTo = undefined;
     this.#survey.end();
   }
 
   tick(): void {
     if (this.#asking) return;
     this.#survey.tick();
-    if (this.#survey.mayClaim || this.#context.nowMs >= this.#recheckAtMs) this.#ask();
+    this.#proceed();
+    if (!this.#asking && this.#context.nowMs >= this.#recheckAtMs) this.#ask();
   }
 
   /** A connection to another backup, or from one, that says where its log ends. */
@@ -89,17 +96,30 @@ export class EpochClaim {
 
   connectFailed(address: string): void {
     this.#survey.failed(address);
+    this.#proceed();
   }
 
   heard(peer: PeerId, report: PositionReport): void {
     this.#survey.heard(peer, report);
+    this.#proceed();
   }
 
   closed(peer: PeerId): void {
     this.#survey.closed(peer);
+    this.#proceed();
   }
 
-  #ask(left?: ArbiterState): void {
+  /** Something was learnt of the others. */
+  #proceed(): void {
+    if (this.#asking || !this.#survey.begun) return;
+    if (this.#survey.mayClaim) return this.#ask(this.#found);
+    const ahead = this.#survey.ahead?.id;
+    if (ahead !== undefined && ahead !== this.#deferredTo) this.#context.event('claim-deferred', { to: ahead });
+    this.#deferredTo = ahead ?? this.#deferredTo;
+  }
+
+  /** `known`: the record, if it need not be read: should it have changed, the claim fails and is looked at again. */
+  #ask(known?: ArbiterState): void {
     this.#asking = true;
     const { config, self } = this.#context;
     const claimant: Claimant = {
@@ -114,27 +134,34 @@ export class EpochClaim {
         this.#outcome.won(state, others);
       },
       notMine: (decision, current) => {
-        if (decision.kind === 'survey') this.#find(decision.record);
+        if (decision.kind === 'survey') this.#find(decision.found);
         else if (decision.kind === 'lost' && this.#mayStillBeNamed(current)) this.#askLater();
         else this.#outcome.notMine(decision, current);
       },
     };
-    claimEpoch(this.#arbiter, claimant, handlers, left);
+    claimEpoch(this.#arbiter, claimant, handlers, known);
   }
 
   /** Output that waited for all backups is with all of them; else it is known of those who have told. */
   #complete(record: ArbiterRecord): readonly Member[] | undefined {
-    if (record.acks === undefined) return otherBackups(record, this.#context.self);
-    return this.#loss?.left === true || this.#survey.mayClaim ? this.#survey.equals : undefined;
+    const others = otherBackups(record, this.#context.self);
+    this.#survey.consider(record);
+    const settled = this.#loss?.left === true || this.#survey.mayClaim;
+    if (record.acks === undefined) return settled || others.length === 0 ? others : undefined;
+    return settled ? this.#survey.equals : undefined;
   }
 
-  #find(record: ArbiterRecord): void {
+  /** Looks around, before the record that was `found` is replaced. */
+  #find(found: ArbiterState): void {
     const loss = this.#loss;
     if (loss === undefined) return;
     this.#askLater();
+    this.#found = found;
     const first = !this.#survey.begun;
-    this.#survey.begin(record, loss.epoch, loss.logEnd);
-    if (first && !this.#survey.mayClaim) this.#context.event('claim-waiting', this.#survey.state);
+    this.#survey.begin(found.record, loss.epoch, loss.logEnd);
+    const { needed, known } = this.#survey.state;
+    if (first && known < needed) this.#context.event('claim-waiting', { needed, known });
+    this.#proceed();
   }
 
   /**

@@ -45,6 +45,7 @@ export const EVENTS = {
     level: 'warn',
     meaning: 'output waited for fewer than all backups: the claim needs the positions of others first (needed, known)',
   },
+  'claim-deferred': { level: 'info', meaning: 'another backup has more of the log and is left to go live (to)' },
   'epoch-won': { level: 'info', meaning: 'this replica wrote a new record (epoch, members)' },
   'epoch-lost': {
     level: 'error',

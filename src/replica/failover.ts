@@ -26,8 +26,8 @@ export function decideStart(self: Member, service: string, current: ArbiterState
 
 export type ClaimDecision =
   | { readonly kind: 'claim'; readonly expectedGeneration: number; readonly record: ArbiterRecord }
-  /** Output waited for fewer than all backups: first it must be known that none of them has more of the log. */
-  | { readonly kind: 'survey'; readonly record: ArbiterRecord }
+  /** There are other backups, and perhaps one with more of the log. */
+  | { readonly kind: 'survey'; readonly found: ArbiterState }
   /** Another one than the primary that is lost is live. */
   | { readonly kind: 'superseded'; readonly record: ArbiterRecord }
   | { readonly kind: 'lost' }
@@ -39,7 +39,7 @@ export interface Claimant {
   readonly service: string;
   /** The primary that is gone; undefined for a replica that never had one. */
   readonly lost: Member | undefined;
-  /** Backups of `record` that have all that was ever released, besides this one; undefined if it may lack some of that itself. */
+  /** Backups of `record` that have all that was ever released, besides this one; undefined if another one may have to go first. */
   complete(record: ArbiterRecord): readonly Member[] | undefined;
 }
 
@@ -55,7 +55,7 @@ export function decideClaim(claimant: Claimant, current: ArbiterState | undefine
   if (lost !== undefined && (live === undefined || !sameMember(live, lost))) return { kind: 'superseded', record };
   if (!record.members.some((member) => sameMember(member, self))) return { kind: 'lost' };
   const complete = claimant.complete(record);
-  if (complete === undefined) return { kind: 'survey', record };
+  if (complete === undefined) return { kind: 'survey', found: current };
   return { kind: 'claim', expectedGeneration: generation, record: succeeding(record, self, complete) };
 }
 

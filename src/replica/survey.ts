@@ -1,7 +1,11 @@
 /**
- * Who goes live when output waited for fewer than all backups. With `acks` of N backups, each released entry is with at
- * least `acks` of them, so among any N - acks + 1 backups there is one that has it: a backup that knows the positions of so
- * many (its own included), and none beyond its own, has everything that was released.
+ * Who goes live where several backups are left: the one with the most of the log.
+ *
+ * Where output waited for fewer than all backups, that is a matter of safety. With `acks` of N backups, each released entry
+ * is with at least `acks` of them, so among any N - acks + 1 backups there is one that has it: a backup that knows the
+ * positions of so many (its own included), and none beyond its own, has everything that was released. Where output waited for
+ * all, any of them may go live, and the survey only spares those ahead of the winner a new guest: so it waits shortly for
+ * those that were not heard, and not for ever for one that is ahead.
  *
  * Each backup that has lost its primary tells all others its position, and by that promises to acknowledge nothing more of
  * that primary's; what they know therefore stays true. A position counts as long as the connection that brought it is up,
@@ -16,6 +20,8 @@ import { requiredAcks } from './output-rule.js';
 import type { PeerId } from './types.js';
 
 const REDIAL_MS = 100;
+/** Those who have not been heard are waited for that many heartbeats: backups notice a loss at about the same time. */
+const UNHEARD_HEARTBEATS = 2;
 
 export class Survey {
   readonly #context: Context;
@@ -24,7 +30,10 @@ export class Survey {
   #others: readonly Member[] = [];
   #needed = 0;
   #own: PositionReport | undefined;
+  #begunMs = 0;
   #redialAtMs = Number.POSITIVE_INFINITY;
+  /** Addresses that took no connection. */
+  readonly #unreachable = new Set<string>();
   readonly #dialling = new Set<string>();
   /** Connections on which this replica's position was told, by address. */
   readonly #told = new Map<PeerId, string>();
@@ -40,15 +49,22 @@ export class Survey {
   /** Tells the other backups of `record`, whose live member is lost. `logEnd`: the end of the log here, for good. */
   begin(record: ArbiterRecord, epoch: number, logEnd: LogEnd): void {
     const { self, nowMs } = this.#context;
-    this.#others = otherBackups(record, self);
-    this.#needed = this.#others.length + 1 - requiredAcks(this.#others.length + 1, record.acks);
+    this.consider(record);
     const primary = liveMember(record);
     if (primary === undefined || (this.#own !== undefined && sameMember(this.#own.primary, primary))) return;
     this.end();
     const { id, incarnation } = primary;
     this.#own = { type: 'position', ...self, epoch, logEnd, primary: { id, incarnation } };
+    this.#begunMs = nowMs;
     this.#redialAtMs = nowMs;
     this.tick();
+  }
+
+  /** What is to be known depends on the record that is to be replaced. */
+  consider(record: ArbiterRecord): void {
+    this.#others = otherBackups(record, this.#context.self);
+    const backups = this.#others.length + 1;
+    this.#needed = backups - requiredAcks(backups, record.acks);
   }
 
   /** Dials whoever has not been told. */
@@ -65,6 +81,7 @@ export class Survey {
 
   connected(peer: PeerId, address: string): void {
     this.#dialling.delete(address);
+    this.#unreachable.delete(address);
     if (this.#own === undefined) return;
     this.#told.set(peer, address);
     this.#context.send(peer, this.#own);
@@ -72,6 +89,7 @@ export class Survey {
 
   failed(address: string): void {
     this.#dialling.delete(address);
+    this.#unreachable.add(address);
   }
 
   closed(peer: PeerId): void {
@@ -84,12 +102,19 @@ export class Survey {
     this.#reports.set(peer, report);
   }
 
-  /** Whether this replica may claim: enough is known, and nobody who is known has more of the log. */
+  /** Whether this replica may claim: enough is known, and nobody else should. */
   get mayClaim(): boolean {
+    if (this.#own === undefined || this.#known().length < this.#needed) return false;
+    const waitedMs = this.#context.nowMs - this.#begunMs;
+    const { failureTimeoutMs, heartbeatMs } = this.#context.config;
+    if (this.ahead !== undefined) return this.#needed === 0 && waitedMs >= failureTimeoutMs;
+    return this.#unheard().length === 0 || waitedMs >= UNHEARD_HEARTBEATS * heartbeatMs;
+  }
+
+  /** A backup that has more of the log than this one. */
+  get ahead(): PositionReport | undefined {
     const own = this.#own;
-    if (own === undefined) return false;
-    const known = this.#known();
-    return known.length >= this.#needed && known.every(({ logEnd }) => compareLogEnds(logEnd, own.logEnd) <= 0);
+    return own && this.#known().find(({ logEnd }) => compareLogEnds(logEnd, own.logEnd) > 0);
   }
 
   /** Other backups that have as much of the log as this one, as far as is known. */
@@ -108,15 +133,25 @@ export class Survey {
   end(): void {
     for (const peer of this.#told.keys()) this.#context.close(peer, 'the survey is over');
     this.#told.clear();
+    this.#unreachable.clear();
     this.#own = undefined;
   }
 
   #known(): PositionReport[] {
-    const reports = [...this.#reports.values()];
-    return this.#others.flatMap((member) => {
-      const report = reports.find((candidate) => sameMember(candidate, member) && this.#isAboutSame(candidate));
-      return report === undefined ? [] : [report];
+    return this.#others.map((member) => this.#reportOf(member)).filter((report) => report !== undefined);
+  }
+
+  /** Others that may yet say where their log ends. */
+  #unheard(): Member[] {
+    return this.#others.filter((member) => {
+      const { address } = member;
+      return address !== undefined && !this.#unreachable.has(address) && this.#reportOf(member) === undefined;
     });
+  }
+
+  #reportOf(member: Member): PositionReport | undefined {
+    const reports = [...this.#reports.values()];
+    return reports.find((report) => sameMember(report, member) && this.#isAboutSame(report));
   }
 
   #isAboutSame({ primary }: PositionReport): boolean {

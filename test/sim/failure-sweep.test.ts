@@ -47,6 +47,19 @@ test.each([
   expect(runs.some(({ resumed }) => resumed > 0)).toBe(true);
 });
 
+/** A machine that loses power may have sent more to one backup than to the other: that one goes live, whoever it is. */
+test('of three the primary loses its power, and the most advanced backup goes live', async () => {
+  const runs: FailureRun[] = [];
+  for (let first = 1; first <= 2 * STEPS; first++) {
+    runs.push(await playFailures({ replicas: THREE, deaths: [{ id: 'a', afterSteps: first, gently: false }] }));
+  }
+  expect(runs.every(({ ending }) => ending === 'live')).toBe(true);
+  expect(runs.map(({ live }) => live)).toEqual(expect.arrayContaining(['b', 'c']));
+  // One that had more than the winner would have needed a transfer.
+  expect(runs.filter(({ transfers }) => transfers > 0)).toEqual([]);
+  expect(runs.some(({ deferred }) => deferred > 0)).toBe(true);
+});
+
 /** A machine that loses power may have sent more to one backup than to the other, which then needs a transfer of its own. */
 test('of four the primary dies, then two more, one after the other', async () => {
   const runs = await sweep(FOUR, (first, then) => [

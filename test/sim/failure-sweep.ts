@@ -36,6 +36,8 @@ export interface FailureRun {
   readonly ending: Ending;
   readonly transfers: number;
   readonly resumed: number;
+  /** Backups that left the epoch to one with more of the log. */
+  readonly deferred: number;
   /** Who was live at the end. */
   readonly live: string | undefined;
 }
@@ -43,7 +45,7 @@ export interface FailureRun {
 /** Plays the session with these deaths. Rejects with SafetyError or LivenessError. */
 export async function playFailures(story: FailureStory): Promise<FailureRun> {
   const deaths = [...story.deaths];
-  const counts = { transfers: 0, resumed: 0 };
+  const counts = { transfers: 0, resumed: 0, deferred: 0 };
   const world = new World({
     ...{ random: new Random(SEED), replicas: story.replicas, backups: story.replicas.length - 1, gateways: ['g1'] },
     ...{ minBackups: 0, guestRequests: Number.MAX_SAFE_INTEGER },
@@ -51,6 +53,7 @@ export async function playFailures(story: FailureStory): Promise<FailureRun> {
     onTrace: (line) => {
       if (line.includes(' transfer-started ')) counts.transfers++;
       if (line.includes(' backup-resumed ')) counts.resumed++;
+      if (line.includes(' claim-deferred ')) counts.deferred++;
     },
   });
   let client: SimClient | undefined;
@@ -76,5 +79,5 @@ export async function playFailures(story: FailureStory): Promise<FailureRun> {
   const ending = await settle(world);
   const { received } = client;
   const live = world.arbiter.state?.record.live;
-  return { received, ending, transfers: counts.transfers - transfersBefore, resumed: counts.resumed, live };
+  return { ...counts, received, ending, transfers: counts.transfers - transfersBefore, live };
 }

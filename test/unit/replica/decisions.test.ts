@@ -67,7 +67,7 @@ describe('a backup of a record that asks for fewer acknowledgements than it has 
   test('looks around first', () => {
     expect(decideClaim(claimant({ complete: () => undefined }), current)).toEqual({
       kind: 'survey',
-      record: current.record,
+      found: current,
     });
   });
 
