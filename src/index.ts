@@ -28,7 +28,7 @@ export type { GuestPlace, StateDigest } from './runtime/guest/protocol.js';
 export { checkFile, type FileCheck } from './runtime/node/check-file.js';
 export { requestSnapshot, requestStatus, requestSwitch } from './runtime/node/control.js';
 export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
-export type { SnapshotInterval } from './runtime/node/periodic-snapshots.js';
+export type { SnapshotInterval } from './runtime/snapshot-interval.js';
 export { type LogLine, openLog, type RecordedLog } from './runtime/node/read-log.js';
 export { type SimulateOptions, simulateCrashes } from './runtime/node/simulate.js';
 export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';

@@ -45,7 +45,7 @@ export const RECORD_FLAGS: readonly Flag[] = [
   [
     'Recording:',
     '--snapshot-every <n>',
-    'add a snapshot after so many instructions, or so much time (10s); default: none',
+    'add a snapshot after so many instructions, or so much time (10s), or none; default: seldom, in long runs',
   ],
   ...RUN_FLAGS,
 ];
@@ -126,6 +126,7 @@ function toReportOptions(flags: RawReportFlags): ReportOptions {
 
 /** A plain number counts instructions. */
 function parseInterval(text: string): SnapshotInterval {
+  if (text === 'none' || text === 'auto') return text;
   if (/^\d+$/.test(text)) return { instructions: parseCount(text, '--snapshot-every', 1) };
   return { ms: parseDuration(text, '--snapshot-every') };
 }

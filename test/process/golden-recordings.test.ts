@@ -12,11 +12,12 @@ import { command } from '../support/command.js';
 const FOLDER = path.join(ROOT, 'test/golden/recordings');
 
 /** Small modules, because a recording holds its module. */
+const V1 = ['--snapshot-every', 'none'];
 const GOLDEN: Readonly<Record<string, { args: readonly string[]; input?: string }>> = {
-  'v1-random': { args: ['--env', 'NAME=value', 'guests/wasi/random.wasm', 'one', 'two'] },
-  'v1-stdin': { args: ['guests/wasi/stdin.wasm'], input: 'first\n\nlast' },
-  'v1-simd': { args: ['guests/kernels/c/dot_simd.wasm', '1'] },
-  'v1-floats': { args: ['--fuel', '2000000', 'guests/kernels/c/nbody.wasm', '1'] },
+  'v1-random': { args: [...V1, '--env', 'NAME=value', 'guests/wasi/random.wasm', 'one', 'two'] },
+  'v1-stdin': { args: [...V1, 'guests/wasi/stdin.wasm'], input: 'first\n\nlast' },
+  'v1-simd': { args: [...V1, 'guests/kernels/c/dot_simd.wasm', '1'] },
+  'v1-floats': { args: [...V1, '--fuel', '2000000', 'guests/kernels/c/nbody.wasm', '1'] },
   'v2-snapshots': { args: ['--snapshot-every', '1', 'guests/kernels/c/nbody.wasm', '60'] },
 };
 

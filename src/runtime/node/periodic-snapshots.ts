@@ -2,11 +2,9 @@
 import { SnapshotRelay } from '../../snapshot/index.js';
 import { deflate } from '../../snapshot/node/deflate.js';
 import { encodeSnapshotPiece, encodeSnapshotPlace } from '../recorded-snapshots.js';
+import { isSnapshotDue, type SnapshotInterval } from '../snapshot-interval.js';
 import { GUEST_ENDED, type GuestThread } from './guest-thread.js';
 import type { Recorder } from './recorder.js';
-
-/** After so many instructions, or so many milliseconds, since the last one. */
-export type SnapshotInterval = { readonly instructions: number } | { readonly ms: number };
 
 const LOOK_MS = 10;
 
@@ -15,7 +13,9 @@ export class PeriodicSnapshots {
   #relay = new SnapshotRelay(deflate);
   #isUnderWay = false;
   #lastCounter = 0;
+  #startedMs = 0;
   #lastMs = 0;
+  #tookMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -27,7 +27,8 @@ export class PeriodicSnapshots {
 
   /** The guest runs. */
   start(): void {
-    this.#lastMs = performance.now();
+    this.#startedMs = performance.now();
+    this.#lastMs = this.#startedMs;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();
   }
@@ -44,7 +45,9 @@ export class PeriodicSnapshots {
       const isEnd = at === chunks.length - 1;
       this.recorder.append(encodeSnapshotPiece(this.#number, chunk, last && isEnd), isEnd ? written : undefined);
     }
-    if (last) this.#isUnderWay = false;
+    if (!last) return;
+    this.#isUnderWay = false;
+    this.#tookMs = performance.now() - this.#lastMs;
   }
 
   captured(event: number, counter: number): void {
@@ -55,7 +58,7 @@ export class PeriodicSnapshots {
   failed(reason: string): void {
     this.#isUnderWay = false;
     this.stop();
-    if (reason === GUEST_ENDED) return;
+    if (reason === GUEST_ENDED || this.every === 'auto') return;
     this.onWarning?.(`the recording has no further snapshots: ${reason}`);
   }
 
@@ -69,7 +72,12 @@ export class PeriodicSnapshots {
   }
 
   #isDue(): boolean {
-    if ('ms' in this.every) return performance.now() - this.#lastMs >= this.every.ms;
-    return this.guest.executed.counter - this.#lastCounter >= this.every.instructions;
+    const nowMs = performance.now();
+    return isSnapshotDue(this.every, {
+      instructions: this.guest.executed.counter - this.#lastCounter,
+      ms: nowMs - this.#lastMs,
+      runMs: nowMs - this.#startedMs,
+      tookMs: this.#tookMs,
+    });
   }
 }

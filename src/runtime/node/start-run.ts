@@ -10,8 +10,9 @@ import { describeReport, reportExitCode } from '../guest-report.js';
 import { checkGuestOptions, type GuestOptions, usage } from '../options.js';
 import { encodeRecordedEnd, encodeRecordingStart } from '../recording.js';
 import { failureExitCode, outcomeName, type RunExit, runStats, trapOf } from '../run-exit.js';
+import type { SnapshotInterval } from '../snapshot-interval.js';
 import { GuestHost } from './guest-host.js';
-import { PeriodicSnapshots, type SnapshotInterval } from './periodic-snapshots.js';
+import { PeriodicSnapshots } from './periodic-snapshots.js';
 import { Recorder } from './recorder.js';
 import { planResume, type ResumePlan } from './resume.js';
 import { RunStdio } from './run-stdio.js';
@@ -21,7 +22,7 @@ export interface RunOptions extends GuestOptions {
   readonly record?: string;
   /** Go on from this snapshot, a file, instead of starting anew. Arguments, environment and private files are its own. */
   readonly resume?: string;
-  /** How often a recording is given a snapshot; default: never. */
+  /** How often a recording is given a snapshot; default: `auto`. */
   readonly snapshotEvery?: SnapshotInterval;
   /** Report a digest of the guest's state about every so many instructions. */
   readonly digestEvery?: number;
@@ -129,7 +130,7 @@ class RunningGuest implements Run {
   }
 
   async #startRecording(path: string): Promise<Recorder> {
-    const { module, limits, fuel, engine = 'compiled', snapshotEvery: every, onWarning } = this.#options;
+    const { module, limits, fuel, engine = 'compiled', snapshotEvery: every = 'auto', onWarning } = this.#options;
     const host = this.#host;
     const recorder = await Recorder.create(path, host.guest, (error) => this.#fail(error));
     const start = encodeRecordingStart({
@@ -140,10 +141,10 @@ class RunningGuest implements Run {
       fuel,
       wasi: host.config.config,
       manifest: host.manifest,
-      snapshots: every !== undefined,
+      snapshots: every !== 'none',
     });
     for (const frame of start) await recorder.appendAndFlush(frame);
-    if (every !== undefined) this.#snapshots = new PeriodicSnapshots(every, host.guest, recorder, onWarning);
+    if (every !== 'none') this.#snapshots = new PeriodicSnapshots(every, host.guest, recorder, onWarning);
     return recorder;
   }
 
