@@ -3,13 +3,21 @@
  * names something names something that is there. Checksums find damaged bytes; this is for states that something else made.
  */
 import type { Descriptor } from './descriptors.js';
-import type { DirectoryInode, FileInode, InodeTimes, Mount, SymlinkInode } from './fs/inode.js';
+import { FILE_BYTES_MAX } from './fs/content.js';
+import {
+  BLOCK_BYTES,
+  type DirectoryInode,
+  type FileInode,
+  type InodeTimes,
+  type Mount,
+  type SymlinkInode,
+} from './fs/inode.js';
 import type { WasiState } from './state.js';
 
-type Plain<T extends InodeTimes> = Omit<T, 'entries' | 'size'>;
+type Plain<T extends InodeTimes> = Omit<T, 'entries' | 'blocks'>;
 
 export type InodeSnapshot =
-  | Plain<FileInode>
+  | (Plain<FileInode> & { readonly blocks: readonly Uint8Array[] })
   | Plain<SymlinkInode>
   | (Plain<DirectoryInode> & { readonly entries: readonly (readonly [name: string, inode: number])[] });
 
@@ -32,6 +40,8 @@ const isTime: Check = (value) => typeof value === 'bigint' && BigInt.asUintN(64,
 const isText: Check = (value) => typeof value === 'string';
 const isFlag: Check = (value) => typeof value === 'boolean';
 const isBytes: Check = (value) => value instanceof Uint8Array;
+const isBlock: Check = (value) => isBytes(value) && (value as Uint8Array).length <= BLOCK_BYTES;
+const isSize: Check = (value) => isCount(value) && (value as number) <= FILE_BYTES_MAX;
 const oneOf =
   (...values: readonly unknown[]): Check =>
   (value) =>
@@ -81,7 +91,7 @@ const DESCRIPTORS: Readonly<Record<Descriptor['kind'], Check>> = {
 
 const INODE = { atimNs: isTime, mtimNs: isTime, ctimNs: isTime, links: isCount };
 const INODES: Readonly<Record<InodeSnapshot['kind'], Check>> = {
-  file: record({ ...INODE, bytes: isBytes }),
+  file: record({ ...INODE, blocks: listOf(isBlock), size: isSize }),
   dir: record({ ...INODE, entries: listOf(tuple(isText, isCount)), parent: isCount }),
   symlink: record({ ...INODE, target: isText }),
 };

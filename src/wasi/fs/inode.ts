@@ -13,10 +13,20 @@ interface InodeBase extends InodeTimes {
   links: number;
 }
 
+/** Of a file, but for its last block. */
+export const BLOCK_BYTES = 65536;
+
+export interface Block {
+  /** At most {@link BLOCK_BYTES}; what is missing at the end is zero, and so is what lies behind the file's end. */
+  readonly bytes: Uint8Array;
+  /** Somebody else holds these bytes too: they do not change any more. */
+  shared: boolean;
+}
+
 export interface FileInode extends InodeBase {
   kind: 'file';
-  /** Capacity; only the first `size` bytes are content, and what lies behind them is zero. */
-  bytes: Uint8Array;
+  /** As many as `size` needs. */
+  readonly blocks: Block[];
   size: number;
 }
 

@@ -1,5 +1,6 @@
 /** Builds the private tree from descriptions. */
 import { FtWasmError, invariant } from '../../errors.js';
+import { sharedBlocks } from './content.js';
 import type { Preopen, TreeEntry } from './description.js';
 import { emptyTree, type TreeState } from './inode.js';
 import { Tree } from './tree.js';
@@ -53,7 +54,7 @@ function addNamed(tree: Tree, directory: number, name: string, entry: TreeEntry)
 function fill(tree: Tree, inode: number, bytes: Uint8Array): void {
   const file = tree.get(inode);
   invariant(file.kind === 'file', 'a new file is a file');
-  file.bytes = bytes.slice();
+  file.blocks.push(...sharedBlocks(bytes));
   file.size = bytes.length;
   tree.state.usedBytes += bytes.length;
 }

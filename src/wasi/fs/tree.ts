@@ -42,7 +42,7 @@ export class Tree {
 
   addFile(directory: number, name: string): number {
     this.#checkAlive(directory);
-    const inode = this.#add({ kind: 'file', bytes: new Uint8Array(0), size: 0, links: 0, ...this.#times() });
+    const inode = this.#add({ kind: 'file', blocks: [], size: 0, links: 0, ...this.#times() });
     return this.link(directory, name, inode);
   }
 
