@@ -3,7 +3,15 @@ import { ERRNO, PATH_BYTES_MAX, RIGHTS } from '../abi.js';
 import type { WasiContext, WasiStep } from '../context.js';
 import type { Inode } from '../fs/inode.js';
 import * as shared from '../shared/paths.js';
-import { existing, followFlag, isShared, type PathTarget, pathArgument, resolveArgument } from './path.js';
+import {
+  existing,
+  followFlag,
+  isShared,
+  nameArgument,
+  type PathTarget,
+  pathArgument,
+  resolveArgument,
+} from './path.js';
 
 export function pathSymlink(
   ctx: WasiContext,
@@ -65,14 +73,15 @@ export function pathRename(
   newPath: number,
   newLength: number,
 ): WasiStep {
-  const from = pathArgument(ctx, fd, oldPath, oldLength, RIGHTS.PATH_RENAME_SOURCE);
-  const to = pathArgument(ctx, newFd, newPath, newLength, RIGHTS.PATH_RENAME_TARGET);
-  if (isShared(from) && isShared(to)) return shared.rename(ctx, from, to);
+  const from = nameArgument(ctx, fd, oldPath, oldLength, RIGHTS.PATH_RENAME_SOURCE);
+  const to = nameArgument(ctx, newFd, newPath, newLength, RIGHTS.PATH_RENAME_TARGET);
+  const mustBeDirectory = from.slash || to.slash;
+  if (isShared(from) && isShared(to)) return shared.rename(ctx, from, to, mustBeDirectory);
   if (isShared(from) || isShared(to)) return ERRNO.XDEV;
   const source = resolveArgument(ctx, from, true);
   const inode = existing(source);
   const target = resolveArgument(ctx, to, true);
-  const errno = checkRename(ctx, source, inode, target);
+  const errno = checkRename(ctx, source, inode, target, mustBeDirectory);
   if (errno !== ERRNO.SUCCESS || target.inode === inode) return errno;
   if (target.inode !== undefined) ctx.releaseInode(ctx.tree.unlink(target.parent, target.name));
   ctx.tree.unlink(source.parent, source.name);
@@ -81,14 +90,20 @@ export function pathRename(
 }
 
 /** The errors of POSIX rename(), before anything has changed. */
-function checkRename(ctx: WasiContext, source: PathTarget, inode: number, target: PathTarget): number {
+function checkRename(
+  ctx: WasiContext,
+  source: PathTarget,
+  inode: number,
+  target: PathTarget,
+  mustBeDirectory: boolean,
+): number {
   if (source.directory.mount !== target.directory.mount) return ERRNO.XDEV;
   if (source.name === '.' || target.name === '.') return ERRNO.BUSY;
   const moved = ctx.tree.get(inode);
+  if (mustBeDirectory && moved.kind !== 'dir') return ERRNO.NOTDIR;
   if (moved.kind === 'dir' && ctx.tree.isWithin(target.parent, inode)) return ERRNO.INVAL;
   if (ctx.tree.directory(target.parent).links === 0) return ERRNO.NOENT;
-  if (target.inode === undefined) return moved.kind !== 'dir' && target.mustBeDirectory ? ERRNO.NOTDIR : ERRNO.SUCCESS;
-  return checkReplace(moved, ctx.tree.get(target.inode));
+  return target.inode === undefined ? ERRNO.SUCCESS : checkReplace(moved, ctx.tree.get(target.inode));
 }
 
 function checkReplace(moved: Inode, replaced: Inode): number {

@@ -1,12 +1,13 @@
 /** path_open. */
 import { ERRNO, FDFLAGS, LOOKUP_SYMLINK_FOLLOW, OFLAGS, RIGHTS } from '../abi.js';
 import type { WasiContext, WasiStep } from '../context.js';
-import type { Descriptor, DirectoryDescriptor } from '../descriptors.js';
+import type { Descriptor, Directory, DirectoryDescriptor } from '../descriptors.js';
 import { fail } from '../failure.js';
 import { resize } from '../fs/content.js';
-import { checkDirectoryOpen, type OpenArguments } from '../fs/open-arguments.js';
-import { type Resolved, resolvePath } from '../fs/resolve.js';
+import { checkDirectoryOpen, isExclusive, type OpenArguments } from '../fs/open-arguments.js';
+import { type Resolved, resolvePath, withoutSlashes } from '../fs/resolve.js';
 import { DIRECTORY_RIGHTS, FILE_RIGHTS } from '../rights.js';
+import { locate } from '../shared/directories.js';
 import { openShared } from '../shared/open.js';
 import { directoryOf } from './fd-dir.js';
 
@@ -33,15 +34,23 @@ export function pathOpen(
   ctx.fds.checkRoom();
   const rights = Number((rightsBase | IMPLIED_RIGHTS) & BigInt(directory.inheriting));
   const inheriting = Number(rightsInheriting & BigInt(directory.inheriting));
-  const follow = (lookup & LOOKUP_SYMLINK_FOLLOW) !== 0 && (oflags & OFLAGS.EXCL) === 0;
+  const follow = (lookup & LOOKUP_SYMLINK_FOLLOW) !== 0 && !isExclusive(oflags);
   const request: OpenArguments = { oflags, rights, inheriting, fdflags };
   const report = (opened: number): number => {
     ctx.memory.setU32(fdPointer, opened);
     return ERRNO.SUCCESS;
   };
+  if (oflags & OFLAGS.CREAT && name.endsWith('/')) return refuseDirectory(ctx, directory, withoutSlashes(name));
   if (directory.kind === 'shared-dir') return openShared(ctx, { directory, path: name, follow }, request, report);
   const resolved = resolvePath(ctx.tree, directory.inode, name, follow);
   return report(ctx.fds.insert(open(ctx, { directory, ...request }, resolved)));
+}
+
+/** A file cannot be made under a name that says that it is a directory: EISDIR as in Linux, if the name itself is good. */
+function refuseDirectory(ctx: WasiContext, directory: Directory, path: string): WasiStep {
+  if (directory.kind === 'shared-dir') return locate({ directory, path, follow: false }, () => ERRNO.ISDIR);
+  resolvePath(ctx.tree, directory.inode, path, false);
+  return ERRNO.ISDIR;
 }
 
 /** Go opens directories without the right to truncate files in them, and does it all the same: Wasmtime never looks. */
@@ -62,7 +71,7 @@ function checkFlags(lookup: number, oflags: number, fdflags: number): void {
 
 function open(ctx: WasiContext, request: OpenRequest, resolved: Resolved): Descriptor {
   if (resolved.inode === undefined) return openFile(ctx, request, create(ctx, request, resolved));
-  if (request.oflags & OFLAGS.CREAT && request.oflags & OFLAGS.EXCL) return fail(ERRNO.EXIST);
+  if (isExclusive(request.oflags)) return fail(ERRNO.EXIST);
   switch (ctx.tree.get(resolved.inode).kind) {
     case 'symlink':
       return fail(ERRNO.LOOP);
@@ -77,7 +86,6 @@ function open(ctx: WasiContext, request: OpenRequest, resolved: Resolved): Descr
 
 function create(ctx: WasiContext, request: OpenRequest, resolved: Resolved): number {
   if ((request.oflags & OFLAGS.CREAT) === 0) fail(ERRNO.NOENT);
-  if (resolved.mustBeDirectory) fail(ERRNO.ISDIR);
   ctx.tree.checkWritable(request.directory.mount);
   return ctx.tree.addFile(resolved.parent, resolved.name);
 }

@@ -11,7 +11,7 @@ import {
   setTimes,
   writeFilestat,
 } from '../fs/filestat.js';
-import { type Resolved, resolvePath } from '../fs/resolve.js';
+import { type Resolved, resolvePath, withoutSlashes } from '../fs/resolve.js';
 import type { SharedTarget } from '../shared/directories.js';
 import { requestedTimes } from '../shared/files.js';
 import * as shared from '../shared/paths.js';
@@ -42,6 +42,18 @@ export function pathArgument(
 ): PathArgument {
   const directory = directoryOf(ctx, fd, rights);
   return { directory, path: ctx.memory.string(path, length), follow } as PathArgument;
+}
+
+/** The path of a name that is to be made or taken away, see {@link withoutSlashes}. */
+export function nameArgument(
+  ctx: WasiContext,
+  fd: number,
+  path: number,
+  length: number,
+  rights: number,
+): PathArgument & { readonly slash: boolean } {
+  const argument = pathArgument(ctx, fd, path, length, rights);
+  return { ...argument, path: withoutSlashes(argument.path), slash: argument.path.endsWith('/') };
 }
 
 export function isShared(target: PathArgument): target is SharedTarget {
@@ -108,10 +120,8 @@ export function pathFilestatSetTimes(
   fstflags: number,
 ): WasiStep {
   const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_FILESTAT_SET_TIMES, followFlag(lookup));
-  if (isShared(argument)) {
-    checkTimeFlags(fstflags);
-    return shared.setPathTimes(ctx, argument, requestedTimes(atim, mtim, fstflags));
-  }
+  checkTimeFlags(fstflags);
+  if (isShared(argument)) return shared.setPathTimes(ctx, argument, requestedTimes(atim, mtim, fstflags));
   const inode = existing(resolveArgument(ctx, argument, true));
   return setTimes(ctx.tree, ctx.tree.get(inode), atim, mtim, fstflags);
 }
@@ -140,7 +150,7 @@ export function pathReadlink(
 }
 
 export function pathCreateDirectory(ctx: WasiContext, fd: number, path: number, length: number): WasiStep {
-  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_CREATE_DIRECTORY);
+  const argument = nameArgument(ctx, fd, path, length, RIGHTS.PATH_CREATE_DIRECTORY);
   if (isShared(argument)) return shared.createDirectory(ctx, argument);
   const resolved = resolveArgument(ctx, argument);
   if (resolved.inode !== undefined) return ERRNO.EXIST;
@@ -150,7 +160,7 @@ export function pathCreateDirectory(ctx: WasiContext, fd: number, path: number, 
 }
 
 export function pathRemoveDirectory(ctx: WasiContext, fd: number, path: number, length: number): WasiStep {
-  const argument = pathArgument(ctx, fd, path, length, RIGHTS.PATH_REMOVE_DIRECTORY);
+  const argument = nameArgument(ctx, fd, path, length, RIGHTS.PATH_REMOVE_DIRECTORY);
   if (isShared(argument)) return shared.removeDirectory(ctx, argument);
   const resolved = resolveArgument(ctx, argument, true);
   const inode = ctx.tree.get(existing(resolved));

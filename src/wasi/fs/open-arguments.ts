@@ -10,6 +10,11 @@ export interface OpenArguments {
   readonly fdflags: number;
 }
 
+/** Only with O_CREAT does O_EXCL mean anything (POSIX). */
+export function isExclusive(oflags: number): boolean {
+  return (oflags & OFLAGS.CREAT) !== 0 && (oflags & OFLAGS.EXCL) !== 0;
+}
+
 /** EISDIR when a directory is opened for writing, as in Wasmtime. */
 export function checkDirectoryOpen({ oflags, rights }: OpenArguments): void {
   if (oflags & (OFLAGS.CREAT | OFLAGS.TRUNC) || rights & RIGHTS.FD_WRITE) fail(ERRNO.ISDIR);

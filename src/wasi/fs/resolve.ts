@@ -22,6 +22,14 @@ export interface Resolved {
   readonly mustBeDirectory: boolean;
 }
 
+/**
+ * A path that names what is to be made or taken away, without the slashes at its end: they say that it is a directory, and not, as
+ * elsewhere, that a symbolic link of that name is followed (Linux).
+ */
+export function withoutSlashes(path: string): string {
+  return path.replace(/(?<=[^/])\/+$/, '');
+}
+
 /** `follow`: whether a symbolic link in last place is followed. ENOENT, ENOTDIR, ELOOP, EPERM, ENAMETOOLONG. */
 export function resolvePath(tree: Tree, base: number, path: string, follow: boolean): Resolved {
   return new Resolver(tree, base, follow).run(path);

@@ -2,7 +2,7 @@
 import { ERRNO, FILETYPE, OFLAGS, RIGHTS } from '../abi.js';
 import type { WasiContext, WasiStep } from '../context.js';
 import type { SharedDirectoryDescriptor, SharedFileDescriptor } from '../descriptors.js';
-import { checkDirectoryOpen, type OpenArguments } from '../fs/open-arguments.js';
+import { checkDirectoryOpen, isExclusive, type OpenArguments } from '../fs/open-arguments.js';
 import { DIRECTORY_RIGHTS, FILE_RIGHTS } from '../rights.js';
 import { checkPath, directoryPath, type Found, find, isFound, type SharedTarget, toFound } from './directories.js';
 import { NOTHING } from './status.js';
@@ -31,11 +31,12 @@ export function openShared(
     next: (found) => {
       const [path, filetype] = found;
       if (filetype === FILETYPE.DIRECTORY) {
+        if (isExclusive(request.oflags)) return ERRNO.EXIST;
         checkDirectoryOpen(request);
         return report(ctx.fds.insert(directoryDescriptor(mount, path, request)));
       }
       if (opensExisting(request, found)) return insertFile(ctx, newFile(path), report);
-      const errno = checkFileOpen(request, target.path, filetype);
+      const errno = checkFileOpen(request, filetype);
       return errno === ERRNO.SUCCESS ? createOrTruncate(ctx, newFile(path), request, filetype, report) : errno;
     },
   });
@@ -44,16 +45,14 @@ export function openShared(
 const EXISTING = { create: false, exclusive: false, truncate: false };
 
 function opensExisting({ oflags }: OpenArguments, [, filetype]: Found): boolean {
-  const exclusive = (oflags & OFLAGS.CREAT) !== 0 && (oflags & OFLAGS.EXCL) !== 0;
-  return filetype === FILETYPE.REGULAR_FILE && !exclusive && (oflags & (OFLAGS.TRUNC | OFLAGS.DIRECTORY)) === 0;
+  return (
+    filetype === FILETYPE.REGULAR_FILE && !isExclusive(oflags) && (oflags & (OFLAGS.TRUNC | OFLAGS.DIRECTORY)) === 0
+  );
 }
 
-function checkFileOpen({ oflags }: OpenArguments, path: string, filetype: number): number {
-  if (filetype === NOTHING) {
-    if ((oflags & OFLAGS.CREAT) === 0) return ERRNO.NOENT;
-    return path.endsWith('/') ? ERRNO.ISDIR : ERRNO.SUCCESS;
-  }
-  if (oflags & OFLAGS.CREAT && oflags & OFLAGS.EXCL) return ERRNO.EXIST;
+function checkFileOpen({ oflags }: OpenArguments, filetype: number): number {
+  if (filetype === NOTHING) return oflags & OFLAGS.CREAT ? ERRNO.SUCCESS : ERRNO.NOENT;
+  if (isExclusive(oflags)) return ERRNO.EXIST;
   if (filetype === FILETYPE.SYMBOLIC_LINK) return ERRNO.LOOP;
   if (oflags & OFLAGS.DIRECTORY) return ERRNO.NOTDIR;
   // Devices, pipes and sockets would block the guest, or be another machine's.

@@ -71,12 +71,17 @@ function remove(ctx: WasiContext, name: FilePath, act: (files: HostFiles) => voi
 }
 
 /** What errors a rename has is for the storage to say, but for those that depend on how the names were given. */
-export function rename(ctx: WasiContext, source: SharedTarget, target: SharedTarget): WasiStep {
+export function rename(
+  ctx: WasiContext,
+  source: SharedTarget,
+  target: SharedTarget,
+  mustBeDirectory: boolean,
+): WasiStep {
   return locateNamed(source, ERRNO.BUSY, (filetype, from) =>
-    locate(target, ([, replaced], to) => {
+    locate(target, (_, to) => {
       if (from.mount !== to.mount) return ERRNO.XDEV;
       if (endsInDots(target.path)) return ERRNO.BUSY;
-      if (replaced === NOTHING && filetype !== FILETYPE.DIRECTORY && target.path.endsWith('/')) return ERRNO.NOTDIR;
+      if (mustBeDirectory && filetype !== FILETYPE.DIRECTORY) return ERRNO.NOTDIR;
       return move(ctx, from, to);
     }),
   );

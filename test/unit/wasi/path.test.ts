@@ -116,7 +116,7 @@ describe('path_open', () => {
     expect(f.open('new', { oflags: OFLAGS.CREAT | OFLAGS.EXCL })).toBe(-ERRNO.EXIST);
     expect(f.open('a', { oflags: OFLAGS.TRUNC })).toBe(5);
     expect(f.content('a')).toBe('');
-    expect(f.open('new/', { oflags: OFLAGS.CREAT })).toBe(-ERRNO.NOTDIR);
+    expect(f.open('new/', { oflags: OFLAGS.CREAT })).toBe(-ERRNO.ISDIR);
     expect(f.open('newer/', { oflags: OFLAGS.CREAT })).toBe(-ERRNO.ISDIR);
   });
 
