@@ -55,6 +55,7 @@ export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 const KIND_MAX = 16;
 const HEAD_BYTES = 21;
+const NO_BYTES = new Uint8Array(0);
 
 export interface AttachRequest {
   readonly service: string;
@@ -133,8 +134,10 @@ export function readRecords(payload: Uint8Array, take: (record: StreamRecord) =>
     if (!isCount(stream) || !isCount(value)) throw damaged(at, 'stream and offset must be whole numbers below 2^53');
     if (length > payload.length - at - HEAD_BYTES) throw damaged(at, `${length} bytes of data do not fit the frame`);
     const start = at + HEAD_BYTES;
-    take({ kind: kind as RecordKind, stream, value, bytes: payload.subarray(start, start + length) });
     at = start + length;
+    // Every view is an object, and half of all records carry no bytes.
+    const bytes = length === 0 ? NO_BYTES : payload.subarray(start, at);
+    take({ kind: kind as RecordKind, stream, value, bytes });
   }
 }
 

@@ -330,7 +330,7 @@ export class GatewayLink implements OutputLink {
     if (state.inputNext - state.accepted > UNACCEPTED_BYTES_MAX) {
       throw misuse(`stream ${stream} sends on although its guest does not read`, { stream, offset });
     }
-    this.#port.guest.data(stream, bytes.subarray(known));
+    this.#port.guest.data(stream, known === 0 ? bytes : bytes.subarray(known));
   }
 }
 

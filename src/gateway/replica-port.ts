@@ -249,7 +249,8 @@ export class ReplicaPort {
       this.#accept(taken.stream, taken.offset);
       count++;
     }
-    if (count > 0) this.#taken.splice(0, count);
+    if (count === this.#taken.length) this.#taken.length = 0;
+    else this.#taken.splice(0, count);
   }
 
   /** The client has taken output up to `offset`: the guest may send as much again. */

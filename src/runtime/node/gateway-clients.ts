@@ -73,6 +73,8 @@ class SocketAdapter implements ClientSocket {
   closing = false;
   readonly #socket: net.Socket;
   readonly #onTaken: (bytes: number) => void;
+  /** Output given to the socket so far, and how much of it was reported as taken. */
+  #written = 0;
   #reported = 0;
 
   constructor(socket: net.Socket, onTaken: (bytes: number) => void) {
@@ -85,12 +87,13 @@ class SocketAdapter implements ClientSocket {
     // the rest of the frame in memory.
     const waits = this.#socket.writableLength > 0;
     this.#socket.write(waits && bytes.length < bytes.buffer.byteLength / 2 ? bytes.slice() : bytes);
+    this.#written += bytes.length;
     this.reportTaken();
   }
 
   /** Reports output that the operating system has taken since the last time. */
   reportTaken(): void {
-    const taken = this.#socket.bytesWritten - this.#socket.writableLength;
+    const taken = this.#written - this.#socket.writableLength;
     if (taken > this.#reported) this.#onTaken(taken - this.#reported);
     this.#reported = taken;
   }
