@@ -50,6 +50,26 @@ export class ByteWriter {
     this.used = writeS32(this.buffer, this.used, value);
   }
 
+  /** An opcode of one byte and its only immediate, unsigned: what most injected instructions are. */
+  op(opcode: number, immediate: number): void {
+    const at = this.used;
+    if (at + 1 + SIZE_FIELD_BYTES > this.buffer.length) this.grow(1 + SIZE_FIELD_BYTES);
+    const { buffer } = this;
+    buffer[at] = opcode;
+    if (immediate >>> 0 < 0x80) {
+      buffer[at + 1] = immediate;
+      this.used = at + 2;
+    } else this.used = writeU32(buffer, at + 1, immediate);
+  }
+
+  /** The same with a signed immediate. */
+  constant(opcode: number, value: number): void {
+    const at = this.used;
+    if (at + 1 + SIZE_FIELD_BYTES > this.buffer.length) this.grow(1 + SIZE_FIELD_BYTES);
+    this.buffer[at] = opcode;
+    this.used = writeS32(this.buffer, at + 1, value);
+  }
+
   u64(value: bigint): void {
     this.ensure(10);
     this.used = writeU64(this.buffer, this.used, value);

@@ -32,8 +32,10 @@ export class CaptureSites {
   private labelBytes = 0;
   /** Three numbers per site: its source offset, where its branch is in the code, how many blocks are open there. */
   private places = new Int32Array(256);
-  /** Types of the operands below the site's results, where there are any. */
-  private readonly operands = new Map<number, readonly ValTypeOf[]>();
+  /** Types of the operands below the results, by site. */
+  private readonly operands: (readonly ValTypeOf[])[] = [];
+  /** For {@link localsOf}. */
+  private locals = new Int32Array(256);
 
   constructor(
     bytes: Uint8Array,
@@ -56,7 +58,8 @@ export class CaptureSites {
     this.liveness.begin(locals, code.start, code.end);
     // A guess that is nearly always right; if not, the walk is repeated.
     this.labelBytes ||= code.end - code.start < SHORT_CODE ? 1 : 2;
-    this.operands.clear();
+    this.operands.length = 0;
+    if (locals > this.locals.length) this.locals = new Int32Array(locals * 2);
   }
 
   get count(): number {
@@ -75,7 +78,7 @@ export class CaptureSites {
   /** Notes a site, whose branch to an exit is about to be written by {@link writeLabel}; answers its number. */
   add(pos: number, operands: readonly ValTypeOf[]): number {
     const site = this.liveness.site();
-    if (operands.length > 0) this.operands.set(site, operands);
+    this.operands.push(operands);
     const at = site * 3;
     if (at + 3 > this.places.length) this.places = enlarged(this.places);
     this.places[at] = pos;
@@ -90,6 +93,11 @@ export class CaptureSites {
     for (let left = this.labelBytes; left > 0; left--) code.u8(0);
   }
 
+  /** The locals that an exit saves itself, ascending: the first `count` of an array that is used again. */
+  localsOf(exit: number): { readonly locals: Int32Array; readonly count: number } {
+    return { locals: this.locals, count: this.exits.localsOf(exit, this.locals) };
+  }
+
   /** Chooses the exits. Answers whether the walk must be repeated, because labels take more bytes than were left. */
   solve(): boolean {
     const { exits, liveness, operands, places } = this;
@@ -97,7 +105,7 @@ export class CaptureSites {
     exits.begin(liveness.words);
     let farthest = 0;
     for (let site = 0; site < this.count; site++) {
-      exits.assign(site, liveness.live, operands.get(site));
+      exits.assign(site, liveness.live, operands[site]!);
       farthest = Math.max(farthest, places[site * 3 + 2]!);
     }
     exits.finish();
@@ -130,7 +138,7 @@ export class CaptureSites {
         types.push(...saved[exit]!.types);
       }
       const offset = this.originalOffset(this.places[site * 3]!);
-      this.onSite(site, { offset, values, types, operands: this.operands.get(site) ?? [] });
+      this.onSite(site, { offset, values, types, operands: this.operands[site]! });
     }
   }
 }

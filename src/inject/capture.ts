@@ -106,7 +106,7 @@ export function endBody(pass: FunctionPass): number {
 /** Goes to an exit. All operands up to `height` are in locals. */
 function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: number): void {
   const { code } = pass;
-  const operands = height === 0 ? NO_OPERANDS : ([...pass.types.subarray(0, height)] as ValTypeOf[]);
+  const operands = height === 0 ? NO_OPERANDS : operandTypes(pass, height);
   code.u8(Op.I32Const);
   code.s32(capture.add(pass.pos, operands));
   pass.op(Op.LocalSet, pass.locals.temporary(ValType.I32, Temporary.Site));
@@ -121,9 +121,9 @@ function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: nu
 function saveValues(pass: FunctionPass, capture: CaptureSites, exit: number): SavedValues | undefined {
   const { exits, onSite, saves } = capture;
   const operands = exits.nextOf(exit) === COMPLETE ? exits.operandsOf(exit) : NO_OPERANDS;
-  const unsorted = exits.localsOf(exit);
-  if (operands.length === 0 && onSite === undefined && saveIntegers(pass, capture, unsorted)) return undefined;
-  const locals = sortedByType(unsorted, pass.locals.types);
+  const { count, locals: live } = capture.localsOf(exit);
+  if (operands.length === 0 && onSite === undefined && saveIntegers(pass, capture, live, count)) return undefined;
+  const locals = sortedByType(live, count, pass.locals.types);
   const values = operands.length === 0 ? locals : [...locals, ...operands.map((_, at) => -1 - at)];
   const types = values.map((value) => (value >= 0 ? pass.locals.types[value]! : operands[-1 - value]!) as ValTypeOf);
   for (let from = 0; from < values.length; from += SAVED_VALUES_MAX) {
@@ -135,16 +135,12 @@ function saveValues(pass: FunctionPass, capture: CaptureSites, exit: number): Sa
 }
 
 /** The same for a few i32 locals and nothing else. */
-function saveIntegers({ code, locals }: FunctionPass, capture: CaptureSites, live: readonly number[]): boolean {
-  if (live.length === 0) return true;
-  if (live.length > SAVED_VALUES_MAX) return false;
-  for (const local of live) if (locals.types[local] !== ValType.I32) return false;
-  for (const local of live) {
-    code.u8(Op.LocalGet);
-    code.u32(locals.index(local));
-  }
-  code.u8(Op.Call);
-  code.u32(capture.saves.indexOfI32s(live.length));
+function saveIntegers({ code, locals }: FunctionPass, capture: CaptureSites, live: Int32Array, count: number): boolean {
+  if (count === 0) return true;
+  if (count > SAVED_VALUES_MAX) return false;
+  for (let at = 0; at < count; at++) if (locals.types[live[at]!] !== ValType.I32) return false;
+  for (let at = 0; at < count; at++) code.op(Op.LocalGet, locals.index(live[at]!));
+  code.op(Op.Call, capture.saves.indexOfI32s(count));
   return true;
 }
 
@@ -162,15 +158,20 @@ function operandLocal(pass: FunctionPass, height: number, type: ValTypeOf): numb
   return pass.locals.temporary(type, -1 - height);
 }
 
-/** Locals in the order in which they are saved. */
-function sortedByType(locals: readonly number[], types: Uint8Array): readonly number[] {
-  if (locals.length === 0 || locals.every((local) => types[local] === types[locals[0]!])) return locals;
+/** The first `count` of `locals` in the order in which they are saved. */
+function sortedByType(locals: Int32Array, count: number, types: Uint8Array): number[] {
   const sorted: number[] = [];
-  for (const type of SAVE_ORDER) {
-    if (sorted.length === locals.length) break;
-    for (const local of locals) if (types[local] === type) sorted.push(local);
+  for (let order = 0; sorted.length < count; order++) {
+    for (let at = 0; at < count; at++) if (types[locals[at]!] === SAVE_ORDER[order]) sorted.push(locals[at]!);
   }
   return sorted;
+}
+
+/** Types of the lowest `height` operands. */
+function operandTypes({ types }: FunctionPass, height: number): ValTypeOf[] {
+  const operands: ValTypeOf[] = [];
+  for (let at = 0; at < height; at++) operands.push(types[at]! as ValTypeOf);
+  return operands;
 }
 
 const NO_OPERANDS: readonly ValTypeOf[] = [];

@@ -11,8 +11,6 @@ const COMPARED_EXITS = 32;
 /** {@link Exits.nextOf}: the frame is complete. */
 export const COMPLETE = -1;
 
-const NO_OPERANDS: readonly ValTypeOf[] = [];
-
 export class Exits {
   count = 0;
   private words = 1;
@@ -35,7 +33,7 @@ export class Exits {
   }
 
   /** Gives the site an exit; `live` holds the sets of all sites. */
-  assign(site: number, live: Int32Array, operands: readonly ValTypeOf[] = NO_OPERANDS): void {
+  assign(site: number, live: Int32Array, operands: readonly ValTypeOf[]): void {
     if (site >= this.exitOf.length) this.exitOf = enlarged(this.exitOf);
     const from = site * this.words;
     const oldest = Math.max(0, this.count - COMPARED_EXITS);
@@ -70,18 +68,18 @@ export class Exits {
     return this.operands[this.order[rank]!]!;
   }
 
-  /** The locals that the exit saves itself, ascending. */
-  localsOf(rank: number): number[] {
+  /** Puts the locals that the exit saves itself into `locals`, ascending; answers how many. There must be room for all. */
+  localsOf(rank: number, locals: Int32Array): number {
     const { live, next, order, words } = this;
     const from = order[rank]! * words;
     const rest = next[rank] === COMPLETE ? -1 : order[next[rank]!]! * words;
-    const locals: number[] = [];
+    let count = 0;
     for (let word = 0; word < words; word++) {
       let left = live[from + word]!;
       if (rest >= 0) left &= ~live[rest + word]!;
-      for (; left !== 0; left &= left - 1) locals.push(word * 32 + 31 - Math.clz32(left & -left));
+      for (; left !== 0; left &= left - 1) locals[count++] = word * 32 + 31 - Math.clz32(left & -left);
     }
-    return locals;
+    return count;
   }
 
   /** The largest set that is part of this one's. */

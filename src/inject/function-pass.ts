@@ -47,6 +47,8 @@ export interface Label {
   guarded: boolean;
 }
 
+const NO_PARAMS: readonly ValType[] = [];
+
 export class FunctionPass {
   readonly code = new ByteWriter(1 << 16);
   readonly bytes: Uint8Array;
@@ -121,7 +123,7 @@ export class FunctionPass {
 
   private start(index: number, body: FunctionBody, type: FuncType, lazy: boolean): void {
     this.locals.load(this.bytes, body, type, lazy);
-    this.reloads.clear();
+    if (this.reloads.size > 0) this.reloads.clear();
     this.capture?.load(index);
   }
 
@@ -145,7 +147,7 @@ export class FunctionPass {
     this.needsEntryDepth = false;
     this.ordinals = 0;
     this.newReload = false;
-    this.pushLabel(LabelKind.Function, { params: [], results: type.results });
+    this.pushLabel(LabelKind.Function, { params: NO_PARAMS, results: type.results });
   }
 
   /** At the end of a walk: what it took for granted turned out wrong; what was learnt is kept for the next one. */
@@ -239,18 +241,15 @@ export class FunctionPass {
   charge(amount: number): void {
     if (amount === 0) return;
     this.counterPlus(amount);
-    this.code.u8(Op.LocalSet);
-    this.code.u32(this.locals.counter);
+    this.code.op(Op.LocalSet, this.locals.counter);
   }
 
   /** Pushes counter + `amount`. */
   counterPlus(amount: number): void {
     const { code } = this;
-    code.u8(Op.LocalGet);
-    code.u32(this.locals.counter);
+    code.op(Op.LocalGet, this.locals.counter);
     if (amount === 0) return;
-    code.u8(Op.I64Const);
-    code.s32(amount);
+    code.constant(Op.I64Const, amount);
     code.u8(Op.I64Add);
   }
 
@@ -319,7 +318,6 @@ export class FunctionPass {
   }
 
   op(opcode: number, immediate: number): void {
-    this.code.u8(opcode);
-    this.code.u32(immediate);
+    this.code.op(opcode, immediate);
   }
 }

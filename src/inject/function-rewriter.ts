@@ -114,12 +114,10 @@ export class FunctionRewriter {
   }
 
   private op(opcode: number, immediate: number): void {
-    this.out.u8(opcode);
-    this.out.u32(immediate);
+    this.out.op(opcode, immediate);
   }
 
   private constant(opcode: number, value: number): void {
-    this.out.u8(opcode);
-    this.out.s32(value);
+    this.out.constant(opcode, value);
   }
 }
