@@ -15,6 +15,11 @@ function exitsOf(live: readonly number[], operands: Readonly<Record<number, numb
   return exits;
 }
 
+function localsOf(exits: Exits, exit: number): number[] {
+  const locals = new Int32Array(64);
+  return [...locals.subarray(0, exits.localsOf(exit, locals))];
+}
+
 describe('exits', () => {
   it('are shared by sites where the same locals are live', () => {
     const exits = exitsOf([0b101, 0b110, 0b101, 0b110]);
@@ -33,9 +38,9 @@ describe('exits', () => {
     const [small, large, middle, other] = [0, 1, 2, 3].map((site) => exits.of(site));
     expect([large, exits.nextOf(large!), exits.nextOf(middle!)]).toEqual([0, middle, small]);
     expect([exits.nextOf(small!), exits.nextOf(other!)]).toEqual([COMPLETE, COMPLETE]);
-    expect(exits.localsOf(large!)).toEqual([2, 3]);
-    expect(exits.localsOf(middle!)).toEqual([1]);
-    expect(exits.localsOf(other!)).toEqual([5]);
+    expect(localsOf(exits, large!)).toEqual([2, 3]);
+    expect(localsOf(exits, middle!)).toEqual([1]);
+    expect(localsOf(exits, other!)).toEqual([5]);
   });
 
   it('hand on only to those with the same operands', () => {
@@ -47,8 +52,8 @@ describe('exits', () => {
   it('tell the locals of more than one word', () => {
     const exits = new Exits();
     exits.begin(2);
-    exits.assign(0, Int32Array.of(-0x8000_0000, 0b10));
+    exits.assign(0, Int32Array.of(-0x8000_0000, 0b10), []);
     exits.finish();
-    expect(exits.localsOf(0)).toEqual([31, 33]);
+    expect(localsOf(exits, 0)).toEqual([31, 33]);
   });
 });
