@@ -5,12 +5,13 @@
  *     DIR/NAME.7            the record: the highest generation counts
  *     DIR/NAME.tmp-<nonce>  a record being written
  *
- * A record is written and flushed under a temporary name, then link(2)ed to the next generation: that fails if the
+ * A record is written through to the disk under a temporary name, then link(2)ed to the next generation: that fails if the
  * generation exists, and it never shows a record in part. Older generations are kept for a while for people to look
  * at; removing them is harmless, because whoever links one in again finds a higher one and has lost.
  */
 import { randomUUID } from 'node:crypto';
-import { link, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, link, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ArbiterError } from '../../errors.js';
 import {
@@ -53,7 +54,7 @@ export class FileArbiter implements Arbiter {
     return this.#guarded('read', async () => {
       if (!this.#probed) await this.#probe();
       this.#probed = true;
-      return this.#current();
+      return (await this.#look()).current;
     });
   }
 
@@ -61,50 +62,53 @@ export class FileArbiter implements Arbiter {
     return this.#guarded('write', async () => {
       const nonce = randomUUID();
       const temporary = this.#path(`tmp-${nonce}`);
-      // A failover waits for this: what does not depend on each other is done at the same time.
+      let removing: Promise<void> | undefined;
+      const removed = (): Promise<void> => (removing ??= remove(temporary));
+      // Clients wait for this at a failover, and each step is a trip to another thread: what does not depend on each other is
+      // done at the same time.
       const writing = writeDurably(temporary, encodeRecordFile({ record, nonce }));
+      const opening = open(this.#directory, 'r');
       try {
-        const [current] = await Promise.all([this.#current(), writing]);
+        const [{ current, entries }, directory] = await Promise.all([this.#look(), opening, writing]);
         if ((current?.generation ?? 0) !== expectedGeneration) return { won: false, current };
-        return await this.#publish(expectedGeneration + 1, temporary, nonce);
+        const generation = expectedGeneration + 1;
+        if (!(await this.#link(temporary, this.#path(generation), nonce))) return await this.#lost(undefined);
+        const pruned = this.#prune(entries, generation);
+        const [newest] = await Promise.all([this.#newestGeneration(), directory.sync(), removed(), pruned]);
+        return newest > generation ? await this.#lost(generation) : { won: true, generation };
       } finally {
         await writing.catch(() => {});
-        await remove(temporary);
+        closeSoon(opening);
+        await removed();
       }
     });
   }
 
-  /** Makes the file `temporary` the content of `generation`, unless that generation, or a newer one, exists already. */
-  async #publish(generation: number, temporary: string, nonce: string): Promise<CompareAndSetResult> {
-    if (!(await this.#link(temporary, this.#path(generation), nonce))) return this.#lost(undefined);
-    const [entries] = await Promise.all([readdir(this.#directory), syncDirectory(this.#directory)]);
-    if (this.#newestOf(entries) > generation) return this.#lost(generation);
-    await this.#prune(entries, generation);
-    return { won: true, generation };
-  }
-
   /** `own` is a generation that we linked although a newer one exists: it had been pruned. */
   async #lost(own: number | undefined): Promise<CompareAndSetResult> {
-    const current = await this.#current();
+    const { current } = await this.#look();
     if (own !== undefined && current !== undefined && current.generation > own) await remove(this.#path(own));
     return { won: false, current };
   }
 
-  async #current(): Promise<ArbiterState | undefined> {
+  /** What is in the directory, and the record in it. */
+  async #look(): Promise<{ readonly entries: readonly string[]; readonly current: ArbiterState | undefined }> {
     for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
-      const generation = await this.#newestGeneration();
-      if (generation === 0) return undefined;
+      const entries = await readdir(this.#directory);
+      const generation = this.#newestOf(entries);
+      if (generation === 0) return { entries, current: undefined };
       const text = await readIfPresent(this.#path(generation));
-      if (text !== undefined) return { generation, record: decodeRecordFile(text, this.#path(generation)).record };
+      if (text === undefined) continue;
+      return { entries, current: { generation, record: decodeRecordFile(text, this.#path(generation)).record } };
     }
     throw new ArbiterUnreachableError(`the records ${this.#path('*')} change faster than they can be read`);
   }
 
-  /** 0 if there is no record. */
   async #newestGeneration(): Promise<number> {
     return this.#newestOf(await readdir(this.#directory));
   }
 
+  /** 0 if there is no record. */
   #newestOf(entries: readonly string[]): number {
     let newest = 0;
     for (const entry of entries) newest = Math.max(newest, this.#generationOf(entry));
@@ -153,10 +157,11 @@ export class FileArbiter implements Arbiter {
   }
 
   async #prune(entries: readonly string[], generation: number): Promise<void> {
-    for (const entry of entries) {
+    const isOld = (entry: string): boolean => {
       const old = this.#generationOf(entry);
-      if (old > 0 && old <= generation - GENERATIONS_KEPT) await remove(join(this.#directory, entry));
-    }
+      return old > 0 && old <= generation - GENERATIONS_KEPT;
+    };
+    await Promise.all(entries.filter(isOld).map((entry) => remove(join(this.#directory, entry))));
   }
 
   #path(suffix: number | string): string {
@@ -181,26 +186,26 @@ async function readIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
+/** O_SYNC makes the write the flush as well. */
+const WRITE_THROUGH = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_SYNC;
+
 async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx');
+  const file = await open(path, WRITE_THROUGH);
   try {
     await file.writeFile(text);
-    await file.sync();
   } finally {
-    await file.close();
+    closeSoon(file);
   }
+}
+
+/** Everything was flushed: closing can neither fail in a way that matters nor should anybody wait for it. */
+function closeSoon(file: FileHandle | Promise<FileHandle>): void {
+  Promise.resolve(file)
+    .then((opened) => opened.close())
+    .catch(() => {});
 }
 
 /** Best effort: what is left behind is never taken for a record. */
 async function remove(path: string): Promise<void> {
   await unlink(path).catch(() => {});
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
