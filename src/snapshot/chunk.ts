@@ -13,8 +13,8 @@ import { pagesHead, pagesTail } from './pages-layout.js';
 
 /** The last bytes catch transfers that translate line ends, as in PNG. */
 const MAGIC = Uint8Array.from([0x46, 0x54, 0x57, 0x53, 0x4e, 0x50, 0x0d, 0x0a]);
-/** Raised with every change of the format; see test/golden/snapshot. Version 1 was never released and is not read. */
-export const SNAPSHOT_VERSION = 2;
+/** Raised with every change of the format; see test/golden/snapshot. Versions 1 and 2 were never released and are not read. */
+export const SNAPSHOT_VERSION = 3;
 
 export const PREAMBLE_BYTES = MAGIC.length + 4;
 export const CHUNK_HEADER_BYTES = 10;
@@ -42,6 +42,8 @@ export const ChunkKind = {
   Memories: 5,
   /** A run of pages that are zero again. */
   ZeroPages: 6,
+  /** Blocks of blobs, see blobs.ts; a later one replaces an earlier one. */
+  Blocks: 7,
 } as const;
 export type ChunkKind = (typeof ChunkKind)[keyof typeof ChunkKind];
 

@@ -2,6 +2,7 @@
 import { Packr } from 'msgpackr';
 import { ByteReader } from '../bytes/reader.js';
 import { DecodeError } from '../errors.js';
+import { ReceivedBlobs } from './blobs.js';
 import { type Chunk, ChunkKind, type Compression, damaged, decodeChunk, snapshotError } from './chunk.js';
 import { decodeEngineState } from './engine-state.js';
 import { PageHasher } from './page-hash.js';
@@ -13,7 +14,7 @@ const packr = new Packr({ useRecords: false, int64AsType: 'bigint' });
 
 export interface ReaderOptions {
   readonly compression?: Compression | undefined;
-  /** Check the pages, but keep none: the memories of the snapshot are then empty. */
+  /** Check pages and blocks, but keep none: the memories of the snapshot are then empty, and there are no blobs. */
   readonly withoutPages?: boolean;
 }
 
@@ -21,11 +22,14 @@ export class SnapshotReader {
   readonly #splitter = new ChunkSplitter();
   #header: HeaderFields | undefined;
   #memories: ReceivedMemories | undefined;
+  readonly #blobs: ReceivedBlobs;
   readonly #state: Uint8Array[] = [];
   readonly #sections = new Map<string, Uint8Array[]>();
   #ended = false;
 
-  constructor(private readonly options: ReaderOptions = {}) {}
+  constructor(private readonly options: ReaderOptions = {}) {
+    this.#blobs = new ReceivedBlobs(options.withoutPages !== true);
+  }
 
   /** Known once the first chunk has come. */
   get header(): HeaderFields | undefined {
@@ -47,7 +51,7 @@ export class SnapshotReader {
     for (const [name, parts] of this.#sections) sections[name] = unpacked(joined(parts), `section ${name}`);
     const memories = this.#memories?.contents ?? [];
     const engine = { ...decodeEngineState(joined(this.#state)), memories };
-    return { moduleHash, rewriterVersion, manifest, engine, sections };
+    return { moduleHash, rewriterVersion, manifest, engine, blobs: this.#blobs.contents, sections };
   }
 
   #take(bytes: Uint8Array, number: number): void {
@@ -63,7 +67,8 @@ export class SnapshotReader {
     }
   }
 
-  #keep({ kind, payload }: Chunk, number: number): void {
+  #keep(chunk: Chunk, number: number): void {
+    const { kind, payload } = chunk;
     const reader = new ByteReader(payload);
     switch (kind) {
       case ChunkKind.Header:
@@ -74,6 +79,8 @@ export class SnapshotReader {
         return this.#memories!.zero(reader, number);
       case ChunkKind.Memories:
         return this.#memories!.resize(reader, number);
+      case ChunkKind.Blocks:
+        return this.#blobs.take(chunk, number);
       case ChunkKind.State:
         return void this.#state.push(payload.slice());
       case ChunkKind.Section: {

@@ -1,4 +1,5 @@
 /** A whole snapshot to its stream. */
+import type { Blobs } from './blobs.js';
 import type { Compression } from './chunk.js';
 import { PAGE_BYTES, PageHasher } from './page-hash.js';
 import { PageTracker } from './page-tracker.js';
@@ -26,12 +27,13 @@ export function* encodeSnapshot(snapshot: Snapshot, options: EncodeOptions = {})
   for (const piece of encodePlain(snapshot, pageSeed)) yield* relay.push(piece);
 }
 
-function* encodePlain({ engine, sections, ...header }: Snapshot, pageSeed: bigint): Generator<Uint8Array, void> {
+function* encodePlain({ blobs, engine, sections, ...header }: Snapshot, pageSeed: bigint): Generator<Uint8Array, void> {
   const writer = new SnapshotWriter(RUN_PAGES_MAX);
   yield writer.start(header, pageSeed);
   yield writer.memories(engine.memories.map(({ length }) => length / PAGE_BYTES));
   const hasher = new PageHasher(pageSeed);
   for (const [memory, bytes] of engine.memories.entries()) yield* encodeMemory(writer, hasher, memory, bytes);
+  yield* encodeBlobs(writer, blobs);
   yield* writer.state(engine);
   for (const [name, value] of Object.entries(sections)) yield* writer.section(name, value);
   yield writer.end();
@@ -52,5 +54,16 @@ export function* encodeMemory(
     writer.addPage(memory, page, hasher.page, tracker.hashOf(page));
   }
   const last = writer.flush();
+  if (last !== undefined) yield last;
+}
+
+function* encodeBlobs(writer: SnapshotWriter, blobs: Blobs): Generator<Uint8Array, void> {
+  for (const [blob, blocks] of blobs) {
+    for (const [index, bytes] of blocks.entries()) {
+      const chunk = bytes.length === 0 ? undefined : writer.addBlock(blob, index, bytes);
+      if (chunk !== undefined) yield chunk;
+    }
+  }
+  const last = writer.flushBlocks();
   if (last !== undefined) yield last;
 }

@@ -1,4 +1,5 @@
 /** Snapshots: the public surface of this folder. */
+export { BLOCK_BYTES, type Blobs } from './blobs.js';
 export { CHUNK_BYTES_MAX, type Compression, SNAPSHOT_VERSION } from './chunk.js';
 export { SnapshotReader } from './decode.js';
 export { encodeMemory, encodeSnapshot } from './encode.js';

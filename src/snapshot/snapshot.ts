@@ -1,5 +1,6 @@
 /** What a snapshot holds. */
 import type { EngineState } from '../engine/state.js';
+import type { Blobs } from './blobs.js';
 
 export interface SnapshotHeader {
   /** SHA-256 of the module's bytes, hex. */
@@ -12,6 +13,8 @@ export interface SnapshotHeader {
 
 export interface Snapshot extends SnapshotHeader {
   readonly engine: EngineState;
+  /** Large byte arrays that sections speak of by number: what files hold. */
+  readonly blobs: Blobs;
   /**
    * What other layers add, by name: WASI, session, outputs. Plain values of numbers, 64-bit integers, strings, byte arrays,
    * lists and records, which their owners check when they take them back.

@@ -1,6 +1,7 @@
 /** The chunks of one snapshot, in the order in which their maker has them; it must begin with `start` and finish with `end`. */
 import { Packr } from 'msgpackr';
 import { ByteWriter } from '../bytes/writer.js';
+import { BlocksChunk } from './blobs.js';
 import { ChunkKind, encodeChunk, encodePreamble, PAYLOAD_BYTES_MAX } from './chunk.js';
 import { encodeEngineState, type StateWithoutMemories } from './engine-state.js';
 import { PagesChunk } from './pages-chunk.js';
@@ -11,6 +12,7 @@ const packr = new Packr({ useRecords: false, int64AsType: 'bigint' });
 export class SnapshotWriter {
   #chunks = 0;
   readonly #pages: PagesChunk;
+  readonly #blocks = new BlocksChunk();
 
   /** `runPagesMax`: pages in a chunk at most. */
   constructor(runPagesMax: number) {
@@ -58,6 +60,19 @@ export class SnapshotWriter {
     out.u32(first);
     out.u32(count);
     return this.#chunk(ChunkKind.ZeroPages, out.finish());
+  }
+
+  /** The chunk that is full with this block, if it is. */
+  addBlock(blob: number, index: number, bytes: Uint8Array): Uint8Array | undefined {
+    this.#blocks.add(blob, index, bytes);
+    return this.#blocks.isFull ? this.flushBlocks() : undefined;
+  }
+
+  /** The blocks so far; undefined if there are none. */
+  flushBlocks(): Uint8Array | undefined {
+    if (this.#blocks.isEmpty) return undefined;
+    this.#chunks++;
+    return this.#blocks.finish();
   }
 
   *state(state: StateWithoutMemories): Generator<Uint8Array, void> {

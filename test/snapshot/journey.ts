@@ -11,7 +11,7 @@ import type { HostServices } from '../../src/host/services.js';
 import { INJECT_VERSION } from '../../src/inject/index.js';
 import { Session, type SessionState } from '../../src/record/session.js';
 import { encodeSnapshot, SnapshotReader } from '../../src/snapshot/index.js';
-import { exportState, importState, type WasiSnapshot } from '../../src/wasi/snapshot.js';
+import { exportContents, exportWithoutContents, importState, type WasiSnapshot } from '../../src/wasi/snapshot.js';
 import { createWasi, type Wasi } from '../../src/wasi/wasi.js';
 import { kernels } from '../support/guests.js';
 import { WatchedPages } from '../support/written-pages.js';
@@ -97,15 +97,21 @@ export class Journey {
       return this.watched.toggle(this.marking);
     }
     const prepared = this.engines[++this.moved % this.engines.length]!;
-    const sections = { wasi: exportState(this.wasi.state), session: this.session.state() };
+    const blobs = exportContents(this.wasi.state);
+    const sections = { wasi: exportWithoutContents(this.wasi.state), session: this.session.state() };
     const engineState = this.#instance.state!();
     const reader = new SnapshotReader();
     const header = { moduleHash: prepared.hash, rewriterVersion: String(INJECT_VERSION), manifest: {} };
-    for (const chunk of encodeSnapshot({ ...header, engine: engineState, sections })) reader.push(chunk);
+    for (const chunk of encodeSnapshot({ ...header, engine: engineState, blobs, sections })) reader.push(chunk);
     const snapshot = reader.finish();
     const { session, wasi } = snapshot.sections as { session: SessionState; wasi: WasiSnapshot };
     this.session = new Session({ sink: { append: () => {} }, resume: session });
-    this.wasi = createWasi({ args: this.program.args }, this.#services, this.session, importState(wasi));
+    this.wasi = createWasi(
+      { args: this.program.args },
+      this.#services,
+      this.session,
+      importState(wasi, snapshot.blobs),
+    );
     this.#instance = prepared.restore!(snapshot.engine, this.#options());
     this.wasi.bindMemory(() => this.#instance.memory);
   }

@@ -1,8 +1,8 @@
 /**
- * The copy of a running guest's state, made beside it: first its memory while it runs on, then, in a pause, what has changed
- * since and everything that is small; the rest of that is sent while it runs on again. How it goes:
+ * The copy of a running guest's state, made beside it: first its files and its memory while it runs on, then, in a pause, what
+ * has changed since and everything that is small; the rest of that is sent while it runs on again. How it goes:
  *
- *     copying  the guest runs; its pages are looked at and sent when they have changed
+ *     copying  the guest runs; its files are sent, then its pages are looked at and sent when they have changed
  *     changing the engine has been asked for the outcome 'captured', for the guest to go on in code that notes what it writes
  *     asking   the engine has been asked for the outcome 'captured'; a guest that waits in a host call is taken out of it
  *     sending  the pause is over; what was kept in it goes out
@@ -20,10 +20,12 @@ import {
   SnapshotWriter,
   type StateWithoutMemories,
 } from '../../snapshot/index.js';
+import type { FileContents } from '../../wasi/snapshot.js';
 import type { ControlBlock } from '../control.js';
 import { STATE_WINDOW_BYTES } from '../ports.js';
 import type { Background } from './background.js';
 import { DutyCycle } from './duty-cycle.js';
+import { FileCopy } from './file-copy.js';
 import { GuestMarking, type MarkingSource } from './marking.js';
 import type { Outbox } from './outbox.js';
 import { PreCopy } from './pre-copy.js';
@@ -52,6 +54,8 @@ export interface CaptureParts {
   readonly position: () => Position;
   /** Plain copies, see src/snapshot. */
   readonly sections: () => Sections;
+  /** What private files hold, see exportContents; the sections only name them. */
+  readonly files: () => FileContents;
   /** See GuestInit.captureAt. */
   readonly captureAt?: number | undefined;
 }
@@ -59,6 +63,7 @@ export interface CaptureParts {
 /** A capture while the guest runs on. */
 interface Copying {
   readonly name: 'copying' | 'changing' | 'asking';
+  readonly files: FileCopy;
   readonly copy: PreCopy;
   readonly writer: SnapshotWriter;
 }
@@ -159,19 +164,20 @@ export class GuestCapture implements Background {
     this.#paused = false;
   }
 
-  #change({ copy, writer }: Copying): void {
+  #change({ copy, ...copying }: Copying): void {
     const written = this.#marking.enter();
     if (written !== undefined) copy.note(written, this.#memory);
-    this.#phase = { name: 'copying', copy, writer };
+    this.#phase = { ...copying, name: 'copying', copy };
   }
 
   /** Keeps what was asked for. */
-  #freeze({ copy, writer }: Copying): void {
+  #freeze({ copy, files, writer }: Copying): void {
     const { instance, outbox, position, sections } = this.#parts;
     this.#guarded(() => {
       const { memories, ...state } = instance.state!();
       const changedPages = copy.freeze(memories[0] ?? new Uint8Array(0));
-      const pieces = restOf(writer, copy, { memories: kept(memories), state, sections: sections() });
+      files.freeze();
+      const pieces = restOf(writer, copy, { memories: kept(memories), files, state, sections: sections() });
       this.#phase = { name: 'sending', pieces, writer };
       this.#marking.leave();
       const [number, place, { pages }] = [this.#number, position(), copy];
@@ -243,7 +249,8 @@ export class GuestCapture implements Background {
     const hasher = new PageHasher(pageSeed());
     const writer = new SnapshotWriter(RUN_PAGES_MAX);
     const copy = new PreCopy(hasher, writer, (piece) => this.#give(piece, false));
-    this.#phase = { name: 'copying', copy, writer };
+    const files = new FileCopy(this.#parts.files, writer, (chunk) => this.#give(chunk, false));
+    this.#phase = { name: 'copying', files, copy, writer };
     this.#changeMs = 0;
     const { written } = this.#marking;
     if (written !== undefined) copy.note(written, this.#memory);
@@ -264,10 +271,12 @@ export class GuestCapture implements Background {
     this.#parts.outbox.publish();
   }
 
-  #copy({ copy, writer }: Copying): void {
+  #copy(copying: Copying): void {
+    const { copy, files } = copying;
+    if (!files.isDone) return files.step();
     const { isDue } = this.#marking;
     if (!isDue && (!copy.isDone || this.#marking.isWorthWaiting())) return copy.step(this.#memory);
-    this.#phase = { name: isDue ? 'changing' : 'asking', copy, writer };
+    this.#phase = { ...copying, name: isDue ? 'changing' : 'asking' };
     this.#parts.instance.requestCapture!();
   }
 
@@ -309,6 +318,7 @@ export class GuestCapture implements Background {
 /** What was kept in the pause. */
 interface Kept {
   readonly memories: readonly KeptMemory[];
+  readonly files: FileCopy;
   readonly state: StateWithoutMemories;
   readonly sections: Sections;
 }
@@ -330,10 +340,11 @@ function kept(memories: readonly Uint8Array[]): KeptMemory[] {
 function* restOf(
   writer: SnapshotWriter,
   copy: PreCopy,
-  { memories, state, sections }: Kept,
+  { files, memories, state, sections }: Kept,
 ): Generator<Uint8Array, void> {
   yield writer.memories(memories.map(({ pages }) => pages));
   yield* copy.rest();
+  yield* files.rest();
   for (const [memory, { copy: bytes }] of memories.entries()) {
     if (bytes !== undefined) yield* encodeMemory(writer, copy.hasher, memory, bytes);
   }

@@ -30,7 +30,7 @@ export interface RestoredState {
 
 /** The snapshot of a guest, whose sections are known by name. */
 export function restoredState(snapshot: Snapshot): RestoredState {
-  const { engine, sections } = snapshot;
+  const { blobs, engine, sections } = snapshot;
   const { wasi, session, run } = sections as {
     readonly wasi: WasiSnapshot;
     readonly session: SessionState;
@@ -40,7 +40,7 @@ export function restoredState(snapshot: Snapshot): RestoredState {
     if (typeof sections[name] !== 'object' || sections[name] === null) throw unfit(`it lacks the section ${name}`);
   }
   try {
-    return { engine, wasi: importState(wasi), session, run };
+    return { engine, wasi: importState(wasi, blobs), session, run };
   } catch (error) {
     throw unfit((error as Error).message);
   }

@@ -10,7 +10,7 @@ import type { HostFiles } from '../../host/files.js';
 import type { HostClock, HostEntropy } from '../../host/services.js';
 import { Session } from '../../record/session.js';
 import type { SnapshotHeader } from '../../snapshot/index.js';
-import { exportState } from '../../wasi/snapshot.js';
+import { exportContents, exportWithoutContents } from '../../wasi/snapshot.js';
 import type { WasiState } from '../../wasi/state.js';
 import { createWasi } from '../../wasi/wasi.js';
 import { ControlBlock } from '../control.js';
@@ -114,8 +114,9 @@ export class GuestRun {
       markingSource: world.markingSource,
       pageSeed: () => new DataView(world.entropy.bytes(8).slice().buffer).getBigInt64(0),
       position: () => ({ event: session.event, counter: instance.counter }),
+      files: () => exportContents(wasi.state),
       sections: () => ({
-        wasi: exportState(wasi.state),
+        wasi: exportWithoutContents(wasi.state),
         session: session.state(),
         run: { stage: this.#stage, outputBytes: outbox.outputBytes } satisfies RunSection,
         guest: describeGuest(init),

@@ -11,7 +11,7 @@ import { Session } from '../../../src/record/session.js';
 import { restoredState } from '../../../src/runtime/guest/restored.js';
 import { ChunkKind, decodeChunk, encodeChunk } from '../../../src/snapshot/chunk.js';
 import { encodeSnapshot, type Snapshot, SnapshotReader } from '../../../src/snapshot/index.js';
-import { exportState } from '../../../src/wasi/snapshot.js';
+import { exportContents, exportWithoutContents } from '../../../src/wasi/snapshot.js';
 import { createWasi } from '../../../src/wasi/wasi.js';
 import { readGuest } from '../../support/guests.js';
 import { interpreterEngine } from '../../support/interpreter.js';
@@ -53,9 +53,11 @@ function takeSnapshot(module: PreparedModule): Uint8Array {
   wasi.bindMemory(() => instance.memory);
   instance.start();
   expect(instance.call('_start', []).kind).toBe('captured');
-  const sections = { wasi: exportState(wasi.state), session: session.state(), run: { stage: 'main', outputBytes: 0 } };
+  const state = exportWithoutContents(wasi.state);
+  const sections = { wasi: state, session: session.state(), run: { stage: 'main', outputBytes: 0 } };
+  const blobs = exportContents(wasi.state);
   const snapshot: Snapshot = {
-    ...{ moduleHash: module.hash, rewriterVersion: '0', manifest: {}, engine: instance.state!(), sections },
+    ...{ moduleHash: module.hash, rewriterVersion: '0', manifest: {}, engine: instance.state!(), blobs, sections },
   };
   return new Uint8Array(Buffer.concat([...encodeSnapshot(snapshot)]));
 }

@@ -18,7 +18,7 @@ describe('golden snapshots', () => {
     expect(Buffer.compare(current, gunzipSync(readFileSync(goldenPath(SNAPSHOT_VERSION))))).toBe(0);
   });
 
-  it.each([2])('of version %i are readable', (version) => {
+  it.each([3])('of version %i are readable', (version) => {
     const bytes = new Uint8Array(gunzipSync(readFileSync(goldenPath(version))));
     expect(comparable(decoded(bytes))).toEqual(comparable(SAMPLE));
   });

@@ -57,11 +57,11 @@ describe('what is no snapshot', () => {
 
   it('is refused by what is wrong with it', () => {
     expect(() => decoded(changed(0, 0))).toThrow('this is no snapshot of ft-wasm');
-    expect(() => decoded(changed(8, 3))).toThrow(
-      'format version 3, this program reads version 2: it was written by a newer',
+    expect(() => decoded(changed(8, 4))).toThrow(
+      'format version 4, this program reads version 3: it was written by a newer',
     );
     expect(() => decoded(changed(8, 1))).toThrow(
-      'format version 1, this program reads version 2: no program reads that',
+      'format version 1, this program reads version 3: no program reads that',
     );
     expect(() => decoded(bytes.slice(0, 40))).toThrow(/ends after 0 chunks/);
     expect(() => decoded(bytes.slice(0, -1))).toThrow(/before its end chunk/);

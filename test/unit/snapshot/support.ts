@@ -42,6 +42,10 @@ export const SAMPLE: Snapshot = {
     droppedData: [1, 200],
     droppedElements: [],
   },
+  blobs: new Map([
+    [2, [new Uint8Array(300).fill(5), new Uint8Array(0), Uint8Array.of(1, 2, 3)]],
+    [40_000, [Uint8Array.of(9)]],
+  ]),
   sections: {
     wasi: {
       version: 1,
