@@ -81,7 +81,12 @@ export class RingWriter extends RingEnd {
 
   /** Bytes that can be written now. */
   get free(): number {
-    return this.capacity - ((this.#position - (Atomics.load(this.header, CONSUMED) >>> 0)) >>> 0);
+    return this.capacity - this.pending;
+  }
+
+  /** Bytes that the consumer has not taken yet. */
+  get pending(): number {
+    return (this.#position - (Atomics.load(this.header, CONSUMED) >>> 0)) >>> 0;
   }
 
   /** Largest message that is never split into fragments. */

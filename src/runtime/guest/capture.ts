@@ -202,11 +202,11 @@ export class GuestCapture implements Background {
     return (name === 'copying' || name === 'sending') && this.#hasRoom;
   }
 
-  /** Whether a piece may be given: the owner has passed on what it was given, and the ring has room for outputs besides. */
+  /** Whether a piece may be given: the owner has passed on what it was given, and outputs will not wait behind it for long. */
   get #hasRoom(): boolean {
     const { control, outbox } = this.#parts;
     const underWay = (this.#sent - control.stateCredit) >>> 0;
-    return underWay + PIECE_BYTES_MAX <= STATE_WINDOW_BYTES && outbox.hasRoomFor(PIECE_BYTES_MAX);
+    return underWay + PIECE_BYTES_MAX <= STATE_WINDOW_BYTES && outbox.hasRoomForState;
   }
 
   /** This is the place that was asked for: the guest waits until its memory is copied, for nobody is kept waiting by that. */

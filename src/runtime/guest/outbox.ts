@@ -22,6 +22,8 @@ const BATCH_BYTES_MAX = 64 * 1024;
 const BATCH_AGE_NS = 200_000n;
 /** Longest single pause that lag control puts into the guest, in ms: short, so that slowing down is smooth. */
 const THROTTLE_PAUSE_MS = 5;
+/** Of a state and everything else in the ring, before another piece: sending so many takes about half a millisecond. */
+const STATE_BYTES_AHEAD_MAX = 512 << 10;
 
 export interface OutboxOptions {
   /** Whether entries are logged at all (replication or recording). */
@@ -174,9 +176,9 @@ export class Outbox implements OutputSink, LogSink {
     this.#ring.writeBlocking(this.#head.plain(FromGuest.StateDigest), body);
   }
 
-  /** Whether so many bytes of a state fit and leave half of the ring to others: what they wait for must not be a state. */
-  hasRoomFor(bytes: number): boolean {
-    return this.#ring.free - bytes >= this.#ring.fragmentBytesMax * 2;
+  /** Whether a piece of a state may be written: outputs must not wait until much of it has been taken and sent. */
+  get hasRoomForState(): boolean {
+    return this.#ring.pending <= STATE_BYTES_AHEAD_MAX;
   }
 
   state(capture: number, piece: Uint8Array, last: boolean): void {

@@ -152,13 +152,7 @@ export class GuestThread implements GuestControl {
 
   stateCredit(bytes: number): void {
     this.#control.addStateCredit(bytes);
-    if (this.#looking) return;
-    this.#looking = true;
-    // The guest also waits for room in the ring, which there is only behind the burst that this piece came in.
-    queueMicrotask(() => {
-      this.#looking = false;
-      this.#look();
-    });
+    this.#lookSoon();
   }
 
   get executed(): Position {
@@ -254,6 +248,16 @@ export class GuestThread implements GuestControl {
 
   #command(command: GuestCommand): void {
     this.#worker.postMessage(command);
+  }
+
+  /** A guest that waits for room in the ring finds it only behind the burst that is being taken. */
+  #lookSoon(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    queueMicrotask(() => {
+      this.#looking = false;
+      this.#look();
+    });
   }
 
   /** The guest is to look at the control block. */
@@ -366,6 +370,7 @@ export class GuestThread implements GuestControl {
     const capture = this.#captureOf(number);
     if (capture === undefined) return;
     if (last) this.#captureUnderWay = undefined;
+    else this.#lookSoon();
     this.#events.onState?.(capture, piece.slice(), last);
   }
 
