@@ -43,7 +43,10 @@ export class PollSet {
 
   /** Blocks until at least one subscription fires; returns the flat triples to log. */
   wait(): number[] {
-    this.#startNs = this.#live.clock.stoppedSinceNs;
+    const { clock } = this.#live;
+    this.#startNs = clock.stoppedSinceNs;
+    // It is this call's and no later one's, whether this one waits or not.
+    clock.stoppedSinceNs = undefined;
     this.#scan();
     if (this.#fired.length === 0 || this.#eager) this.#fireTimers();
     while (this.#fired.length === 0) {

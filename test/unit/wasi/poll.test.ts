@@ -134,6 +134,41 @@ describe('poll_oneoff on clocks', () => {
     expect(h.fakes.waiter.deadlines).toEqual([start + 100n, start + 100n]);
   });
 
+  describe('in a call that is stopped for a capture and made again', () => {
+    class Stop extends Error {}
+
+    /** A call that waits for 100 ns and is stopped after 40 of them. */
+    function stopped(): Harness {
+      const h = new Harness();
+      h.fakes.waiter.steps.push(() => {
+        h.fakes.clock.advance(40n);
+        throw new Stop();
+      });
+      expect(() => poll(h, [{ after: 100n }])).toThrow(Stop);
+      return h;
+    }
+
+    it('go on, and the next call has its whole time', () => {
+      const h = stopped();
+      const start = h.fakes.clock.monotonic - 40n;
+      h.fakes.waiter.steps.push(() => h.fakes.clock.advance(60n));
+      expect(poll(h, [{ after: 100n }])).toHaveLength(1);
+      h.fakes.waiter.steps.push(() => h.fakes.clock.advance(100n));
+      expect(poll(h, [{ after: 100n }])).toHaveLength(1);
+      expect(h.fakes.waiter.deadlines.slice(1)).toEqual([start + 100n, start + 200n]);
+    });
+
+    it('may have passed meanwhile, and the next call has its whole time', () => {
+      const h = stopped();
+      h.fakes.clock.advance(70n);
+      expect(poll(h, [{ after: 100n }])).toHaveLength(1);
+      const start = h.fakes.clock.monotonic;
+      h.fakes.waiter.steps.push(() => h.fakes.clock.advance(100n));
+      expect(poll(h, [{ after: 100n }])).toHaveLength(1);
+      expect(h.fakes.waiter.deadlines.slice(1)).toEqual([start + 100n]);
+    });
+  });
+
   it('knows absolute times on both clocks', () => {
     const h = new Harness();
     h.call('clock_time_get', CLOCK.REALTIME, 0n, COUNT);
