@@ -8,6 +8,7 @@ import { errorText, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
 import { gateway } from './gateway.js';
 import { GATEWAY_FLAGS, type RawGatewayFlags, toGatewayOptions } from './gateway-options.js';
+import { ownFlagsFirst } from './own-flags.js';
 import { declareRunCommands } from './run-commands.js';
 import { serve } from './serve.js';
 import { type RawServeFlags, SERVE_FLAGS } from './serve-flags.js';
@@ -24,7 +25,9 @@ export async function run(args: readonly string[], process: CliProcess): Promise
     exitCode = code;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    const [command, ...words] = args;
+    const ordered = command === 'serve' ? [command, ...ownFlagsFirst(words, SERVE_FLAGS)] : args;
+    await program.parseAsync(ordered, { from: 'user' });
     return exitCode;
   } catch (caught) {
     const error = caught instanceof CommanderError ? fromCommander(caught) : caught;
@@ -39,7 +42,7 @@ function createProgram(process: CliProcess, setExitCode: (code: number) => void)
   program
     .description('Keeps an unmodified WebAssembly service alive when its machine dies.')
     .version(packageVersion())
-    // Flags after the module belong to the guest.
+    // What follows the module belongs to the guest.
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
@@ -62,7 +65,10 @@ function declareServe(program: Command, process: CliProcess, setExitCode: (code:
     .summary('run a WASI service, replicated')
     .description('Runs a WASI service as one replica of a pair, or as a whole pair on this machine.')
     .argument('<guest.wasm>', 'the service, a WASI preview1 command module')
-    .argument('[args...]', "the guest's arguments; flags after the module are the guest's")
+    .argument(
+      '[args...]',
+      "the guest's arguments, from the first word behind the module that is no flag of serve, or behind --",
+    )
     .passThroughOptions()
     .action(async (module: string, args: string[], flags: RawServeFlags & RawCacheFlags) => {
       const { guest, ...rest } = toServeOptions(module, args, flags, process.env);

@@ -101,8 +101,8 @@ describe('flags', () => {
     expect(code).toBe(EXIT_CODES.usage);
   });
 
-  it('after the module are the guest’s', async () => {
-    const { code, errors } = await runCli(['serve', '--solo', moduleFile(exitsWith(3)), '--role', 'nonsense']);
+  it('behind the module and -- are the guest’s', async () => {
+    const { code, errors } = await runCli(['serve', '--solo', moduleFile(exitsWith(3)), '--', '--role', 'nonsense']);
     expect({ code, errors }).toEqual({ code: 3, errors: [] });
   });
 });
