@@ -8,9 +8,12 @@ import type { EventListener, Timers } from './ports.js';
 /** Pause between two attempts, and how long the guest may take to consume the log before clients are let in to wait for it. */
 const REBIND_MS = 25;
 
+/** Gateways' clients have most of their answers so long after the guest is live. */
+const GATEWAYS_FIRST_MS = 10;
+
 export interface ClientOpening {
-  /** The guest is live: there is nothing to wait for any more. */
-  now(): void;
+  /** The guest is live: there is nothing to wait for any more but, if there are any, gateways' clients. */
+  guestLive(gateways: boolean): void;
   cancel(): void;
 }
 
@@ -43,9 +46,13 @@ export function openClients(
       },
     );
   };
-  const stopWaiting = timers.after(REBIND_MS, begin);
+  let stopWaiting = timers.after(REBIND_MS, begin);
   return {
-    now: () => (timers.soon ?? queueMicrotask)(begin),
+    guestLive: (gateways) => {
+      if (begun) return;
+      stopWaiting();
+      stopWaiting = timers.after(gateways ? GATEWAYS_FIRST_MS : 0, begin);
+    },
     cancel: () => {
       cancelled = true;
       stopWaiting();

@@ -43,7 +43,10 @@ export interface DriverParts {
 }
 
 /** Why a replica is done. `mayRejoin`: the service goes on, and this process may take part again with a fresh guest. */
-export type ReplicaStop = Omit<Extract<Effect, { type: 'stop' }>, 'type'>;
+export interface ReplicaStop extends Omit<Extract<Effect, { type: 'stop' }>, 'type'> {
+  /** A successor was told to go live. */
+  readonly handedOver: boolean;
+}
 
 export class ReplicaDriver implements Controlled, CaptureEvents {
   readonly #parts: DriverParts;
@@ -200,7 +203,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     if (recovery?.lacksEnd) durable?.clearDoubt(abandonStreams(clients.gateways, streams, serve));
     else if (this.#allowedEvent >= this.#givenEvent) serve();
     else this.#serving.wait(this.#givenEvent, streams, serve);
-    this.#opening?.now();
+    this.#opening?.guestLive(clients.gateways.streams.size > 0);
     this.#input({ type: 'guest-live' });
   }
 
@@ -372,7 +375,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     this.#connections.sendGatewayProgress(this.#epoch, payload);
   }
 
-  #stop({ reason, exitCode, mayRejoin }: ReplicaStop): void {
+  #stop({ reason, exitCode, mayRejoin }: Omit<ReplicaStop, 'handedOver'>): void {
     this.#stopped = true;
     this.#states.stop(`it stops: ${reason}`);
     this.#parts.recovery?.stop();
@@ -381,7 +384,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     for (const report of this.#stopReports) report(reason, exitCode, this.#successor);
     const leave = (): void => {
       this.#connections.close();
-      this.#parts.onStop({ reason, exitCode, mayRejoin });
+      this.#parts.onStop({ reason, exitCode, mayRejoin, handedOver: this.#successor !== undefined });
     };
     const { clients, timers } = this.#parts;
     const lostEpoch = exitCode === EXIT_CODES.lostEpoch;

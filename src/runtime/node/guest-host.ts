@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_LIMITS } from '../../engine/engine.js';
 import { FtWasmError } from '../../errors.js';
 import { type AdoptedStream, ReplicaPort } from '../../gateway/replica-port.js';
@@ -213,12 +214,14 @@ export class GuestHost {
     };
   }
 
-  /** Ends the thread and closes every socket, after clients had a chance to take what was released. */
-  async close(): Promise<void> {
-    await this.guest.close();
+  /** Closes every socket, after clients had a chance to take what was released, and ends the thread, but not within `quietMs`. */
+  async close(quietMs = 0): Promise<void> {
+    const ended = quietMs === 0 ? this.guest.close() : delay(quietMs).then(() => this.guest.close());
+    if (quietMs === 0) await ended;
     this.#dialer.close();
     await this.listeners.drained();
     this.listeners.close();
+    await ended;
   }
 }
 

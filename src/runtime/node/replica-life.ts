@@ -10,11 +10,18 @@ import { type Deferred, deferred } from '../deferred.js';
 import { ReplicaDriver, type ReplicaStop } from '../driver.js';
 import type { GuestReport } from '../guest/protocol.js';
 import { describeReport, reportExitCode } from '../guest-report.js';
+import { LateEvents } from '../late-events.js';
 import type { ReplicaOptions, ServiceEvent, ServiceStats } from '../options.js';
 import type { EventListener, PeerNetwork } from '../ports.js';
 import { GuestHost } from './guest-host.js';
 import type { DurableHome, DurableLife } from './start-durable.js';
 import { nodeTimers } from './timers.js';
+
+/**
+ * A successor goes live while its predecessor ends. Ending a thread takes several milliseconds of a processor, which both
+ * need if they are on one machine: the predecessor waits so long.
+ */
+const HANDED_OVER_QUIET_MS = 100;
 
 export interface LifeOptions extends ReplicaOptions {
   readonly id: string;
@@ -69,8 +76,9 @@ export class ReplicaLife {
     const stopped = deferred<ReplicaStop>();
     const { id } = options;
     const config = configOf(options, parts, host);
+    const events = new LateEvents(parts.emit, setImmediate);
     const onEvent: EventListener = (name, level, fields) =>
-      parts.emit({ name, level, fields: { replica: id, ...fields } });
+      events.add({ name, level, fields: { replica: id, ...fields } });
     const durable = await beginDurable(parts, host, config, onEvent);
     driver = new ReplicaDriver({
       config,
@@ -83,7 +91,10 @@ export class ReplicaLife {
       durable: durable?.link,
       recovery: durable?.recovery,
       onEvent,
-      onStop: (stop) => stopped.resolve(stop),
+      onStop: (stop) => {
+        events.flush();
+        stopped.resolve(stop);
+      },
     });
     return new ReplicaLife(host, driver, stopped, durable);
   }
@@ -114,9 +125,9 @@ export class ReplicaLife {
     return this.#durable?.recovery !== undefined;
   }
 
-  /** Ends its guest; what it has written stays. */
-  async close(): Promise<void> {
-    await this.host.close();
+  /** Ends its guest, but not within `quietMs`; what it has written stays. */
+  async close(quietMs = 0): Promise<void> {
+    await this.host.close(quietMs);
     await this.#durable?.link.close();
   }
 
@@ -124,7 +135,7 @@ export class ReplicaLife {
   async ended(): Promise<ReplicaStop & { stats: ServiceStats }> {
     const stop = await this.#stopped.promise;
     const stats = this.stats();
-    await this.close();
+    await this.close(stop.handedOver ? HANDED_OVER_QUIET_MS : 0);
     return { ...stop, stats };
   }
 }

@@ -5,6 +5,7 @@ import { GATEWAY_WAIT_MS } from '../../gateway/records.js';
 import { parseAddress } from '../../transport/address.js';
 import { dialTcp } from '../../transport/node/tcp.js';
 import { GatewayKeeper } from '../gateway-keeper.js';
+import { LateEvents } from '../late-events.js';
 import { type ServiceEvent, usage } from '../options.js';
 import { GatewayClients } from './gateway-clients.js';
 import { nodeTimers } from './timers.js';
@@ -41,7 +42,8 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
   if (options.listen.length === 0) throw usage('a gateway needs at least one address to listen on');
   if (options.replicas.length === 0) throw usage('a gateway needs the log address of at least one replica');
   for (const address of options.replicas) parseAddress(address, 'replicas');
-  const emit = (event: ServiceEvent): void => options.onEvent?.(event);
+  const events = new LateEvents((event: ServiceEvent) => options.onEvent?.(event), setImmediate);
+  const emit = (event: ServiceEvent): void => events.add(event);
 
   const waitMs = options.waitMs ?? GATEWAY_WAIT_MS;
   const gateway = new Gateway({ service: options.service ?? '', listeners: options.listen.length, waitMs });
@@ -95,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
   for (const address of clients.addresses) {
     emit({ name: 'listening', level: 'info', fields: { kind: 'gateway', address } });
   }
+  events.flush();
   return {
     addresses: clients.addresses,
     get connections() {
@@ -108,6 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
       gateway.close();
       keeper.close();
       clients.close();
+      events.flush();
     },
   };
 }
