@@ -15,8 +15,10 @@ export { FrameMap, type Place } from './resume/frame-map.js';
 export { type GlobalsModule, globalsModule } from './resume/globals-module.js';
 export {
   INSTANCE_MODULE,
+  locateResumed,
   PICKED_MODULE,
+  type Resumed,
   type ResumeModule,
-  resumedFunction,
+  resumedFrom,
   resumeModule,
 } from './resume/resume-module.js';

@@ -5,6 +5,7 @@ import type { EngineInstance } from '../../src/engine/engine.js';
 import { decodeModule } from '../../src/wasm/decode/index.js';
 import { InstructionReader } from '../../src/wasm/instructions.js';
 import { opcodeName } from '../../src/wasm/opcode-lookup.js';
+import { runGuest } from '../snapshot/capture-run.js';
 import { interpreterEngine } from '../support/interpreter.js';
 import { assemble } from '../support/modules.js';
 import { starter } from './contract-support.js';
@@ -85,4 +86,37 @@ describe('places of traps in marked code', () => {
       expect(instance.call('run', [1])).toMatchObject(expected);
     },
   );
+});
+
+describe('places of traps in resumed frames', () => {
+  const engine = new CompiledEngine();
+  // The operand, the loop and the block must be restored before the guest gets to what traps.
+  const AROUND: readonly [where: string, around: (code: string) => string][] = [
+    ['behind the call', (code) => `(call $host (i32.const 1)) ${code}`],
+    ['in a loop', (code) => `(loop $l (block $b (drop (i32.const 7)) (call $host (i32.const 1)) ${code} (br $l)))`],
+    [
+      'in the second turn',
+      (code) => `(local $i i32) (loop $l (call $host (local.get $i))
+      (if (local.get $i) (then ${code})) (local.set $i (i32.const 1)) (br $l))`,
+    ],
+  ];
+
+  it.each(
+    CASES.flatMap(([trap, instruction, code]) =>
+      AROUND.flatMap(([where, around]) =>
+        (['resume', 'restore', 'mark'] as const).map((how) => [trap, instruction, where, how, around(code)] as const),
+      ),
+    ),
+  )('%s at %s, %s, after a %s', async (trap, instruction, _where, how, code) => {
+    const text = `(module ${BEFORE} (func (export "run") (param i32) ${code}))`;
+    const bytes = assemble(text);
+    const [prepared, marking] = [await engine.prepare(bytes), await engine.marking(bytes)];
+    const { captures, log } = runGuest(
+      { prepared, marking, calls: [['run', 1]], sliceFuel: 1_000_000, host: () => 1 },
+      () => how,
+    );
+    expect(captures).toBeGreaterThan(0);
+    const { functionIndex, offset } = placeOf(bytes, instruction);
+    expect(log.at(-1)).toMatch(new RegExp(` ${trap} in function ${functionIndex} at ${offset}$`));
+  });
 });

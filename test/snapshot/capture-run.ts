@@ -122,7 +122,8 @@ function answerOf(type: ValType): unknown {
 
 function show(outcome: Outcome): string {
   const values = outcome.kind === 'returned' ? ` ${outcome.values.map(String).join()}` : '';
-  const trap = outcome.kind === 'trapped' ? ` ${outcome.trap}` : '';
+  const trap =
+    outcome.kind === 'trapped' ? ` ${outcome.trap} in function ${outcome.functionIndex} at ${outcome.offset}` : '';
   return `${outcome.kind} at ${outcome.counter}${values}${trap}`;
 }
 

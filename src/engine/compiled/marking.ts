@@ -8,11 +8,9 @@ import type { MarkingCode } from '../engine.js';
 import { CaptureCode, instanceCapture } from './capture-code.js';
 import { Exchange } from './exchange.js';
 import type { InstanceParts, Marking } from './instance-parts.js';
+import { RESUME_PREFIX } from './places.js';
 import { type WasmExports, type WasmImports, WebAssembly } from './webassembly.js';
 import { WriteMarks } from './write-marks.js';
-
-/** Of the exports that marks add to resume functions. */
-const RESUME_PREFIX = 'ftw:';
 
 /** Code that captures and resumes in marked code. */
 export function markingCaptureCode(frames: FrameMap): CaptureCode {

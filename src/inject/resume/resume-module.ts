@@ -3,6 +3,7 @@
  * again, and `resume`, which runs it with what the host has and hands the results over.
  */
 import { ByteWriter } from '../../bytes/writer.js';
+import { decodeModule } from '../../wasm/decode/index.js';
 import { encodeModule } from '../../wasm/encode/index.js';
 import type { CustomSection, FuncType, FunctionBody, Import, Module, ValType as ValTypeOf } from '../../wasm/module.js';
 import { ValType } from '../../wasm/module.js';
@@ -15,7 +16,9 @@ import { CaptureSites, type SavedSite } from '../capture-sites.js';
 import { FunctionPass } from '../function-pass.js';
 import { ENGINE_MODULE, GLOBALS } from '../layout.js';
 import { Temporary } from '../local-table.js';
+import type { OriginalPlace } from '../locate.js';
 import { SaveFunctions } from '../save-functions.js';
+import { Trace } from '../trace.js';
 import { EMPTY_BLOCK } from '../type-table.js';
 import { putLocal, takeValue } from '../value-bits.js';
 import { walk } from '../walk.js';
@@ -42,10 +45,21 @@ const MODULE_NAME = 0;
 /** The module's name, which V8 puts into the URL of its script. */
 const NAME = 'ftw-resume-';
 
-/** Original index of the function that the script with this URL continues; undefined if it is no resume module. */
-export function resumedFunction(url: string): number | undefined {
-  const found = /ftw-resume-(\d+)/.exec(url);
-  return found === null ? undefined : Number(found[1]);
+/** What a resume module continues. */
+export interface Resumed {
+  /** Original index. */
+  readonly functionIndex: number;
+  /** Byte offset of the place in the original module. */
+  readonly offset: number;
+  readonly raise: boolean;
+}
+
+/** What the script with this URL continues; undefined if it is no resume module. */
+export function resumedFrom(url: string): Resumed | undefined {
+  const found = /ftw-resume-(\d+)-(\d+)-([01])/.exec(url);
+  return found === null
+    ? undefined
+    : { functionIndex: Number(found[1]), offset: Number(found[2]), raise: found[3] === '1' };
 }
 
 /**
@@ -59,22 +73,45 @@ export function resumeModule(frames: FrameMap, place: Place, raise = false): Res
   return new Maker(frames, place, raise).make();
 }
 
+/**
+ * The instruction of the guest from which the code at byte `offset` of a resume module comes, in its function `index`;
+ * undefined for functions that are not the guest's. The module is made again for that.
+ */
+export function locateResumed(
+  frames: FrameMap,
+  { functionIndex, offset: place, raise }: Resumed,
+  index: number,
+  offset: number,
+): OriginalPlace | undefined {
+  return new Maker(frames, frames.place(functionIndex, place), raise).locate(index, offset);
+}
+
 class Maker {
   private readonly source: Continuation;
   private readonly layout: ResumeLayout;
   private readonly sites = new Map<number, SavedSite>();
   private readonly own: AddedFunction[] = [];
   private readonly result: FuncType;
+  private trace: Trace | undefined;
 
   constructor(
     private readonly frames: FrameMap,
     private readonly place: Place,
-    raise: boolean,
+    private readonly raise: boolean,
   ) {
     const { module } = frames;
     this.source = continuation(module.bytes, frames.body(place.functionIndex).code, module.types, place, raise);
     this.layout = new ResumeLayout(module, this.source);
     this.result = { params: [], results: frames.typeOf(place.functionIndex).results };
+  }
+
+  locate(index: number, offset: number): OriginalPlace | undefined {
+    if (index !== this.layout.ownFunctions) return undefined;
+    const trace = new Trace(this.source.body.code.start);
+    this.trace = trace;
+    const { body } = decodeModule(this.make().bytes).bodies[0]!;
+    const inSource = trace.originalAt(offset - body.start);
+    return { functionIndex: this.place.functionIndex, offset: this.source.originalOffset(inSource) };
   }
 
   make(): ResumeModule {
@@ -119,7 +156,7 @@ class Maker {
     const out = new ByteWriter(64);
     out.u8(MODULE_NAME);
     const mark = out.openSized();
-    out.name(NAME + this.place.functionIndex);
+    out.name(`${NAME}${this.place.functionIndex}-${this.place.offset}-${Number(this.raise)}`);
     out.closeSized(mark);
     return { name: 'name', data: { start: 0, end: out.length, source: out.finish() }, after: Section.Code };
   }
@@ -132,6 +169,7 @@ class Maker {
   private walk(): FunctionPass {
     const { frames, layout, source } = this;
     const pass = new FunctionPass(layout, frames.options);
+    pass.trace = this.trace;
     const saves = new SaveFunctions(layout, (added) => layout.ownFunctions + 1 + this.own.push(added));
     const calls = { ...frames.calls, typeMayLeave: this.typesMayLeave() };
     pass.captures = new CaptureSites(source.bytes, calls, saves, source.originalOffset);
@@ -167,6 +205,7 @@ class Maker {
     }
     for (let left = exits; left > 0; left--) asm.constant(Op.Block, EMPTY_BLOCK);
     if (pass.wrapped) asm.constant(Op.Block, layout.types.blockType([], this.result.results));
+    if (this.trace !== undefined) this.trace.prefixBytes = asm.out.length;
     asm.out.copy(pass.code.bytes);
     return asm.out.finish();
   }
