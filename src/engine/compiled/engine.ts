@@ -12,8 +12,7 @@ import { decodeModule } from '../../wasm/decode/index.js';
 import { assertSupported } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
-import type { CaptureMaker, Engine, MarkingCode, PreparedModule } from '../engine.js';
-import { CompiledCaptureMaker } from './capture-maker.js';
+import type { Engine, MarkingCode, PreparedModule } from '../engine.js';
 import { locator, markedLocator } from './places.js';
 import { CompiledModule, type ModuleParts } from './prepared.js';
 import { cacheKey, decodeRewritten, encodeRewritten, type RewrittenCache } from './rewritten.js';
@@ -54,27 +53,12 @@ export class CompiledEngine implements Engine {
 
   /** @throws DecodeError, FTW_LIMIT when the marked module is too large for V8 */
   async marking(bytes: Uint8Array): Promise<MarkingCode> {
-    const { exportPrefix, module, rewritten } = await this.rewrittenAgain(bytes);
-    return compile(module, addMarks(rewritten, exportPrefix));
-  }
-
-  /** @throws DecodeError */
-  async captureMaker(bytes: Uint8Array): Promise<CaptureMaker | undefined> {
-    const { frames, rewritten } = await this.rewrittenAgain(bytes);
-    return frames && new CompiledCaptureMaker(frames, rewritten);
-  }
-
-  private async rewrittenAgain(bytes: Uint8Array): Promise<RewrittenModule> {
     const module = decodeModule(bytes);
     const options = this.options.inject ?? DEFAULT_INJECT_OPTIONS;
     const kept = this.options.cache?.load(cacheKey(await (this.options.sha256 ?? sha256)(bytes), options));
-    const found = kept && decodeRewritten(kept);
-    if (found === undefined) {
-      const { bytes: rewritten, exportPrefix, frames } = inject(module, options);
-      return { module, rewritten, exportPrefix, frames };
-    }
-    const { bytes: rewritten, calls, exportPrefix } = found;
-    return { module, rewritten, exportPrefix, frames: calls && new FrameMap(module, options, calls) };
+    const rewritten = (kept && decodeRewritten(kept)) ?? inject(module, options);
+    const marked = addMarks(rewritten.bytes, rewritten.exportPrefix);
+    return compile(module, marked);
   }
 
   private async rewrite(
@@ -106,13 +90,6 @@ export class CompiledEngine implements Engine {
       return undefined;
     }
   }
-}
-
-interface RewrittenModule {
-  readonly module: Module;
-  readonly rewritten: Uint8Array;
-  readonly exportPrefix: string;
-  readonly frames: FrameMap | undefined;
 }
 
 type CompiledCode = Pick<ModuleParts, 'compiled' | 'injected'>;
