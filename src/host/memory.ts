@@ -158,6 +158,7 @@ export class MemoryInput implements HostInput {
 export class ScriptedWaiter implements HostWaiter {
   readonly deadlines: (bigint | undefined)[] = [];
   readonly steps: ((deadlineNs: bigint | undefined) => void)[] = [];
+  waitedForLogNs = 0n;
 
   wait(deadlineNs: bigint | undefined): void {
     this.deadlines.push(deadlineNs);

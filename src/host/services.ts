@@ -52,6 +52,8 @@ export interface HostInput {
 /** Blocks the guest's thread until something may have changed on network or input, or `deadlineNs` (monotonic; undefined = no limit). */
 export interface HostWaiter {
   wait(deadlineNs: bigint | undefined): void;
+  /** Once this replica has gone live: for how long its guest had waited for the log to go on. 0 without. */
+  readonly waitedForLogNs?: bigint;
 }
 
 /**

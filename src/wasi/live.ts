@@ -39,6 +39,7 @@ export class LiveClock {
   readonly #host: HostClock;
   readonly #last: ClockState;
   #offsetNs = 0n;
+  #waitingSinceNs: bigint | undefined;
   /** When the call began that was stopped for a capture and is made again. */
   stoppedSinceNs: bigint | undefined;
 
@@ -47,9 +48,21 @@ export class LiveClock {
     this.#last = last;
   }
 
-  /** Continues monotonic time from the last logged value; called when this replica starts or goes live. */
-  rebase(): void {
-    this.#offsetNs = this.#last.monotonicNs - this.#host.monotonicNs();
+  /**
+   * Continues monotonic time from the last logged value; called when this replica starts or goes live. `waitedNs`: so much
+   * has passed since, while the guest waited for the log to go on; a timer that it waits for goes on, too.
+   */
+  rebase(waitedNs = 0n): void {
+    this.#waitingSinceNs = this.#last.monotonicNs;
+    this.#offsetNs = this.#last.monotonicNs + waitedNs - this.#host.monotonicNs();
+  }
+
+  /** When a call began that has been under way before, by the guest's monotonic time; `reissued` by a replica that went live. */
+  takeBegin(reissued: boolean): bigint | undefined {
+    const since = this.stoppedSinceNs ?? (reissued ? this.#waitingSinceNs : undefined);
+    // It is this call's and no later one's.
+    this.stoppedSinceNs = undefined;
+    return since;
   }
 
   monotonicNs(): bigint {

@@ -31,7 +31,7 @@ export function createWasi(config: WasiConfig, services: HostServices, session: 
   const ctx = makeContext(config, services, session, memory, current);
   const live = liveWorld(services, current.clocks);
   if (session.mode === 'live') live.clock.rebase();
-  else session.onLive(() => live.clock.rebase());
+  else session.onLive(() => live.clock.rebase(services.waiter.waitedForLogNs));
   session.nameCalls(callName);
   return {
     imports: { resolve: (module, name, type) => resolve(ctx, session, live, module, name, type) },

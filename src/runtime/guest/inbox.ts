@@ -53,6 +53,9 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
   #hasNews = false;
   /** Questions without an answer. */
   #asked = 0;
+  /** Since when the log has nothing more for the guest. */
+  #waitingSinceNs: bigint | undefined;
+  waitedForLogNs = 0n;
   /** The first batch may begin with entries that are part of the state that was restored. */
   #mayOverlap = false;
   /** Gets the time that the guest waits. */
@@ -87,16 +90,22 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
         if (this.#nextEntry < this.#entries.length) this.#outbox.continueFrom(decoded.lastEvent, decoded.lastCounter);
         continue;
       }
-      if (this.#goLive) return 'live';
+      if (this.#goLive) return this.#leaveLog();
       if (this.#logEnded) {
         this.background.beforeEntry(Number.POSITIVE_INFINITY, this.#canStopCall());
         return 'end';
       }
       if (this.#receive() === 0) {
         this.#outbox.flush();
+        this.#waitingSinceNs ??= this.#clock.monotonicNs();
         this.#sleep(WAIT_MS_MAX);
       }
     }
+  }
+
+  #leaveLog(): 'live' {
+    if (this.#waitingSinceNs !== undefined) this.waitedForLogNs = this.#clock.monotonicNs() - this.#waitingSinceNs;
+    return 'live';
   }
 
   pendingAccepts(listener: number): number {
@@ -220,6 +229,7 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
 
   #takeEntry(): Entry {
     const entry = this.#entries[this.#nextEntry++];
+    this.#waitingSinceNs = undefined;
     const left = this.#entries.length - this.#nextEntry;
     this.#control.setExecuted(entry.counter, this.#outbox.loggedEvents - left);
     return entry;

@@ -42,7 +42,7 @@ export function pollWith(
   memory.check(eventCount, 4);
   checkTags(ctx, layout, subs, count);
   return input<readonly number[]>({
-    observe: (live) => new PollSet(ctx, live, layout, subs, count).wait(),
+    observe: (live, reissued) => new PollSet(ctx, live, layout, subs, count).wait(reissued),
     accepts: (value) => isEventList(value, count),
     apply: (fired) => {
       for (let at = 0; at < fired.length; at += FIELDS) {

@@ -41,12 +41,9 @@ export class PollSet {
     }
   }
 
-  /** Blocks until at least one subscription fires; returns the flat triples to log. */
-  wait(): number[] {
-    const { clock } = this.#live;
-    this.#startNs = clock.stoppedSinceNs;
-    // It is this call's and no later one's, whether this one waits or not.
-    clock.stoppedSinceNs = undefined;
+  /** Blocks until at least one subscription fires; returns the flat triples to log. `reissued`: see `Effect.observe`. */
+  wait(reissued: boolean): number[] {
+    this.#startNs = this.#live.clock.takeBegin(reissued);
     this.#scan();
     if (this.#fired.length === 0 || this.#eager) this.#fireTimers();
     while (this.#fired.length === 0) {

@@ -200,6 +200,26 @@ describe('poll_oneoff on clocks', () => {
     ]);
   });
 
+  it('goes on where another replica goes live while it is waited for', () => {
+    const h = new Harness();
+    h.fakes.clock.advance(50n);
+    h.call('clock_time_get', CLOCK.MONOTONIC, 0n, COUNT);
+    const services = memoryServices();
+    services.waiter.waitedForLogNs = 70n;
+    services.waiter.steps.push(() => services.clock.advance(30n));
+    const start = services.clock.monotonicNs();
+    const backup = new Harness({ log: h.entries, services });
+    backup.call('clock_time_get', CLOCK.MONOTONIC, 0n, COUNT);
+    expect(poll(backup, [{ after: 100n }])).toHaveLength(1);
+    expect(services.waiter.deadlines).toEqual([start + 30n]);
+    // Time went on meanwhile; and the next call has its whole time.
+    expect(backup.call('clock_time_get', CLOCK.MONOTONIC, 0n, COUNT)).toBe(ERRNO.SUCCESS);
+    expect(backup.u64(COUNT)).toBe(h.u64(COUNT) + 100n);
+    services.waiter.steps.push(() => services.clock.advance(100n));
+    expect(poll(backup, [{ after: 100n }])).toHaveLength(1);
+    expect(services.waiter.deadlines).toEqual([start + 30n, start + 130n]);
+  });
+
   it('proves that its time has passed, also to a clock that continues elsewhere', () => {
     const h = new Harness();
     h.fakes.waiter.steps.push(() => h.fakes.clock.advance(1000n));

@@ -15,9 +15,10 @@ function inboxWithStreams() {
   const control = new ControlBlock();
   const streams = new StreamTable(1);
   const outbox = new Outbox(new RingWriter(fromGuest), control, streams, clock, { logging: false, live: true });
-  const world = { sleeps: 0 };
+  const world = { sleeps: 0, onSleep: () => {} };
   const ring = new PumpedReader(toGuest, (ms) => {
     world.sleeps++;
+    world.onSleep();
     clock.monotonic += BigInt(Math.ceil(ms * 1e6));
   });
   const inbox = new Inbox(ring, control, streams, outbox, clock);
@@ -37,8 +38,32 @@ function inboxWithStreams() {
   expect(inbox.pendingAccepts(0)).toBe(2);
   // It may have to look once more at what came with the streams.
   inbox.wait(clock.monotonicNs() + 1_000_000n);
-  return { inbox, data, wait };
+  const goLive = (): void => {
+    writer.writeBlocking(head.plain(ToGuest.GoLive));
+    writer.publish();
+  };
+  return { inbox, data, wait, goLive, clock, world };
 }
+
+describe('a guest that replays', () => {
+  it('tells for how long it had waited for the log when it goes live', () => {
+    const { inbox, goLive, clock, world } = inboxWithStreams();
+    world.onSleep = () => {
+      if (world.sleeps === 4) goLive();
+    };
+    const start = clock.monotonicNs();
+    expect(inbox.next()).toBe('live');
+    expect(inbox.waitedForLogNs).toBe(clock.monotonicNs() - start);
+    expect(inbox.waitedForLogNs).toBeGreaterThan(0n);
+  });
+
+  it('has not waited when the log ends where it is', () => {
+    const { inbox, goLive } = inboxWithStreams();
+    goLive();
+    expect(inbox.next()).toBe('live');
+    expect(inbox.waitedForLogNs).toBe(0n);
+  });
+});
 
 describe('a guest that waits', () => {
   it('sleeps until its deadline when there is nothing', () => {
