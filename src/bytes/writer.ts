@@ -9,9 +9,12 @@ export class ByteWriter {
   private buffer: Uint8Array;
   private used = 0;
 
-  /** `capacity`: expected size in bytes; a good guess saves copies, a bad one costs only those. */
-  constructor(capacity = 1024) {
-    this.buffer = new Uint8Array(Math.max(16, capacity));
+  /**
+   * `room`: expected size in bytes; a good guess saves copies, a bad one costs only those. Or where to write, as long as it
+   * fits there.
+   */
+  constructor(room: number | Uint8Array = 1024) {
+    this.buffer = typeof room === 'number' ? new Uint8Array(Math.max(16, room)) : room;
   }
 
   /** Bytes written so far. */

@@ -7,6 +7,12 @@ import { ByteWriter } from '../bytes/writer.js';
 
 export const BRANCH_HINT_SECTION = 'metadata.code.branch_hint';
 
+/** Entries of the section, and how many. */
+export interface WrittenHints {
+  readonly functions: number;
+  readonly entries: Uint8Array;
+}
+
 export class BranchHints {
   /** One entry per function that has hints: its index, how many, and per hint its place, size and value. */
   private readonly entries = new ByteWriter();
@@ -51,6 +57,17 @@ export class BranchHints {
     for (const place of entryPlaces) this.write(place);
     for (let at = 0; at < count; at++) this.write(places[at]! + prefix * 2);
     entryPlaces.length = 0;
+  }
+
+  /** Adds what was written for a later range of functions. */
+  append({ functions, entries }: WrittenHints): void {
+    this.functions += functions;
+    this.entries.copy(entries);
+  }
+
+  /** What was written so far. */
+  get written(): WrittenHints {
+    return { functions: this.functions, entries: this.entries.bytes.slice() };
   }
 
   /** The content of the section behind its name; undefined if there are no hints. */

@@ -144,7 +144,7 @@ function writeStubs(
   pass.op(Op.LocalSet, index);
   for (let at = 0; at < stubs.length; at++) {
     code.u8(Op.Block);
-    code.s32(blockType);
+    pass.blockType(blockType);
   }
   pass.op(Op.LocalGet, index);
   writeTable(pass, targets, stubs);

@@ -39,7 +39,7 @@ export function leaveAfterCall(pass: FunctionPass, capture: CaptureSites, result
   code.u8(I64_EQZ);
   if (own === 0) return leave(pass, capture, Op.BrIf, height);
   code.u8(Op.If);
-  code.s32(passThrough(pass, own + results.length));
+  pass.blockType(passThrough(pass, own + results.length));
   pass.open++;
   for (const _ of results) code.u8(Op.Drop);
   for (let at = height - 1; at >= height - own; at--) {
@@ -129,18 +129,19 @@ function saveValues(pass: FunctionPass, capture: CaptureSites, exit: number): Sa
   for (let from = 0; from < values.length; from += SAVED_VALUES_MAX) {
     const to = Math.min(values.length, from + SAVED_VALUES_MAX);
     for (let at = from; at < to; at++) getValue(pass, values[at]!, types[at]!);
-    pass.op(Op.Call, saves.indexOf(to - from === types.length ? types : types.slice(from, to)));
+    pass.callNumbered(saves.indexOf(to - from === types.length ? types : types.slice(from, to)));
   }
   return { values, types };
 }
 
 /** The same for a few i32 locals and nothing else. */
-function saveIntegers({ code, locals }: FunctionPass, capture: CaptureSites, live: Int32Array, count: number): boolean {
+function saveIntegers(pass: FunctionPass, capture: CaptureSites, live: Int32Array, count: number): boolean {
+  const { code, locals } = pass;
   if (count === 0) return true;
   if (count > SAVED_VALUES_MAX) return false;
   for (let at = 0; at < count; at++) if (locals.types[live[at]!] !== ValType.I32) return false;
   for (let at = 0; at < count; at++) code.op(Op.LocalGet, locals.index(live[at]!));
-  code.op(Op.Call, capture.saves.indexOfI32s(count));
+  pass.callNumbered(capture.saves.indexOfI32s(count));
   return true;
 }
 

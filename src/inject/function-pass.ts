@@ -15,6 +15,7 @@ import type { BranchHints } from './branch-hints.js';
 import type { CaptureSites } from './capture-sites.js';
 import type { Layout } from './layout.js';
 import { LocalTable } from './local-table.js';
+import type { References } from './numbered.js';
 import type { InjectOptions } from './options.js';
 import type { Trace } from './trace.js';
 import { ValueKind } from './value-kind.js';
@@ -96,6 +97,9 @@ export class FunctionPass {
   /** Takes what is known of injected conditionals, unless the code is not run for long. */
   hints: BranchHints | undefined;
 
+  /** Notes where numbers stand that other ranges count differently, if the range is rewritten apart. */
+  references: References | undefined;
+
   /** Notes where the code comes from, while somebody wants to know. */
   trace: Trace | undefined;
 
@@ -134,6 +138,7 @@ export class FunctionPass {
     this.code.truncate(0);
     this.trace?.clear();
     this.hints?.begin();
+    this.references?.begin();
     this.locals.beginWalk();
     this.capture?.begin(body, this.locals.count);
     this.pending = 0;
@@ -315,6 +320,18 @@ export class FunctionPass {
   /** The conditional that is written next is nearly always, or nearly never, taken. */
   hint(likely: boolean): void {
     this.hints?.add(this.code.length, likely);
+  }
+
+  /** Calls a function that is numbered by first use. */
+  callNumbered(index: number): void {
+    this.references?.add(this.code.length + 1, false);
+    this.op(Op.Call, index);
+  }
+
+  /** Writes the type of a block: a shorthand or an index. */
+  blockType(type: number): void {
+    if (this.references !== undefined && this.layout.types.isAdded(type)) this.references.add(this.code.length, true);
+    this.code.s32(type);
   }
 
   op(opcode: number, immediate: number): void {

@@ -23,6 +23,8 @@ const HINTED_CODE_BYTES = 256;
 export class FunctionRewriter {
   /** Stack units of the frame of the function that was rewritten last. */
   units = 0;
+  /** Bytes of its body in front of the code that was walked. */
+  prefixBytes = 0;
   private entryHints: BranchHints | undefined;
 
   constructor(
@@ -52,9 +54,9 @@ export class FunctionRewriter {
     this.entryHints = body.code.end - body.code.start <= HINTED_CODE_BYTES ? pass.hints : undefined;
     if (recursive) this.guardEntry(index, start);
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
-    if (pass.wrapped) this.openWrapper(type);
-    if (pass.trace !== undefined) pass.trace.prefixBytes = out.length - start;
-    pass.hints?.finish(pass.layout.functionIndex(index), out.length - start);
+    if (pass.wrapped) this.openWrapper(type, start);
+    this.prefixBytes = out.length - start;
+    pass.hints?.finish(pass.layout.functionIndex(index), this.prefixBytes);
     out.copy(pass.code.bytes);
   }
 
@@ -99,6 +101,7 @@ export class FunctionRewriter {
     for (let local = 0; local <= depth; local++) this.op(Op.LocalGet, local);
     this.constant(Op.I32Const, units);
     this.constant(Op.I32Const, index);
+    pass.references?.addEntry(out.length + 1 - start, false);
     this.op(Op.Call, this.slowEntries.indexOf(pass.layout.typeIndexOf[index]!));
     out.u8(Op.Return);
     out.u8(Op.End);
@@ -109,8 +112,11 @@ export class FunctionRewriter {
     this.op(Op.BrIf, label);
   }
 
-  private openWrapper(type: FuncType): void {
-    this.constant(Op.Block, this.pass.layout.types.blockType([], type.results));
+  private openWrapper(type: FuncType, start: number): void {
+    const { layout, references } = this.pass;
+    const blockType = layout.types.blockType([], type.results);
+    if (layout.types.isAdded(blockType)) references?.addEntry(this.out.length + 1 - start, true);
+    this.constant(Op.Block, blockType);
   }
 
   private op(opcode: number, immediate: number): void {

@@ -1,7 +1,16 @@
 /** The pass: module in, instrumented binary out. The input must have been validated. */
 import { ByteWriter } from '../bytes/writer.js';
 import { encodeAround } from '../wasm/encode/index.js';
-import type { CustomSection, ElementSegment, Export, Global, Import, Module, Table } from '../wasm/module.js';
+import type {
+  CustomSection,
+  ElementSegment,
+  Export,
+  FunctionBody,
+  Global,
+  Import,
+  Module,
+  Table,
+} from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { Section } from '../wasm/sections.js';
@@ -9,16 +18,13 @@ import { type AddedFunction, supportFunctions } from './added-functions.js';
 import { BRANCH_HINT_SECTION, BranchHints } from './branch-hints.js';
 import { analyseCalls, type CallAnalysis } from './call-graph.js';
 import { captureObstacle } from './capture-obstacle.js';
-import { CaptureSites } from './capture-sites.js';
-import { FunctionPass } from './function-pass.js';
-import { FunctionRewriter } from './function-rewriter.js';
 import { ENGINE_MODULE, GLOBALS, Layout } from './layout.js';
+import { Renumbering, WantedFunctions } from './numbered.js';
 import { DEFAULT_INJECT_OPTIONS, type InjectOptions } from './options.js';
+import { type ModuleFacts, RangeRewriter, type RewrittenRange, type Traced } from './range.js';
 import { FrameMap } from './resume/frame-map.js';
-import { SaveFunctions } from './save-functions.js';
 import { pickFunction, segmentFunctions } from './segments.js';
-import { SlowEntries } from './slow-entries.js';
-import { Trace } from './trace.js';
+import type { Trace } from './trace.js';
 import { exportWrapper, hostType, importWrapper } from './wrappers.js';
 
 /** The instrumented binary, and how its host reaches into it. */
@@ -35,52 +41,85 @@ export interface Injected {
  * @example const { bytes } = inject(decodeModule(original));
  */
 export function inject(module: Module, options: InjectOptions = DEFAULT_INJECT_OPTIONS): Injected {
-  const injection = new Injection(module, options);
-  const bytes = injection.run();
-  const { calls, layout } = injection;
-  const frames = layout.capture ? { frames: new FrameMap(module, options, calls) } : {};
-  return { bytes, exportPrefix: layout.exportPrefix, ...frames };
+  return new Injection(module, options).run();
 }
 
-/** One run of the pass. */
-export class Injection {
+/** Room for the rewritten module in bytes: that in front of its code, and all. Memory that is not written costs nothing. */
+export function roomFor(module: Module): { readonly gap: number; readonly all: number } {
+  const gap = headRoom(module);
+  return { gap, all: gap + Math.ceil(module.bytes.length * ROOM) + (1 << 16) };
+}
+
+/** One run of the pass: analysis when it is made, then bodies, then everything around them. */
+export class Injection implements ModuleFacts {
   readonly layout: Layout;
-  private readonly code: ByteWriter;
-  /** Bytes at the start of `code` for the sections that precede the code. */
-  private readonly gap: number;
-  private readonly pass: FunctionPass;
+  readonly calls: CallAnalysis;
+  readonly firstWanted: number;
   private readonly hints = new BranchHints();
+  /** Functions named by `ref.func` anywhere in the module, by original index. */
+  private readonly referenced = new Set<number>();
   /** Wrappers of exports by original function index; a function that is exported twice has one. */
   private readonly exportWrappers = new Map<number, number>();
   private readonly added: AddedFunction[] = [];
-  readonly calls: CallAnalysis;
-  /** The defined function whose code is traced. */
-  private traced: { readonly at: number; readonly trace: Trace } | undefined;
+  private readonly wanted: WantedFunctions;
 
+  /** `code`: where the code goes, behind {@link roomFor}'s gap. */
   constructor(
-    private readonly module: Module,
-    private readonly options: InjectOptions,
+    readonly module: Module,
+    readonly options: InjectOptions,
+    private readonly code = new ByteWriter(roomFor(module).all),
   ) {
-    this.layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined);
-    this.pass = new FunctionPass(this.layout, options);
-    this.pass.hints = this.hints;
-    this.calls = analyseCalls(module, this.layout.typeIndexOf);
-    this.gap = headRoom(module);
-    this.code = new ByteWriter(this.gap + Math.ceil(module.bytes.length * ROOM) + (1 << 16));
-    this.code.advanceTo(this.gap);
-  }
-
-  run(): Uint8Array {
-    const { layout, module } = this;
+    const layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined);
+    this.layout = layout;
+    this.calls = analyseCalls(module, layout.typeIndexOf);
     for (let index = 0; index < layout.importedFunctions; index++) this.added.push(importWrapper(layout, index));
     this.added.push(...supportFunctions(layout));
     if (this.hasPick) {
       this.added.push(...segmentFunctions(layout));
       this.added.push(pickFunction(layout, module.elements.length, layout.pickTable));
     }
-    if (layout.capture)
-      this.pass.captures = new CaptureSites(module.bytes, this.calls, new SaveFunctions(layout, this.add));
-    this.rewriteBodies();
+    this.firstWanted = layout.importWrappers + this.added.length;
+    this.wanted = new WantedFunctions(layout, (added) => layout.importWrappers + this.added.push(added) - 1);
+    code.advanceTo(roomFor(module).gap);
+  }
+
+  bodyAt(at: number): FunctionBody {
+    return this.module.bodies[at]!;
+  }
+
+  /** Rewrites all bodies here. */
+  run(traced?: Traced): Injected {
+    const { module, options } = this;
+    const total = codeSize(module);
+    let done = 0;
+    const onProgress = (bytes: number) => {
+      done += bytes;
+      options.onProgress?.(done, total);
+    };
+    const all = { from: 0, to: module.bodies.length };
+    this.join(new RangeRewriter(this, this.code).rewrite(all, onProgress, traced));
+    return this.finish();
+  }
+
+  /** Takes what the next range has asked for; answers under which numbers the module has that. */
+  join({ functions, hints, referenced, types }: RewrittenRange): Renumbering {
+    const newFunctions = functions.map((wanted) => this.wanted.indexOf(wanted));
+    const newTypes = types.map((type) => this.layout.types.indexOf(type));
+    this.hints.append(hints);
+    for (const index of referenced) this.referenced.add(index);
+    return new Renumbering(this.firstWanted, newFunctions, this.layout.types.firstAdded, newTypes);
+  }
+
+  /** Ends the module, whose bodies are all in `code`. */
+  finish(): Injected {
+    const { calls, layout, module, options } = this;
+    const bytes = this.encode();
+    const frames = layout.capture ? { frames: new FrameMap(module, options, calls) } : {};
+    return { bytes, exportPrefix: layout.exportPrefix, ...frames };
+  }
+
+  private encode(): Uint8Array {
+    const { layout, module } = this;
     const exports = this.exports();
     for (const { locals, code } of this.added) this.addBody(locals, code);
     const types = this.added.map(({ type }) => layout.types.indexOf(type));
@@ -99,17 +138,10 @@ export class Injection {
       bodies: [],
       customs: this.customs(),
     };
-    const code = { out: this.code, gap: this.gap, count: rewritten.functions.length };
+    const code = { out: this.code, gap: roomFor(module).gap, count: rewritten.functions.length };
     return encodeAround(rewritten, code, {
       mapFunction: (index) => this.newIndex(index),
     });
-  }
-
-  /** Traces a defined function (counted without imports) in the run to come. */
-  trace(at: number): Trace {
-    const trace = new Trace(this.module.bodies[at]!.code.start);
-    this.traced = { at, trace };
-    return trace;
   }
 
   /** Where the body of a traced function is in what {@link run} has answered. */
@@ -120,35 +152,6 @@ export class Injection {
   /** Whether any function must be reachable by a number that is known when the module runs. */
   private get hasPick(): boolean {
     return this.layout.capture || this.options.depth;
-  }
-
-  /** Adds a function; answers its index in the rewritten module. */
-  private readonly add = (added: AddedFunction) => this.layout.importWrappers + this.added.push(added) - 1;
-
-  private rewriteBodies(): void {
-    const { layout, module, options } = this;
-    const { calls } = this;
-    const rewriter = new FunctionRewriter(this.pass, this.code, new SlowEntries(layout, this.add));
-    const total = codeSize(module);
-    let done = 0;
-    for (const [at, body] of module.bodies.entries()) {
-      const trace = this.traced?.at === at ? this.traced.trace : undefined;
-      this.pass.trace = trace;
-      const mark = this.code.openSized();
-      const start = this.code.length;
-      const index = layout.importedFunctions + at;
-      rewriter.rewrite(
-        index,
-        body,
-        module.types[layout.typeIndexOf[index]!]!,
-        options.depth && calls.recursive[index] === 1,
-      );
-      if (trace !== undefined) trace.bodyBytes = this.code.length - start;
-      this.code.closeSized(mark);
-      if (trace !== undefined) trace.bodyEnd = this.code.length;
-      done += body.body.end - body.body.start;
-      if (at % PROGRESS_STRIDE === 0 || done === total) options.onProgress?.(done, total);
-    }
   }
 
   private addBody(locals: readonly ValType[], code: Uint8Array): void {
@@ -264,29 +267,27 @@ export class Injection {
 
   /** `ref.func` needs its function declared; being exported counted, but now the wrapper is exported instead. */
   private declarations(): ElementSegment[] {
-    const indices = Uint32Array.from(this.pass.referenced);
+    const indices = Uint32Array.from(this.referenced);
     if (indices.length === 0) return [];
     return [{ mode: 'declarative', tableIndex: 0, type: ValType.FuncRef, items: { kind: 'funcs', indices } }];
   }
 }
 
-/** Room for the rewritten code per byte of the module. Memory that is not written costs nothing. */
+/** Room for the rewritten code per byte of the module. */
 const ROOM = 2.5;
 
-/** Room for the sections before the code: they name more types, and every function once more. */
+/** Room for the sections before the code: they name more types, every function once more, and the hints. */
 function headRoom({ bodies, bytes, types }: Module): number {
   const original = bodies[0]?.body.start ?? bytes.length;
-  return original * 2 + (bodies.length + types.length) * 8 + (1 << 16);
+  return original * 2 + (bodies.length + types.length) * 8 + Math.ceil(bytes.length / 4) + (1 << 16);
 }
-
-/** Functions between two calls of `onProgress`. */
-const PROGRESS_STRIDE = 256;
 
 function withoutStart(module: Module): Module {
   const { start: _start, ...rest } = module;
   return rest;
 }
 
-function codeSize(module: Module): number {
+/** Bytes of all bodies. */
+export function codeSize(module: Module): number {
   return module.bodies.reduce((total, { body }) => total + body.end - body.start, 0);
 }

@@ -6,6 +6,7 @@
 import type { Module } from '../wasm/module.js';
 import { Injection } from './inject.js';
 import { DEFAULT_INJECT_OPTIONS, type InjectOptions } from './options.js';
+import { Trace } from './trace.js';
 
 /** A place in the original module. */
 export interface OriginalPlace {
@@ -28,8 +29,8 @@ export function locateOriginal(
   const injection = new Injection(module, { ...options, onProgress: () => {} });
   const defined = index - injection.layout.definedStart;
   if (defined < 0 || defined >= module.bodies.length) return undefined;
-  const trace = injection.trace(defined);
-  const bytes = injection.run();
+  const trace = new Trace(module.bodies[defined]!.code.start);
+  const { bytes } = injection.run({ at: defined, trace });
   const functionIndex = injection.layout.importedFunctions + defined;
   return { functionIndex, offset: trace.originalAt(offset - injection.bodyOffset(trace, bytes)) };
 }

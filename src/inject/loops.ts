@@ -89,7 +89,7 @@ function checkSlice(pass: FunctionPass): void {
   code.u8(I64_GE_S);
   pass.hint(false);
   code.u8(Op.If);
-  code.s32(capture === undefined ? EMPTY_BLOCK : passThrough(pass, pass.height - pass.labelAt(0).height));
+  pass.blockType(capture === undefined ? EMPTY_BLOCK : passThrough(pass, pass.height - pass.labelAt(0).height));
   if (pass.layout.handlers) {
     pass.depthForCallee();
     pass.op(Op.GlobalSet, pass.layout.global('depth'));

@@ -26,11 +26,8 @@ export class SaveFunctions {
   /** Functions that take i32 only, by the number of values. */
   private readonly indexOfI32: number[] = [];
 
-  /** `add` gives a function of the rewritten module its index. */
-  constructor(
-    private readonly layout: Layout,
-    private readonly add: (added: AddedFunction) => number,
-  ) {}
+  /** `add` gives the function for values of these types, see {@link saveFunction}, its index in the rewritten module. */
+  constructor(private readonly add: (values: readonly ValType[]) => number) {}
 
   /** Index of `(count times i32) -> []`: most frames hold nothing else. */
   indexOfI32s(count: number): number {
@@ -43,15 +40,15 @@ export class SaveFunctions {
     const key = String.fromCharCode(...values);
     let index = this.indexBySignature.get(key);
     if (index === undefined) {
-      index = this.add(this.make(values));
+      index = this.add(values);
       this.indexBySignature.set(key, index);
     }
     return index;
   }
+}
 
-  private make(values: readonly ValType[]): AddedFunction {
-    const asm = new Assembler(this.layout);
-    for (const [at, type] of values.entries()) putLocal(asm, at, type);
-    return asm.finish({ params: values, results: [] });
-  }
+export function saveFunction(layout: Layout, values: readonly ValType[]): AddedFunction {
+  const asm = new Assembler(layout);
+  for (const [at, type] of values.entries()) putLocal(asm, at, type);
+  return asm.finish({ params: values, results: [] });
 }

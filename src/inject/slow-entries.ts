@@ -21,27 +21,24 @@ export const ENTRY_SITE = -1;
 export class SlowEntries {
   private readonly indexByType = new Map<number, number>();
 
-  /** `add` gives a function of the rewritten module its index. */
-  constructor(
-    private readonly layout: Layout,
-    private readonly add: (added: AddedFunction) => number,
-  ) {}
+  /** `add` gives the function for an original type, see {@link slowEntry}, its index in the rewritten module. */
+  constructor(private readonly add: (typeIndex: number) => number) {}
 
-  /**
-   * Index of the function for an original type `P -> R`: `P ++ [i64 counter on entry, i32 depth less the units,
-   * i32 units, i32 original function index] -> R ++ [i64 counter]`.
-   */
   indexOf(typeIndex: number): number {
     let index = this.indexByType.get(typeIndex);
     if (index === undefined) {
-      index = this.add(slowEntry(this.layout, typeIndex));
+      index = this.add(typeIndex);
       this.indexByType.set(typeIndex, index);
     }
     return index;
   }
 }
 
-function slowEntry(layout: Layout, typeIndex: number): AddedFunction {
+/**
+ * The function for an original type `P -> R`: `P ++ [i64 counter on entry, i32 depth less the units, i32 units, i32 original
+ * function index] -> R ++ [i64 counter]`.
+ */
+export function slowEntry(layout: Layout, typeIndex: number): AddedFunction {
   const type = layout.module.types[typeIndex]!;
   const counter = type.params.length;
   const [depth, units, index] = [counter + 1, counter + 2, counter + 3];

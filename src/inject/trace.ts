@@ -16,6 +16,13 @@ export class Trace {
     this.pairs.length = 0;
   }
 
+  /** The body is finished: sizes of its prefix and of all of it, and its end in the writer that holds it. */
+  finish(prefixBytes: number, bodyBytes: number, bodyEnd: number): void {
+    this.prefixBytes = prefixBytes;
+    this.bodyBytes = bodyBytes;
+    this.bodyEnd = bodyEnd;
+  }
+
   add(written: number, source: number): void {
     this.pairs.push(written, source);
   }

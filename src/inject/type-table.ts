@@ -39,6 +39,24 @@ export class TypeTable {
     return index;
   }
 
+  /** Index of the first type that is added on demand. */
+  get firstAdded(): number {
+    return this.originals * 2;
+  }
+
+  /** Whether the type was added; negative numbers are shorthands. */
+  isAdded(index: number): boolean {
+    return index >= this.firstAdded;
+  }
+
+  /** Takes back the types that were added; answers them in order. */
+  takeAdded(): FuncType[] {
+    const added = this.types.splice(this.firstAdded);
+    for (const type of added) this.indexByKey.delete(keyOf(type));
+    this.passThroughs.clear();
+    return added;
+  }
+
   /** Index of the type that takes and gives back the types [start, end) of `types`, at least one. */
   passThrough(types: Uint8Array, start: number, end: number): number {
     if (end - start > SHORT_STACK) return this.makePassThrough(types, start, end);

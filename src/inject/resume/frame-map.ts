@@ -141,9 +141,9 @@ export class FrameMap {
     const { params } = this.typeOf(functionIndex);
     const { start: offset } = this.body(functionIndex).code;
     sites.set(ENTRY_SITE, { offset, values: params.map((_, param) => param), types: params, operands: [] });
-    pass.captures = new CaptureSites(module.bytes, calls, new SaveFunctions(layout, () => 0));
+    pass.captures = new CaptureSites(module.bytes, calls, new SaveFunctions(() => 0));
     pass.captures.onSite = (id, site) => void sites.set(id, site);
-    const rewriter = new FunctionRewriter(pass, scratch, new SlowEntries(layout, () => 0));
+    const rewriter = new FunctionRewriter(pass, scratch, new SlowEntries(() => 0));
     const recursive = options.depth && calls.recursive[functionIndex] === 1;
     scratch.truncate(0);
     rewriter.rewrite(functionIndex, this.body(functionIndex), this.typeOf(functionIndex), recursive);

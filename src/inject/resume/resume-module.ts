@@ -17,7 +17,7 @@ import { FunctionPass } from '../function-pass.js';
 import { ENGINE_MODULE, GLOBALS } from '../layout.js';
 import { Temporary } from '../local-table.js';
 import type { OriginalPlace } from '../locate.js';
-import { SaveFunctions } from '../save-functions.js';
+import { SaveFunctions, saveFunction } from '../save-functions.js';
 import { Trace } from '../trace.js';
 import { EMPTY_BLOCK } from '../type-table.js';
 import { putLocal, takeValue } from '../value-bits.js';
@@ -170,7 +170,7 @@ class Maker {
     const { frames, layout, source } = this;
     const pass = new FunctionPass(layout, frames.options);
     pass.trace = this.trace;
-    const saves = new SaveFunctions(layout, (added) => layout.ownFunctions + 1 + this.own.push(added));
+    const saves = new SaveFunctions((values) => layout.ownFunctions + 1 + this.own.push(saveFunction(layout, values)));
     const calls = { ...frames.calls, typeMayLeave: this.typesMayLeave() };
     pass.captures = new CaptureSites(source.bytes, calls, saves, source.originalOffset);
     pass.captures.onSite = (id, site) => void this.sites.set(id, site);
