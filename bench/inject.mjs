@@ -22,6 +22,7 @@ export const options = {
 const { CompiledEngine } = await load('engine/compiled/index.js');
 const { DEFAULT_LIMITS, GuestStop } = await load('engine/engine.js');
 const { inject } = await load('inject/index.js');
+const { setGuestFlags } = await load('runtime/node/v8-flags.js');
 const { decodeModule } = await load('wasm/decode/index.js');
 
 const NOTHING = { depth: false, preemption: false, canonicalNans: false, capture: false };
@@ -37,6 +38,8 @@ const VARIANTS = {
   all: { ...REST, capture: true },
   asyncify: undefined,
 };
+/** As guests are run outside of benchmarks (src/runtime/node/guest-host.ts). */
+const SLICE_FUEL = 5_000_000;
 const WARM_UPS = 3;
 /** Programs of many functions: it takes that many runs until V8 has compiled all that matter. */
 const LARGE_WARM_UPS = 15;
@@ -49,6 +52,7 @@ export async function run(values) {
   const chosen = values.variants === '' ? Object.keys(VARIANTS) : ['original', ...values.variants.split(',')];
   const names = values.programs.split(',').filter((name) => name !== '');
   const results = [];
+  setGuestFlags();
   for (const program of programs(Number(values.scale))) {
     if (names.length > 0 && !names.includes(program.name)) continue;
     results.push(await measure(program, [...new Set(chosen)], Number(values.rounds)));
@@ -166,7 +170,7 @@ async function prepare(program, variant) {
   const prepared = await new CompiledEngine({ inject: options }).prepare(program.bytes);
   const run = () =>
     runOnce(program, (imports) => {
-      const instance = prepared.instantiate({ imports, limits: DEFAULT_LIMITS, sliceFuel: 1_000_000 });
+      const instance = prepared.instantiate({ imports, limits: DEFAULT_LIMITS, sliceFuel: SLICE_FUEL });
       const start = () => {
         instance.start();
         instance.call('_start', []);

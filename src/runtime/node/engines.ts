@@ -5,6 +5,7 @@ import type { Engine } from '../../engine/engine.js';
 import { InterpreterEngine, NO_REGIONS } from '../../engine/interpreter/index.js';
 import { PACKAGE_VERSION } from './guest-config.js';
 import { ModuleCache } from './module-cache.js';
+import { setGuestFlags } from './v8-flags.js';
 
 /** The interpreter's loop as the build leaves it, beside the compiled form of this program. */
 const LOOP = new URL('../../engine/interpreter/interpreter.wasm', import.meta.url);
@@ -12,6 +13,7 @@ const LOOP = new URL('../../engine/interpreter/interpreter.wasm', import.meta.ur
 /** `cacheDirectory`: where the compiled engine keeps rewritten modules, if anywhere. */
 export function createEngine(name: Engine['name'], cacheDirectory?: string): Engine {
   if (name === 'compiled') {
+    setGuestFlags();
     const directory = cacheDirectory;
     return new CompiledEngine(
       directory === undefined ? {} : { cache: new ModuleCache({ directory, packageVersion: PACKAGE_VERSION }) },
