@@ -73,9 +73,9 @@ export class Injection implements ModuleFacts {
     this.layout = layout;
     this.calls = analyseCalls(module, layout.typeIndexOf);
     for (let index = 0; index < layout.importedFunctions; index++) this.added.push(importWrapper(layout, index));
-    this.added.push(...supportFunctions(layout));
+    for (const each of supportFunctions(layout)) this.added.push(each);
     if (this.hasPick) {
-      this.added.push(...segmentFunctions(layout));
+      for (const each of segmentFunctions(layout)) this.added.push(each);
       this.added.push(pickFunction(layout, module.elements.length, layout.pickTable));
     }
     this.firstWanted = layout.importWrappers + this.added.length;
@@ -197,8 +197,8 @@ export class Injection implements ModuleFacts {
     if (module.start !== undefined) {
       injected.push({ name: `${layout.exportPrefix}start`, kind: 'func', index: this.wrapExport(module.start) });
     }
-    if (layout.capture) injected.push(...this.captureExports());
-    return [...guest, ...injected];
+    // No `push(...)` of what a module may have a million of: arguments go on the stack.
+    return [...guest, ...injected, ...(layout.capture ? this.captureExports() : [])];
   }
 
   /** Everything of the instance that another module must be able to import. */
