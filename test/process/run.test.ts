@@ -17,6 +17,9 @@ import {
   YES,
 } from '../support/modules.js';
 
+/** Its instantiation fails before anything is executed. */
+const SEGMENT_BEYOND = '(module (memory 1) (data (i32.const 65536) "x") (func (export "_start")))';
+
 const LUA = 'guests/lua/lua.wasm';
 const ENGINES = ['compiled', 'interpreter'];
 
@@ -30,6 +33,14 @@ describe.each(ENGINES)('run on the %s engine', (engine) => {
 
   it('passes the exit code on, and says nothing about it', async () => {
     expect(await run([moduleFile(exitsWith(42))])).toEqual({ code: 42, stdout: '', stderr: '' });
+  });
+
+  it('ends with a trap where a segment does not fit', async () => {
+    const { code, stderr } = await run([moduleFile(SEGMENT_BEYOND)]);
+    expect({ code, stderr }).toEqual({
+      code: 134,
+      stderr: expect.stringMatching(/trapped: memory-out-of-bounds .* after 0 inst/),
+    });
   });
 
   it('gives the guest arguments, environment and files', async () => {

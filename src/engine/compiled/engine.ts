@@ -1,5 +1,5 @@
 /** The compiled engine: the module's bytes are rewritten and run by V8. */
-import { DecodeError, FtWasmError } from '../../errors.js';
+import { DecodeError } from '../../errors.js';
 import {
   addMarks,
   DEFAULT_INJECT_OPTIONS,
@@ -15,6 +15,7 @@ import { validateModule } from '../../wasm/validate/index.js';
 import type { Engine, MarkingCode, PreparedModule } from '../engine.js';
 import { locator, markedLocator } from './places.js';
 import { CompiledModule, type ModuleParts } from './prepared.js';
+import { refusal } from './refusal.js';
 import { cacheKey, decodeRewritten, encodeRewritten, type RewrittenCache } from './rewritten.js';
 import { type WasmModule, WebAssembly } from './webassembly.js';
 
@@ -121,8 +122,7 @@ async function compile(module: Module, rewritten: Uint8Array): Promise<WasmModul
   try {
     return await WebAssembly.compile(rewritten);
   } catch (cause) {
-    const message = `the rewritten module (${rewritten.length} bytes from ${module.bytes.length}) does not compile: ${(cause as Error).message}`;
-    throw new FtWasmError('FTW_LIMIT', message, {}, { cause });
+    throw refusal(module, rewritten, cause as Error);
   }
 }
 

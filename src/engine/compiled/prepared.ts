@@ -3,6 +3,7 @@ import { FtWasmError } from '../../errors.js';
 import { captureObstacle, ENGINE_MODULE, type Injected } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { allTags, functionType } from '../../wasm/spaces.js';
+import { checkDeclared } from '../declared.js';
 import type { EngineInstance, InstanceOptions, MarkingCode, PreparedModule } from '../engine.js';
 import type { EngineState } from '../state.js';
 import { CaptureCode, instanceCapture } from './capture-code.js';
@@ -68,7 +69,7 @@ export class CompiledModule implements PreparedModule {
   }
 
   private instantiateAt(options: InstanceOptions, slices: Slices): EngineInstance {
-    this.checkLimits(options);
+    checkDeclared(this.parts.module, options.limits);
     const { limits, onStanding = () => {} } = options;
     const { compiled, injected, locate, module } = this.parts;
     const { exportPrefix: prefix } = injected;
@@ -103,22 +104,6 @@ export class CompiledModule implements PreparedModule {
     this.marked ??= markingCaptureCode(this.code!.frames);
     return markingInstance({ ...plain, locate: this.parts.locateMarked }, code, this.marked, imports);
   }
-
-  private checkLimits({ limits }: InstanceOptions): void {
-    const { module } = this.parts;
-    for (const { min } of module.memories) {
-      if (min > limits.memoryPagesMax) throw tooLarge('memory', 'pages', min, limits.memoryPagesMax);
-    }
-    for (const { table } of module.tables) {
-      const { min } = table.limits;
-      if (min > limits.tableElementsMax) throw tooLarge('table', 'elements', min, limits.tableElementsMax);
-    }
-  }
-}
-
-function tooLarge(what: string, unit: string, min: number, max: number): FtWasmError {
-  const message = `the module declares a ${what} of at least ${min} ${unit}, the limit is ${max}`;
-  return new FtWasmError('FTW_LIMIT', message, { what, min, max });
 }
 
 function memoryRefused(cause: RangeError): FtWasmError {

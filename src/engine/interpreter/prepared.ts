@@ -1,8 +1,8 @@
 /** A decoded and validated module, and how to make instances of it. */
-import { FtWasmError } from '../../errors.js';
 import { recursiveFunctions } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { functionType, functionTypeIndices } from '../../wasm/spaces.js';
+import { checkDeclared } from '../declared.js';
 import type { InstanceOptions, PreparedModule } from '../engine.js';
 import type { EngineState } from '../state.js';
 import { InterpreterInstance } from './instance.js';
@@ -50,7 +50,7 @@ export class InterpretedModule implements PreparedModule {
 
   /** @throws LinkError when imports are missing, FTW_LIMIT when the module needs more than the limits allow */
   instantiate(options: InstanceOptions): InterpreterInstance {
-    this.checkLimits(options);
+    checkDeclared(this.module, options.limits);
     const { module } = this;
     const resolved = resolveImports(module, options);
     const machine = machineFor(module, resolved) ?? new Machine(this.loop, options.limits, this.regions);
@@ -69,19 +69,4 @@ export class InterpretedModule implements PreparedModule {
     this.recursive ??= recursiveFunctions(this.module, functionTypeIndices(this.module));
     return this.recursive;
   }
-
-  private checkLimits({ limits }: InstanceOptions): void {
-    for (const { min } of this.module.memories) {
-      if (min > limits.memoryPagesMax) throw tooLarge('memory', 'pages', min, limits.memoryPagesMax);
-    }
-    for (const { table } of this.module.tables) {
-      const { min } = table.limits;
-      if (min > limits.tableElementsMax) throw tooLarge('table', 'elements', min, limits.tableElementsMax);
-    }
-  }
-}
-
-function tooLarge(what: string, unit: string, min: number, max: number): FtWasmError {
-  const message = `the module declares a ${what} of at least ${min} ${unit}, the limit is ${max}`;
-  return new FtWasmError('FTW_LIMIT', message, { what, min, max });
 }

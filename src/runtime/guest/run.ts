@@ -161,8 +161,8 @@ export class GuestRun {
       this.#stage = 'main';
       return this.#finish(instance.call('_start', []));
     }
-    // Entering a start function counts.
-    if (first.counter > 0) return first;
+    // Entering a start function counts; a segment that does not fit is a trap before.
+    if (first.kind !== 'returned' || first.counter > 0) return first;
     throw new LinkError('the module is no WASI command: it has neither a _start export nor a start function');
   }
 
