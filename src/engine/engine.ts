@@ -140,6 +140,18 @@ export interface WrittenPages {
 /** Code of a module that notes which pages it writes, see {@link Engine.marking}; opaque, can be sent to other threads. */
 export type MarkingCode = object;
 
+/** Where code is, as an engine runs it: in a form that only the engine knows. */
+export type CodeAddress = string;
+
+/** What captures at some place of a module need, made ahead; opaque, can be sent to other threads. */
+export type CaptureSupport = object;
+
+/** Makes what captures of a module need, in any thread. */
+export interface CaptureMaker {
+  /** For a guest that is captured with a frame there; undefined if none can be. `marked`: for marked code too. */
+  make(address: CodeAddress, marked: boolean): CaptureSupport | undefined;
+}
+
 /** A module ready to be instantiated any number of times (decoded, validated, instrumented, compiled). */
 export interface PreparedModule {
   /** SHA-256 of the original bytes, hex. */
@@ -187,6 +199,13 @@ export interface EngineInstance {
   beginMarking?: ((code: MarkingCode) => WrittenPages) | undefined;
   /** After the outcome 'captured': {@link resume} goes on in the usual code. */
   endMarking?(): void;
+  /**
+   * Where the guest is now, innermost first, as far as that can be told cheaply and a capture there would have to make
+   * something; for {@link CaptureMaker.make}, whose `marked` this is.
+   */
+  addresses?(marked: boolean): readonly CodeAddress[];
+  /** What would otherwise be made when the guest is captured at that place, and stands still for it. */
+  support?(made: CaptureSupport): void;
   /** An export for another instance's {@link HostImports.resolveExtern}; absent on an engine that cannot link. */
   extern?(exportName: string): Extern | undefined;
 }
@@ -197,4 +216,6 @@ export interface Engine {
   prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule>;
   /** For {@link EngineInstance.beginMarking} of a module that can be prepared; takes about as long as that. */
   marking?(bytes: Uint8Array): Promise<MarkingCode>;
+  /** For {@link EngineInstance.support} of a module that can be prepared; undefined if it cannot be captured. */
+  captureMaker?(bytes: Uint8Array): Promise<CaptureMaker | undefined>;
 }

@@ -11,7 +11,7 @@ export { markModule } from './mark-module.js';
 export { MARKED_PAGE_BYTES } from './marked-bodies.js';
 export { addMarks, MARKS, unmarkedOffset } from './marks.js';
 export { DEFAULT_INJECT_OPTIONS, INJECT_VERSION, type InjectOptions } from './options.js';
-export { FrameMap, type Place } from './resume/frame-map.js';
+export { FrameMap, type FunctionFrames, type Place } from './resume/frame-map.js';
 export { type GlobalsModule, globalsModule } from './resume/globals-module.js';
 export {
   INSTANCE_MODULE,
@@ -22,3 +22,4 @@ export {
   resumedFrom,
   resumeModule,
 } from './resume/resume-module.js';
+export { siteBehind } from './resume/site-behind.js';

@@ -26,11 +26,22 @@ export class CaptureCode implements CodeSource {
     const key = place.offset * 2 + Number(raise);
     let code = this.resumeCode.get(key);
     if (code === undefined) {
-      const { bytes, picked, sites } = resumeModule(this.frames, place, raise);
-      code = { compiled: new WebAssembly.Module(this.transform(bytes)), picked, sites };
+      const made = resumeModule(this.frames, place, raise);
+      code = { ...made, compiled: new WebAssembly.Module(this.transform(made.bytes)) };
       this.resumeCode.set(key, code);
     }
     return code;
+  }
+
+  /** What {@link resumeCodeFor} has made for the place at `offset`. */
+  resumeCodeAt(offset: number, raise: boolean): ResumeCode | undefined {
+    return this.resumeCode.get(offset * 2 + Number(raise));
+  }
+
+  /** Takes over what was compiled elsewhere. */
+  learn({ offset }: Place, resume: ResumeCode, globals: GlobalsCode): void {
+    this.resumeCode.set(offset * 2, resume);
+    this.globals ??= globals;
   }
 
   globalsCode(): GlobalsCode {

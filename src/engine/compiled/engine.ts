@@ -12,7 +12,8 @@ import { decodeModule } from '../../wasm/decode/index.js';
 import { assertSupported } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
-import type { Engine, MarkingCode, PreparedModule } from '../engine.js';
+import type { CaptureMaker, Engine, MarkingCode, PreparedModule } from '../engine.js';
+import { CompiledCaptureMaker } from './capture-maker.js';
 import { locator, markedLocator } from './places.js';
 import { CompiledModule, type ModuleParts } from './prepared.js';
 import { refusal } from './refusal.js';
@@ -30,6 +31,9 @@ export interface CompiledEngineOptions {
 
 export class CompiledEngine implements Engine {
   readonly name = 'compiled';
+
+  /** The last module that was rewritten for {@link marking} or {@link captureMaker}. */
+  private again: { readonly bytes: Uint8Array; readonly module: Promise<RewrittenModule> } | undefined;
 
   constructor(private readonly options: CompiledEngineOptions = {}) {}
 
@@ -54,12 +58,33 @@ export class CompiledEngine implements Engine {
 
   /** @throws DecodeError, FTW_LIMIT when the marked module is too large for V8 */
   async marking(bytes: Uint8Array): Promise<MarkingCode> {
+    const { exportPrefix, module, rewritten } = await this.rewrittenAgain(bytes);
+    return compile(module, addMarks(rewritten, exportPrefix));
+  }
+
+  /** @throws DecodeError */
+  async captureMaker(bytes: Uint8Array): Promise<CaptureMaker | undefined> {
+    const { frames, rewritten } = await this.rewrittenAgain(bytes);
+    return frames && new CompiledCaptureMaker(frames, rewritten);
+  }
+
+  /** Both of what is made ahead of captures begin with this. */
+  private rewrittenAgain(bytes: Uint8Array): Promise<RewrittenModule> {
+    if (this.again?.bytes !== bytes) this.again = { bytes, module: this.rewriteAgain(bytes) };
+    return this.again.module;
+  }
+
+  private async rewriteAgain(bytes: Uint8Array): Promise<RewrittenModule> {
     const module = decodeModule(bytes);
     const options = this.options.inject ?? DEFAULT_INJECT_OPTIONS;
     const kept = this.options.cache?.load(cacheKey(await (this.options.sha256 ?? sha256)(bytes), options));
-    const rewritten = (kept && decodeRewritten(kept)) ?? inject(module, options);
-    const marked = addMarks(rewritten.bytes, rewritten.exportPrefix);
-    return compile(module, marked);
+    const found = kept && decodeRewritten(kept);
+    if (found === undefined) {
+      const { bytes: rewritten, exportPrefix, frames } = inject(module, options);
+      return { module, rewritten, exportPrefix, frames };
+    }
+    const { bytes: rewritten, calls, exportPrefix } = found;
+    return { module, rewritten, exportPrefix, frames: calls && new FrameMap(module, options, calls) };
   }
 
   private async rewrite(
@@ -91,6 +116,13 @@ export class CompiledEngine implements Engine {
       return undefined;
     }
   }
+}
+
+interface RewrittenModule {
+  readonly module: Module;
+  readonly rewritten: Uint8Array;
+  readonly exportPrefix: string;
+  readonly frames: FrameMap | undefined;
 }
 
 type CompiledCode = Pick<ModuleParts, 'compiled' | 'injected'>;

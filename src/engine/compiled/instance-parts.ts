@@ -1,7 +1,14 @@
 /** What an instance is made of. */
 import { type CaptureObstacle, GLOBALS, type InjectedGlobal } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
-import type { EngineLimits, HostWrites, InstanceOptions, MarkingCode, WrittenPages } from '../engine.js';
+import type {
+  CaptureSupport,
+  EngineLimits,
+  HostWrites,
+  InstanceOptions,
+  MarkingCode,
+  WrittenPages,
+} from '../engine.js';
 import type { Capturing } from './capturing.js';
 import type { InstanceContents } from './contents.js';
 import type { AnyFunction, HostMonitor } from './host-calls.js';
@@ -41,6 +48,10 @@ export interface InstanceParts {
   /** What keeps the module from being captured, if something does. */
   readonly obstacle: () => CaptureObstacle | undefined;
   readonly capture?: InstanceCapture | undefined;
+  /** See {@link EngineInstance.support}. */
+  readonly support?: ((made: CaptureSupport) => void) | undefined;
+  /** Whether a capture at an address finds all that it needs. */
+  readonly isSupported?: ((address: string, marked: boolean) => boolean) | undefined;
   /** Makes an instance of marked code beside this one. Absent where that cannot be. */
   readonly marking?: ((plain: InstanceParts, code: MarkingCode) => Marking) | undefined;
 }

@@ -4,6 +4,7 @@ import { Halt, SLICE_END, SLICE_MAX } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
 import {
   type BoundaryValue,
+  type CodeAddress,
   type CodePlace,
   type EngineInstance,
   GuestStop,
@@ -11,6 +12,7 @@ import {
   type WrittenPages,
 } from '../engine.js';
 import type { EngineState, Frame, PendingCall, TypedBits } from '../state.js';
+import { currentAddresses } from './addresses.js';
 import { cannotCapture, insideHandler } from './capturing.js';
 import { CompiledMemory } from './guest-memory.js';
 import {
@@ -27,6 +29,7 @@ import { WebAssembly } from './webassembly.js';
 export class CompiledInstance implements EngineInstance {
   readonly memory: CompiledMemory | undefined;
   readonly beginMarking: EngineInstance['beginMarking'];
+  readonly support: EngineInstance['support'];
   /** What the guest runs in, see {@link goOnIn}. */
   private parts: InstanceParts;
   private globals: InjectedGlobals;
@@ -42,11 +45,12 @@ export class CompiledInstance implements EngineInstance {
   }
 
   constructor(private readonly plain: InstanceParts) {
-    const { marking, memory, monitor } = plain;
+    const { marking, memory, monitor, support } = plain;
     this.memory = memory && new CompiledMemory(memory);
     this.parts = plain;
     this.globals = limitedGlobals(plain);
     this.setCounter(0);
+    if (support !== undefined) this.support = support;
     this.beginMarking = marking && ((code) => this.goOnMarking(marking(plain, code)));
     monitor.instance = this;
   }
@@ -73,6 +77,13 @@ export class CompiledInstance implements EngineInstance {
 
   locate(error: Error): CodePlace | undefined {
     return this.parts.locate(error);
+  }
+
+  /** Nothing of marked code, in which the guest does not stay for long. */
+  addresses(marked: boolean): readonly CodeAddress[] {
+    if (this.parts !== this.plain) return [];
+    const { isSupported = () => true } = this.plain;
+    return currentAddresses().filter((address) => !isSupported(address, marked));
   }
 
   requestCapture(): void {
@@ -269,6 +280,9 @@ export class CompiledInstance implements EngineInstance {
   private askAgain({ capturing, resumer }: InstanceCapture, call: PendingCall): readonly TypedBits[] | undefined {
     const { functions, importTypes, onStanding } = this.parts;
     const { args, functionIndex } = call;
+    // The host may answer when somebody waits for the guest.
+    const innermost = capturing.frames.at(-1);
+    if (innermost !== undefined) resumer.prepare(innermost);
     this.globals.depth.value = resumer.depthBelow(capturing.frames);
     const given = capturing.values(args);
     onStanding(false);

@@ -1,12 +1,14 @@
 /** A compiled module and how to make instances of it. */
 import { FtWasmError } from '../../errors.js';
-import { captureObstacle, ENGINE_MODULE, type Injected } from '../../inject/index.js';
+import { captureObstacle, ENGINE_MODULE, type Injected, siteBehind } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { allTags, functionType } from '../../wasm/spaces.js';
 import { checkDeclared } from '../declared.js';
 import type { EngineInstance, InstanceOptions, MarkingCode, PreparedModule } from '../engine.js';
 import type { EngineState } from '../state.js';
+import { type ParsedAddress, parseAddress } from './addresses.js';
 import { CaptureCode, instanceCapture } from './capture-code.js';
+import type { MadeSupport, RewrittenBody } from './capture-maker.js';
 import { Exchange } from './exchange.js';
 import { linkImports } from './host-calls.js';
 import { CompiledInstance, outcomeOf, StillbornInstance } from './instance.js';
@@ -31,6 +33,8 @@ export class CompiledModule implements PreparedModule {
   readonly imports: PreparedModule['imports'];
   readonly exports: PreparedModule['exports'];
   private readonly code: CaptureCode | undefined;
+  /** Rewritten functions that support was made for, by index in the rewritten module. */
+  private readonly bodies = new Map<number, RewrittenBody>();
   /** The same for {@link EngineInstance.beginMarking}. */
   private marked: CaptureCode | undefined;
 
@@ -92,6 +96,10 @@ export class CompiledModule implements PreparedModule {
       memory: exports[`${prefix}memory`] as WasmMemory | undefined,
       importTypes: this.imports.flatMap(({ type }) => (type === undefined ? [] : [type])),
       capture: this.code && instanceCapture(this.code, exports, prefix, exchange, limits.stackUnitsMax, onStanding),
+      ...(this.code && {
+        support: (made) => this.learn(made as MadeSupport),
+        isSupported: (address, marked) => this.isSupported(address, marked),
+      }),
       marking: this.canMark ? (plain, code) => this.mark(plain, code, imports) : undefined,
     });
   }
@@ -103,6 +111,37 @@ export class CompiledModule implements PreparedModule {
   private mark(plain: InstanceParts, code: MarkingCode, imports: WasmImports): Marking {
     this.marked ??= markingCaptureCode(this.code!.frames);
     return markingInstance({ ...plain, locate: this.parts.locateMarked }, code, this.marked, imports);
+  }
+
+  private isSupported(address: string, marked: boolean): boolean {
+    const offset = this.placeAt(parseAddress(address));
+    if (offset === undefined) return false;
+    return this.code!.resumeCodeAt(offset, false) !== undefined && (!marked || this.hasMarked(offset));
+  }
+
+  private hasMarked(offset: number): boolean {
+    return this.marked?.resumeCodeAt(offset, false) !== undefined;
+  }
+
+  /** Where a frame goes on that waits for the call at the address, if that is known. */
+  private placeAt({ index, offset, resumed }: ParsedAddress): number | undefined {
+    if (resumed !== undefined) {
+      const code = this.code!.resumeCodeAt(resumed.offset, resumed.raise);
+      return code?.sites.get(siteBehind(code.bytes, offset) ?? -1)?.offset;
+    }
+    const body = this.bodies.get(index!);
+    const site = body && siteBehind(body.bytes, offset - body.start);
+    return site === undefined ? undefined : this.code!.frames.framesOf(body!.functionIndex).sites.get(site)?.offset;
+  }
+
+  /** What was made for all instances of the module. */
+  private learn({ body, code, frames, globals, markedCode, place }: MadeSupport): void {
+    this.bodies.set(body.index, body);
+    this.code!.frames.learn(frames, place);
+    this.code!.learn(place, code, globals);
+    if (markedCode === undefined) return;
+    this.marked ??= markingCaptureCode(this.code!.frames);
+    this.marked.learn(place, markedCode, globals);
   }
 }
 

@@ -19,8 +19,8 @@ import type { CodeSource, Exchange, SavedFrame } from './exchange.js';
 import type { InstanceReferences, Pick } from './references.js';
 import { type WasmExports, type WasmModule, WebAssembly } from './webassembly.js';
 
-/** A compiled resume function, shared by all instances of a module. */
-export interface ResumeCode extends Omit<ResumeModule, 'bytes'> {
+/** A compiled resume function, shared by all instances of a module. Its bytes are those without marks. */
+export interface ResumeCode extends ResumeModule {
   readonly compiled: WasmModule;
 }
 
@@ -76,6 +76,11 @@ export class Resumer {
       else operands[-1 - where] = value;
     }
     return { functionIndex, offset, locals, operands };
+  }
+
+  /** Makes what {@link run} needs for `frame`. */
+  prepare({ functionIndex, offset }: Frame): void {
+    this.functionFor(this.parts.frames.place(functionIndex, offset), false);
   }
 
   /** Runs `frame` on with the results of its call; `outer` are the frames below it. @throws what it does not catch */

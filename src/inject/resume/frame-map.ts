@@ -37,10 +37,17 @@ export interface Place {
   readonly labels: readonly Enclosing[];
 }
 
+/** What is known of a function's frames once it has been walked again. */
+export interface FunctionFrames {
+  readonly functionIndex: number;
+  readonly units: number;
+  readonly sites: ReadonlyMap<number, SavedSite>;
+}
+
 export class FrameMap {
   readonly layout: Layout;
   private readonly scratch = new ByteWriter(1 << 12);
-  private readonly sites = new Map<number, Map<number, SavedSite>>();
+  private readonly sites = new Map<number, ReadonlyMap<number, SavedSite>>();
   private readonly units = new Map<number, number>();
   private readonly places = new Map<number, Place>();
 
@@ -57,6 +64,19 @@ export class FrameMap {
     const site = this.sitesOf(functionIndex).get(id);
     invariant(site !== undefined, `function ${functionIndex} has no site ${id}`);
     return site;
+  }
+
+  /** All that is known of a function's frames. */
+  framesOf(functionIndex: number): FunctionFrames {
+    const sites = this.sitesOf(functionIndex);
+    return { functionIndex, units: this.units.get(functionIndex)!, sites };
+  }
+
+  /** Takes over what another map of the same module has found out, so that it need not be found out here. */
+  learn({ functionIndex, sites, units }: FunctionFrames, place: Place): void {
+    this.sites.set(functionIndex, sites);
+    this.units.set(functionIndex, units);
+    this.places.set(place.offset, place);
   }
 
   /** The defined function whose code holds `offset`. @throws FTW_SNAPSHOT if there is none */
@@ -125,7 +145,7 @@ export class FrameMap {
     };
   }
 
-  private sitesOf(functionIndex: number): Map<number, SavedSite> {
+  private sitesOf(functionIndex: number): ReadonlyMap<number, SavedSite> {
     let sites = this.sites.get(functionIndex);
     if (sites === undefined) {
       sites = this.walkAgain(functionIndex);

@@ -23,6 +23,7 @@ import {
 import type { FileContents } from '../../wasi/snapshot.js';
 import type { ControlBlock } from '../control.js';
 import { STATE_WINDOW_BYTES } from '../ports.js';
+import { CaptureAhead, type CaptureSource } from './ahead.js';
 import type { Background } from './background.js';
 import { DutyCycle } from './duty-cycle.js';
 import { FileCopy } from './file-copy.js';
@@ -46,6 +47,7 @@ export interface CaptureParts {
   readonly outbox: Outbox;
   /** For memories that are large. */
   readonly markingSource?: MarkingSource | undefined;
+  readonly captureSource?: CaptureSource | undefined;
   readonly control: ControlBlock;
   readonly clock: HostClock;
   readonly header: SnapshotHeader;
@@ -81,6 +83,7 @@ export class GuestCapture implements Background {
   readonly #parts: CaptureParts;
   readonly #cycle: DutyCycle;
   readonly #marking: GuestMarking;
+  readonly #ahead: CaptureAhead;
   /** For how long the guest has stood still. */
   readonly #standing: Standing;
   /** How long it did for everything but the pause itself, since the capture began. */
@@ -105,11 +108,13 @@ export class GuestCapture implements Background {
     this.#cycle = new DutyCycle(parts.clock);
     this.#standing = new Standing(parts.clock);
     this.#marking = new GuestMarking(parts.instance, parts.markingSource, parts.clock);
+    this.#ahead = new CaptureAhead(parts.instance, parts.captureSource, parts.clock);
   }
 
   tick(): void {
     if (this.#paused) return;
     this.#listen();
+    this.#lookAhead();
     if (this.#phase.name === 'copying' || this.#phase.name === 'sending') this.#cycle.run((until) => this.#work(until));
   }
 
@@ -117,6 +122,7 @@ export class GuestCapture implements Background {
     this.#listen();
     if (this.#wantsStop && mayStop && this.#canStopNow) throw new GuestStop({ kind: 'captured' });
     if (!this.#hasWork) return false;
+    this.#lookAhead();
     this.#cycle.spend((until) => this.#work(until));
     return true;
   }
@@ -230,6 +236,11 @@ export class GuestCapture implements Background {
     }
   }
 
+  /** Looks where the guest is, for what its capture there will need. */
+  #lookAhead(): void {
+    if (this.#phase.name === 'copying' && !this.#isHurried) this.#ahead.look(this.#marking.isWanted);
+  }
+
   /** What the owner wants may have changed. */
   #listen(): void {
     if (this.#putOffUntil !== undefined) return;
@@ -255,6 +266,8 @@ export class GuestCapture implements Background {
     const { written } = this.#marking;
     if (written !== undefined) copy.note(written, this.#memory);
     else if (!this.#isHurried) this.#marking.want();
+    this.#ahead.begin();
+    this.#lookAhead();
     this.#give(writer.start(header, hasher.seed), false);
   }
 
@@ -276,6 +289,7 @@ export class GuestCapture implements Background {
     if (!files.isDone) return files.step();
     const { isDue } = this.#marking;
     if (!isDue && (!copy.isDone || this.#marking.isWorthWaiting())) return copy.step(this.#memory);
+    if (!this.#isHurried && this.#ahead.isWorthWaiting()) return copy.step(this.#memory);
     this.#phase = { ...copying, name: isDue ? 'changing' : 'asking' };
     this.#parts.instance.requestCapture!();
   }
@@ -284,6 +298,7 @@ export class GuestCapture implements Background {
   #rest(): void {
     this.#phase = { name: 'idle' };
     this.#marking.drop();
+    this.#ahead.end();
     if (this.#marking.written !== undefined) this.#parts.instance.requestCapture!();
   }
 
@@ -291,6 +306,7 @@ export class GuestCapture implements Background {
     const piece = pieces.next();
     if (piece.done !== true) return this.#give(piece.value, false);
     this.#phase = { name: 'idle' };
+    this.#ahead.end();
     this.#give(writer.end(), true);
   }
 

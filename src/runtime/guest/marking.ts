@@ -37,6 +37,11 @@ export class GuestMarking {
     return this.#written;
   }
 
+  /** The guest will go on in that code when it has come. */
+  get isWanted(): boolean {
+    return this.#isWanted;
+  }
+
   /** A copy begins: asks for the code if the copy is worth it. */
   want(): void {
     const { instance, source } = this;

@@ -15,6 +15,7 @@ import type { WasiState } from '../../wasi/state.js';
 import { createWasi } from '../../wasi/wasi.js';
 import { ControlBlock } from '../control.js';
 import { RingReader, RingWriter } from '../ring.js';
+import type { CaptureSource } from './ahead.js';
 import { GuestCapture } from './capture.js';
 import { GuestDialer } from './dialer.js';
 import { Inbox } from './inbox.js';
@@ -33,6 +34,8 @@ export interface GuestWorld {
   readonly files?: HostFiles;
   /** Code in which the guest notes what it writes; without it, copies of a running guest look at all of its memory. */
   readonly markingSource?: MarkingSource;
+  /** What captures need, made ahead; without it, they are made in the pause. */
+  readonly captureSource?: CaptureSource;
   /** Its ends of the rings, where they are not made here. */
   readonly rings?: { readonly toGuest: RingReader; readonly fromGuest: RingWriter };
 }
@@ -111,7 +114,7 @@ export class GuestRun {
     this.#stage = restored?.run.stage ?? 'start';
     this.#capture = new GuestCapture({
       ...{ instance, outbox, control, header, clock: world.clock, captureAt: init.captureAt },
-      markingSource: world.markingSource,
+      ...{ markingSource: world.markingSource, captureSource: world.captureSource },
       pageSeed: () => new DataView(world.entropy.bytes(8).slice().buffer).getBigInt64(0),
       position: () => ({ event: session.event, counter: instance.counter }),
       files: () => exportContents(wasi.state),

@@ -10,8 +10,8 @@ import { deflate } from '../../snapshot/node/deflate.js';
 import type { GuestCommand, GuestInit, PreparedReport, RunMode } from '../guest/protocol.js';
 import { Restoring } from '../guest/restored.js';
 import { FailedRun, GuestRun, type GuestWorld } from '../guest/run.js';
+import { CaptureThread } from './capture-thread.js';
 import { createEngine } from './engines.js';
-import { MarkingThread } from './marking-thread.js';
 
 invariant(parentPort !== null, 'this module is the entry of a worker thread');
 const port = parentPort;
@@ -22,7 +22,9 @@ async function prepare(): Promise<void> {
   const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
   const { files } = init;
   const storage = files && { files: new SharedFiles(files.roots, files) };
-  const world = { clock: nodeClock, entropy: nodeEntropy, markingSource: new MarkingThread(init), ...storage };
+  const captureSource = new CaptureThread(init);
+  const makers = { captureSource, markingSource: captureSource.marking };
+  const world = { clock: nodeClock, entropy: nodeEntropy, ...makers, ...storage };
   const guest = new StartingGuest(world, prepared);
   port.on('message', (command: GuestCommand) => guest.obey(command));
   port.postMessage({ ok: true, hash: prepared.hash } satisfies PreparedReport);
