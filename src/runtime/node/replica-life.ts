@@ -10,7 +10,7 @@ import { type Deferred, deferred } from '../deferred.js';
 import { ReplicaDriver, type ReplicaStop } from '../driver.js';
 import type { GuestReport } from '../guest/protocol.js';
 import { describeReport, reportExitCode } from '../guest-report.js';
-import { LateEvents } from '../late-events.js';
+import { LATE_MS, LateEvents } from '../late-events.js';
 import type { ReplicaOptions, ServiceEvent, ServiceStats } from '../options.js';
 import type { EventListener, PeerNetwork } from '../ports.js';
 import { GuestHost } from './guest-host.js';
@@ -76,7 +76,7 @@ export class ReplicaLife {
     const stopped = deferred<ReplicaStop>();
     const { id } = options;
     const config = configOf(options, parts, host);
-    const events = new LateEvents(parts.emit, setImmediate);
+    const events = new LateEvents(parts.emit, (run) => nodeTimers.after(LATE_MS, run));
     const onEvent: EventListener = (name, level, fields) =>
       events.add({ name, level, fields: { replica: id, ...fields } });
     const durable = await beginDurable(parts, host, config, onEvent);

@@ -5,7 +5,7 @@ import { GATEWAY_WAIT_MS } from '../../gateway/records.js';
 import { parseAddress } from '../../transport/address.js';
 import { dialTcp } from '../../transport/node/tcp.js';
 import { GatewayKeeper } from '../gateway-keeper.js';
-import { LateEvents } from '../late-events.js';
+import { LATE_MS, LateEvents } from '../late-events.js';
 import { type ServiceEvent, usage } from '../options.js';
 import { GatewayClients } from './gateway-clients.js';
 import { nodeTimers } from './timers.js';
@@ -42,7 +42,8 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
   if (options.listen.length === 0) throw usage('a gateway needs at least one address to listen on');
   if (options.replicas.length === 0) throw usage('a gateway needs the log address of at least one replica');
   for (const address of options.replicas) parseAddress(address, 'replicas');
-  const events = new LateEvents((event: ServiceEvent) => options.onEvent?.(event), setImmediate);
+  const tell = (event: ServiceEvent): void => options.onEvent?.(event);
+  const events = new LateEvents(tell, (run) => nodeTimers.after(LATE_MS, run));
   const emit = (event: ServiceEvent): void => events.add(event);
 
   const waitMs = options.waitMs ?? GATEWAY_WAIT_MS;
