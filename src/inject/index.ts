@@ -23,3 +23,4 @@ export {
   resumeModule,
 } from './resume/resume-module.js';
 export { siteBehind } from './resume/site-behind.js';
+export { type DoneRange, injectTogether, type RewriteHelp, type RewriteJob, takeRanges } from './together.js';
