@@ -9,6 +9,7 @@
 import { CatchKind, lebU32At, skipLeb } from '../wasm/instructions.js';
 import type { FuncType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import { keepBelow } from './capture.js';
 import { blockTypeAt, closeLabel, endArm, open, startArm } from './control.js';
 import { skipDeadCode } from './dead-code.js';
 import { type FunctionPass, LabelKind } from './function-pass.js';
@@ -66,6 +67,7 @@ export function beginTryTable(pass: FunctionPass, start: number, immediates: num
   const { bytes, code } = pass;
   const type = blockTypeAt(pass, immediates);
   cleanOperands(pass, type.params.length, 0);
+  keepBelow(pass, type.params.length);
   let pos = skipLeb(bytes, immediates);
   code.u8(Op.TryTable);
   code.copy(bytes, immediates, pos);

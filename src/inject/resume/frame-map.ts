@@ -129,9 +129,12 @@ export class FrameMap {
     const type = this.typeOf(functionIndex);
     const pass = new FunctionPass(this.layout, { depth: false, preemption: false, canonicalNans: false });
     pass.load(functionIndex, this.body(functionIndex), type);
-    pass.begin(this.body(functionIndex), type);
-    pass.pending = ENTRY_COST;
-    while (pass.pos < offset) step(pass);
+    // The first walk takes for dead what only exceptions get to.
+    do {
+      pass.begin(this.body(functionIndex), type);
+      pass.pending = ENTRY_COST;
+      while (pass.pos < offset) step(pass);
+    } while (pass.mustWalkAgain);
     if (pass.pos !== offset || !pass.live) throw noPlace(functionIndex, offset);
     if (pass.holdsException) throw noPlace(functionIndex, offset);
     const labels = pass.labels.slice(0, pass.depth).map(({ kind, start, type: block, height }) => ({
