@@ -1,13 +1,14 @@
 /** What the injected code costs while nothing of it is needed: each feature on top of the counter, and all together. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clangModule, pythonModule } from '../tools/guests/large.mjs';
 import { load, programs, runOnce } from './lib/injected-programs.mjs';
-import { formatTable } from './lib/table.mjs';
+import { median, ratioSpread } from './lib/statistics.mjs';
+import { formatTable, withSpread } from './lib/table.mjs';
 
 export const summary = 'steady-state time of injected code, as ratios to the module as it is';
 
@@ -40,6 +41,8 @@ const VARIANTS = {
 };
 /** As guests are run outside of benchmarks (src/runtime/node/guest-host.ts). */
 const SLICE_FUEL = 5_000_000;
+/** Of the large programs. */
+const LARGE_VARIANTS = ['original', 'counter', 'rest', 'all'];
 const WARM_UPS = 3;
 /** Programs of many functions: it takes that many runs until V8 has compiled all that matter. */
 const LARGE_WARM_UPS = 15;
@@ -55,7 +58,8 @@ export async function run(values) {
   setGuestFlags();
   for (const program of programs(Number(values.scale))) {
     if (names.length > 0 && !names.includes(program.name)) continue;
-    results.push(await measure(program, [...new Set(chosen)], Number(values.rounds)));
+    const variants = program.large ? chosen.filter((variant) => LARGE_VARIANTS.includes(variant)) : chosen;
+    results.push(await measure(program, [...new Set(variants)], Number(values.rounds)));
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${program.name}`);
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
@@ -96,10 +100,10 @@ function measureRewriting(names) {
 /** Each engine's price of counting, as a ratio to itself without; and the two with counting, one over the other. */
 function compareWithWasmtime(results, { python, rounds, scale }) {
   const measured = [];
-  for (const { bytes, args, name, stdin = '' } of programs(Number(scale))) {
-    const ours = results.find((result) => result.name === name)?.ms;
-    const times = ours?.all === undefined ? undefined : wasmtimeTimes(python, rounds, bytes, args, stdin);
-    if (times !== undefined) measured.push({ name, ours, ...times });
+  for (const program of programs(Number(scale))) {
+    const ours = results.find(({ name }) => name === program.name)?.ms;
+    const times = ours?.all === undefined ? undefined : wasmtimeTimes(python, rounds, program);
+    if (times !== undefined) measured.push({ name: program.name, ours, ...times });
   }
   if (measured.length === 0) {
     console.log(`\nnot beside Wasmtime: ${python} has no package wasmtime`);
@@ -112,26 +116,36 @@ function compareWithWasmtime(results, { python, rounds, scale }) {
     ({ fuel, plain }) => fuel / plain,
     ({ fuel, ours }) => ours.all / fuel,
   ];
-  const rows = measured.map((each) => [each.name, ...columns.map((of) => of(each).toFixed(2))]);
-  rows.push(['geomean', ...columns.map(mean)]);
+  const rows = measured.map((each) => [each.name, ...columns.map((of) => of(each).toFixed(2)), withSpread(each.ratio)]);
+  rows.push(['geomean', ...columns.map(mean), '']);
   console.log('\nbeside Wasmtime\n');
   console.log(
-    formatTable(['program', 'ours: all / original', 'Wasmtime: fuel / none', 'ours / Wasmtime with fuel'], rows),
+    formatTable(
+      [
+        ...['program', 'ours: all / original', 'Wasmtime: fuel / none', 'ours / Wasmtime with fuel'],
+        'fuel / none, round by round',
+      ],
+      rows,
+    ),
   );
   return measured;
 }
 
-function wasmtimeTimes(python, rounds, bytes, args, stdin) {
+function wasmtimeTimes(python, rounds, { args, bytes, files = {}, stdin = '' }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'ft-wasm-bench-'));
   try {
     const [module, input] = ['guest.wasm', 'stdin'].map((name) => path.join(folder, name));
     writeFileSync(module, bytes);
     writeFileSync(input, stdin);
-    const text = execFileSync(python, [WASMTIME_TIMES, rounds, input, module, ...args], {
+    const data = path.join(folder, 'data');
+    mkdirSync(data);
+    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(data, name), content);
+    const text = execFileSync(python, [WASMTIME_TIMES, rounds, input, data, module, ...args], {
       encoding: 'utf8',
       stdio: 'pipe',
     });
-    return JSON.parse(text);
+    const { fuel, plain } = JSON.parse(text);
+    return { fuel: Math.min(...fuel), plain: Math.min(...plain), ratio: ratioSpread(fuel, plain) };
   } catch {
     return undefined;
   } finally {
@@ -139,7 +153,7 @@ function wasmtimeTimes(python, rounds, bytes, args, stdin) {
   }
 }
 
-/** The shortest processor time of each variant: what disturbs a round only adds to it. */
+/** The shortest processor time of each variant: what disturbs a round only adds to it. `ratio`: round by round. */
 async function measure(program, variants, rounds) {
   const runs = new Map();
   const sizes = {};
@@ -149,17 +163,20 @@ async function measure(program, variants, rounds) {
     sizes[variant] = bytes;
   }
   const expected = runs.get(variants[0])();
-  const times = Object.fromEntries(variants.map((variant) => [variant, Number.POSITIVE_INFINITY]));
+  const samples = Object.fromEntries(variants.map((variant) => [variant, []]));
   const warmUps = program.bytes.length > LARGE_BYTES ? LARGE_WARM_UPS : WARM_UPS;
   for (let round = -warmUps; round < rounds; round++) {
     for (const variant of variants) {
       const started = process.cpuUsage();
       if (runs.get(variant)() !== expected) throw new Error(`${program.name} as ${variant} writes something else`);
       const { system, user } = process.cpuUsage(started);
-      if (round >= 0) times[variant] = Math.min(times[variant], (user + system) / 1000);
+      if (round >= 0) samples[variant].push((user + system) / 1000);
     }
   }
-  return { name: program.name, ms: times, bytes: sizes };
+  const each = (of) => Object.fromEntries(variants.map((variant) => [variant, of(samples[variant])]));
+  const ms = each((taken) => Math.min(...taken));
+  const ratio = each((taken) => ratioSpread(taken, samples.original));
+  return { name: program.name, ms, ratio, bytes: sizes };
 }
 
 async function prepare(program, variant) {
@@ -244,12 +261,16 @@ function print(results, variants) {
   const rows = results.map((result) => [
     result.name,
     `${result.ms.original.toFixed(1)} ms`,
-    ...others.map(
-      (variant) => `${ratio(result, 'ms', variant).toFixed(2)} / ${ratio(result, 'bytes', variant).toFixed(2)}`,
+    ...others.map((variant) =>
+      result.ms[variant] === undefined
+        ? ''
+        : `${ratio(result, 'ms', variant).toFixed(2)} / ${ratio(result, 'bytes', variant).toFixed(2)}`,
     ),
   ]);
-  const mean = (what, variant) =>
-    Math.exp(results.reduce((sum, result) => sum + Math.log(ratio(result, what, variant)), 0) / results.length);
+  const mean = (what, variant) => {
+    const measured = results.filter((result) => result.ms[variant] !== undefined);
+    return Math.exp(measured.reduce((sum, each) => sum + Math.log(ratio(each, what, variant)), 0) / measured.length);
+  };
   rows.push([
     'geomean',
     '',
@@ -257,4 +278,15 @@ function print(results, variants) {
   ]);
   console.log('time / module size, as ratios to the original\n');
   console.log(formatTable(['program', 'original', ...others], rows));
+  printSpread(results, others.at(-1) === 'asyncify' ? 'all' : others.at(-1));
+}
+
+/** How far one variant's rounds lie apart: on a busy machine, only a median and its neighbours mean anything. */
+function printSpread(results, variant) {
+  const measured = results.filter(({ ratio }) => ratio[variant] !== undefined);
+  const rows = measured.map(({ name, ratio }) => [name, withSpread(ratio[variant])]);
+  const medians = measured.map(({ ratio }) => ratio[variant].median);
+  rows.push(['median of all', median(medians).toFixed(2)]);
+  console.log(`\n${variant} / original, round by round: median (least to most)\n`);
+  console.log(formatTable(['program', 'ratio'], rows));
 }
