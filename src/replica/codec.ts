@@ -5,7 +5,7 @@
 import { Packr } from 'msgpackr';
 import { ChannelError } from '../errors.js';
 import { MESSAGE_SHAPES, type MessageType } from './message-shapes.js';
-import type { Heartbeat, Message } from './messages.js';
+import type { Heartbeat, Message, State } from './messages.js';
 
 const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: 'number' });
 
@@ -21,6 +21,31 @@ export function encodeMessage(message: Message): Uint8Array {
   for (const name of Object.keys(fields)) row.push(values[name] ?? null);
   return packr.pack(row);
 }
+
+/** What a message of type `state` takes besides its piece, at most. */
+export const STATE_OVERHEAD_BYTES = 32;
+
+/** The same as {@link encodeMessage}, into `target`, which has room for it. Answers the part that was written. */
+export function encodeState({ epoch, last, piece }: State, target: Uint8Array): Uint8Array {
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  const number = packr.pack(epoch);
+  target[0] = ARRAY_OF_FOUR;
+  target[1] = MESSAGE_SHAPES.state.tag;
+  target.set(number, 2);
+  let at = 2 + number.length;
+  target[at] = BYTES_32;
+  view.setUint32(at + 1, piece.length);
+  target.set(piece, at + 5);
+  at += 5 + piece.length;
+  target[at] = last ? TRUE : FALSE;
+  return target.subarray(0, at + 1);
+}
+
+/** Of msgpack. */
+const ARRAY_OF_FOUR = 0x94;
+const BYTES_32 = 0xc6;
+const FALSE = 0xc2;
+const TRUE = 0xc3;
 
 /** @throws ChannelError FTW_FRAME for bytes that are not a message of this protocol. */
 export function decodeMessage(bytes: Uint8Array): Message {

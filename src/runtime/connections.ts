@@ -10,6 +10,7 @@ import type { Channel, ChannelHandlers } from '../transport/channel.js';
 import { type Frame, FrameType } from '../transport/frame.js';
 import { sortChannel } from './channel-sorter.js';
 import type { Timers } from './ports.js';
+import { StateFrames } from './state-frames.js';
 
 export interface ConnectionEvents {
   /** `address`: where this replica has dialled it; undefined if it has dialled this replica. */
@@ -28,6 +29,7 @@ export class Connections {
   readonly #peers = new Map<PeerId, Channel>();
   /** Connections that others have made, peers' and callers' alike. */
   readonly #accepted = new Set<Channel>();
+  readonly #states = new StateFrames();
   #nextPeer = 1;
   #closed = false;
 
@@ -56,8 +58,9 @@ export class Connections {
   }
 
   send(peer: PeerId, message: Message): void {
-    const payload = encodeMessage(message);
-    this.#peers.get(peer)?.send({ type: FrameType.Peer, epoch: message.epoch, payload });
+    const channel = this.#peers.get(peer);
+    if (message.type === 'state') return void channel?.send(this.#states.frame(message));
+    channel?.send({ type: FrameType.Peer, epoch: message.epoch, payload: encodeMessage(message) });
   }
 
   /** Tells all peers how far gateways' clients have come. */

@@ -43,7 +43,10 @@ export const STATE_WINDOW_BYTES = 8 << 20;
 
 /** What comes of {@link GuestControl.capture}, on the I/O thread. */
 export interface CaptureEvents {
-  /** A piece of the state; pieces are opaque, ordered, and complete with the one that is `last`. */
+  /**
+   * A piece of the state, valid during the call; pieces are opaque, ordered, and complete with the one that is `last`. They
+   * are many and large: who keeps copies of them should use buffers again.
+   */
   onState(capture: number, piece: Uint8Array, last: boolean): void;
   /**
    * The state is that of `event` and `counter`. In guest order: every batch and output up to `event` was reported before,

@@ -48,6 +48,8 @@ export interface Frame {
   /** The sender's epoch (design rule R5); an integer below 2^53. */
   readonly epoch: number;
   readonly payload: Uint8Array;
+  /** Called when the payload's bytes may change again; never if the channel breaks before. Only for frames to be sent. */
+  readonly onSent?: () => void;
 }
 
 /**

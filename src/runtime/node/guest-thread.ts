@@ -371,7 +371,7 @@ export class GuestThread implements GuestControl {
     if (capture === undefined) return;
     if (last) this.#captureUnderWay = undefined;
     else this.#lookSoon();
-    this.#events.onState?.(capture, piece.slice(), last);
+    this.#events.onState?.(capture, piece, last);
   }
 
   #captureFails(capture: number, reason: string): void {

@@ -39,7 +39,8 @@ export class PeriodicSnapshots {
 
   piece(piece: Uint8Array, last: boolean): void {
     const chunks = this.#relay.push(piece);
-    const written = () => this.guest.stateCredit(piece.length);
+    const { length } = piece;
+    const written = () => this.guest.stateCredit(length);
     if (chunks.length === 0) written();
     for (const [at, chunk] of chunks.entries()) {
       const isEnd = at === chunks.length - 1;

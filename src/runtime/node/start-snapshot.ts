@@ -116,8 +116,9 @@ class Capturing {
   }
 
   #piece(host: GuestHost, piece: Uint8Array, last: boolean): void {
-    this.file.write(piece).then(
-      () => (last ? this.#result.resolve(() => this.#position) : host.guest.stateCredit(piece.length)),
+    const { length } = piece;
+    this.file.write(piece.slice()).then(
+      () => (last ? this.#result.resolve(() => this.#position) : host.guest.stateCredit(length)),
       (error: unknown) => this.#fail(error),
     );
   }

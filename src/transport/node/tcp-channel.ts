@@ -34,6 +34,8 @@ export class TcpChannel implements Channel {
   #handlers: ChannelHandlers | undefined;
   #flushScheduled = false;
   #needsDrain = false;
+  /** Of the frames that were written since the last flush. */
+  #sentWith: (() => void)[] = [];
   /** Set by whoever ends the channel first; told to the owner when the socket has closed. */
   #reason: CloseReason | undefined;
   /** An end that came before `start`. */
@@ -79,6 +81,7 @@ export class TcpChannel implements Channel {
   send(frame: Frame): boolean {
     if (this.#reason !== undefined) return false;
     this.#writer.write(frame);
+    if (frame.onSent !== undefined) this.#sentWith.push(frame.onSent);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       queueMicrotask(() => {
@@ -164,11 +167,24 @@ export class TcpChannel implements Channel {
     if (this.#reason !== undefined || this.#writer.pendingBytes === 0) return;
     const chunks = this.#writer.take();
     const socket = this.#socket;
-    if (chunks.length > 1) socket.cork();
+    const isCorked = chunks.length > 1;
+    if (isCorked) socket.cork();
+    const last = chunks.pop()!;
     for (const chunk of chunks) socket.write(chunk);
-    if (chunks.length > 1) socket.uncork();
+    socket.write(last, this.#takeSent());
+    if (isCorked) socket.uncork();
     // Everything may have gone to the operating system at once, and then no 'drain' comes.
     if (this.#needsDrain && !socket.writableNeedDrain) queueMicrotask(() => this.#onDrain());
+  }
+
+  /** What to call when everything written so far has been sent. */
+  #takeSent(): ((error?: Error | null) => void) | undefined {
+    if (this.#sentWith.length === 0) return undefined;
+    const sent = this.#sentWith;
+    this.#sentWith = [];
+    return (error) => {
+      if (error == null) for (const each of sent) each();
+    };
   }
 
   #break(what: string, cause?: Error): void {

@@ -2,9 +2,15 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { ChannelError } from '../../../src/errors.js';
-import { decodeHeartbeat, decodeMessage, encodeMessage } from '../../../src/replica/codec.js';
+import {
+  decodeHeartbeat,
+  decodeMessage,
+  encodeMessage,
+  encodeState,
+  STATE_OVERHEAD_BYTES,
+} from '../../../src/replica/codec.js';
 import { MESSAGE_SHAPES } from '../../../src/replica/message-shapes.js';
-import type { Message } from '../../../src/replica/messages.js';
+import type { Message, State } from '../../../src/replica/messages.js';
 import { ack, heartbeat, hello } from './support.js';
 
 const packr = new Packr({ useRecords: false });
@@ -133,6 +139,20 @@ describe('anything else is refused', () => {
     expect(() => decodeHeartbeat(encodeMessage(SAMPLES.live))).toThrow(/a datagram carries live/);
     expect(decodeHeartbeat(encodeMessage(SAMPLES.heartbeat))).toEqual(SAMPLES.heartbeat);
   });
+});
+
+test.each([0, 1, 255, 70_000])('a state of %i bytes is written into a buffer as it is written otherwise', (length) => {
+  for (const epoch of [0, 127, 128, 70_000, 2 ** 33]) {
+    const piece = new Uint8Array(length).fill(7);
+    for (const last of [false, true]) {
+      const bytes = encodeState({ type: 'state', epoch, piece, last }, new Uint8Array(length + STATE_OVERHEAD_BYTES));
+      const decoded = decodeMessage(bytes) as State;
+      expect({ ...decoded, piece: Buffer.from(decoded.piece) }).toEqual({
+        ...{ type: 'state', epoch, last },
+        piece: Buffer.from(piece),
+      });
+    }
+  }
 });
 
 test('hello and refuse of a later version may be longer, so that versions can be told apart', () => {

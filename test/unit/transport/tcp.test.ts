@@ -95,6 +95,20 @@ describe('TcpChannel', () => {
     expect(await observe(near).closed).toEqual({ kind: 'local' });
   });
 
+  it('says when what was sent may change', async () => {
+    const { near, far } = await connected();
+    const seen = observe(far);
+    near.start({ onFrame: () => {}, onClose: () => {} });
+    const payload = new Uint8Array(3 << 20).fill(1);
+    const sent = new Promise<void>((resolve) => {
+      near.send({ type: FrameType.Peer, epoch: 1, payload, onSent: resolve });
+    });
+    await sent;
+    payload.fill(2);
+    const [frame] = await seen.received(1);
+    expect(frame!.payload.every((byte) => byte === 1)).toBe(true);
+  });
+
   it('says when it is full and when it has room again', async () => {
     const { near, far } = await connected({ bufferedBytesHigh: 1_000_000 });
     let drained = (): void => {};
