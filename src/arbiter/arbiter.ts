@@ -48,7 +48,7 @@ export type CompareAndSetResult =
 export class ArbiterUnreachableError extends ArbiterError {}
 
 /**
- * Both methods reject with ArbiterUnreachableError when the outcome is unknown or the arbiter is away for now (retry,
+ * `read` and `compareAndSet` reject with ArbiterUnreachableError when the outcome is unknown or the arbiter is away for now (retry,
  * then read back), and with any other ArbiterError when it cannot be used at all (wrong path, no permission, damaged
  * record).
  */
@@ -57,6 +57,11 @@ export interface Arbiter {
   read(): Promise<ArbiterState | undefined>;
   /** Replaces the record if its generation still is `expectedGeneration` (0: if there is none). */
   compareAndSet(expectedGeneration: number, record: ArbiterRecord): Promise<CompareAndSetResult>;
+  /**
+   * `record` may have to be written in a hurry: what can be done for that ahead is done now, in place of what was for another
+   * one. Changes nothing that {@link read} tells, and never fails.
+   */
+  prepare?(record: ArbiterRecord): void;
 }
 
 /** True if both records say the same: how a replica recognises its own compare-and-set after a lost reply. */

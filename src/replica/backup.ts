@@ -3,12 +3,13 @@
  * the primary is gone. It performs no output (R2).
  */
 import type { ArbiterState, Member } from '../arbiter/arbiter.js';
+import { AnnouncedRecord } from './announced-record.js';
 import { ArbiterCheck } from './arbiter-check.js';
 import type { ArbiterSession } from './arbiter-session.js';
 import type { Context } from './context.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { refuseAsBackup } from './handshake.js';
-import type { Configured, GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
+import type { GuestOutcome, Handover, Heartbeat, Message, Welcome } from './messages.js';
 import { PrimaryLink } from './primary-link.js';
 import { PrimaryWatch } from './primary-watch.js';
 import { ReplayedGuest } from './replayed-guest.js';
@@ -44,11 +45,10 @@ export class Backup implements Role {
   readonly #watch: PrimaryWatch;
   readonly #succession: Succession;
   readonly #guest: ReplayedGuest;
+  readonly #announced: AnnouncedRecord;
   #phase: Phase = 'joining';
   #primary: Welcome | undefined;
   #epoch = 0;
-  /** The newest record with this backup as a member that its primary has announced. */
-  #configured: Configured | undefined;
   /** Why the attempt to join was given up. */
   #givenUp: string | undefined;
 
@@ -57,6 +57,7 @@ export class Backup implements Role {
     this.#onPromoted = onPromoted;
     this.#link = new PrimaryLink(context, arbiter, (reason) => this.#giveUp(reason));
     this.#guest = new ReplayedGuest(context);
+    this.#announced = new AnnouncedRecord(context);
     this.#check = new ArbiterCheck(context, arbiter);
     this.#watch = new PrimaryWatch(context);
     this.#succession = new Succession(context, arbiter, this.#successionOwner());
@@ -217,8 +218,8 @@ export class Backup implements Role {
         this.#trust(this.#guest.replaceOutputs(message));
         break;
       case 'configured':
-        if (this.#configured === undefined) this.#check.expect(message.epoch);
-        this.#configured = message;
+        if (this.#announced.record === undefined) this.#check.expect(message.epoch);
+        this.#announced.take(message);
         break;
       case 'succeeded':
         this.#goOn('it handed over to another backup');
@@ -237,7 +238,7 @@ export class Backup implements Role {
   #join(welcome: Welcome): void {
     this.#primary = welcome;
     this.#epoch = welcome.epoch;
-    this.#configured = undefined;
+    this.#announced.begin(welcome);
     this.#guest.log.follow(welcome);
     this.#link.joined();
     this.#watch.begin();
@@ -276,11 +277,8 @@ export class Backup implements Role {
     if (lastEvent !== this.#guest.log.event) {
       return this.#distrust(`it handed over at event ${lastEvent}, but its log ended at ${this.#guest.log.event}`);
     }
-    const [configured, live] = [this.#configured, this.#primary?.id];
-    if (configured?.epoch !== epoch || live === undefined) return this.#lose('it handed over', { left: {} });
-    const { members, acks } = configured;
-    const record = { epoch, members, live, service: this.#context.config.service, ...(acks && { acks }) };
-    this.#lose('it handed over', { left: { record: { generation, record } } });
+    const { record } = this.#announced;
+    this.#lose('it handed over', { left: record?.epoch === epoch ? { record: { generation, record } } : {} });
   }
 
   #onHeartbeat(message: Heartbeat): void {
@@ -310,7 +308,7 @@ export class Backup implements Role {
     this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#context.emit({ type: 'probe', address: this.#link.address });
     // Among several backups, another one may have been faster; that may be known before the lease has run out.
-    if (this.#primary === undefined || (this.#configured?.members.length ?? 0) <= 2) return;
+    if (this.#primary === undefined || (this.#announced.record?.members.length ?? 0) <= 2) return;
     this.#check.successorOf(this.#primary, () => {
       if (this.#phase === 'orphaned') this.#lose('another replica is live');
     });
@@ -356,7 +354,7 @@ export class Backup implements Role {
 
   #notMine(refusal: { kind: 'lost' | 'ended' } | { kind: 'foreign'; reason: string }, current?: ArbiterState): void {
     const followed =
-      this.#configured !== undefined ||
+      this.#announced.record !== undefined ||
       this.#guest.log.event > 0 ||
       this.#guest.state.begun ||
       this.#succession.surveyed;

@@ -195,6 +195,8 @@ export type Effect =
   | { readonly type: 'release'; readonly event: number }
   /** Outputs up to this event have left the primary; the backup's copies are dropped. */
   | { readonly type: 'trim'; readonly event: number }
+  /** This record may have to be written soon; nothing answers. */
+  | { readonly type: 'arbiter-prepare'; readonly record: ArbiterRecord }
   | { readonly type: 'arbiter-read'; readonly requestId: number }
   | {
       readonly type: 'arbiter-cas';

@@ -288,6 +288,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       case 'close':
       case 'heartbeat':
       case 'probe':
+      case 'arbiter-prepare':
       case 'arbiter-read':
       case 'arbiter-cas':
         return this.#outside.ask(effect);

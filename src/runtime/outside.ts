@@ -17,7 +17,7 @@ export interface OutsideParts {
 
 export type Question = Extract<
   Effect,
-  { type: 'connect' | 'close' | 'heartbeat' | 'probe' | 'arbiter-read' | 'arbiter-cas' }
+  { type: 'connect' | 'close' | 'heartbeat' | 'probe' | 'arbiter-prepare' | 'arbiter-read' | 'arbiter-cas' }
 >;
 
 export class Outside {
@@ -51,6 +51,9 @@ export class Outside {
         network.isGone(address).then((gone) => input({ type: 'probe-result', address, gone }));
         break;
       }
+      case 'arbiter-prepare':
+        this.#parts.arbiter.prepare?.(effect.record);
+        break;
       case 'arbiter-read': {
         const { requestId } = effect;
         this.#arbiter.read((result) => input({ type: 'arbiter-result', requestId, result }));

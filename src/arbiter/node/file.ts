@@ -1,17 +1,17 @@
 /**
  * The arbiter in a directory, `file:DIR/NAME`, atomic on any file system with hard links, shared ones included.
  *
- *     DIR/NAME.6            an older generation
- *     DIR/NAME.7            the record: the highest generation counts
- *     DIR/NAME.tmp-<nonce>  a record being written
+ *     DIR/NAME.6               an older generation
+ *     DIR/NAME.7               the record: the highest generation counts
+ *     DIR/NAME.tmp-<nonce>     a record being written
+ *     DIR/NAME.next-8-<nonce>  one that a backup has written ahead, in case that it must claim epoch 8
  *
  * A record is written through to the disk under a temporary name, then link(2)ed to the next generation: that fails if the
  * generation exists, and it never shows a record in part. Older generations are kept for a while for people to look
  * at; removing them is harmless, because whoever links one in again finds a higher one and has lost.
  */
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, link, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { link, open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ArbiterError } from '../../errors.js';
 import {
@@ -21,10 +21,12 @@ import {
   ArbiterUnreachableError,
   type CompareAndSetResult,
 } from '../arbiter.js';
-import { decodeRecordFile, encodeRecordFile } from '../record-file.js';
+import { decodeRecordFile } from '../record-file.js';
+import { closeSoon, Draft, remove, writeDurably } from './draft.js';
 import { arbiterError, errorCode } from './file-errors.js';
 
 const GENERATIONS_KEPT = 8;
+const PREPARED = 'next-';
 
 /** A record may be replaced and pruned between listing and reading it; that cannot go on for long. */
 const READ_ATTEMPTS_MAX = 16;
@@ -35,6 +37,7 @@ export class FileArbiter implements Arbiter {
   #probed = false;
   /** Generations never go back: a listing below this one is stale, or of another file system. */
   #newestSeen = 0;
+  #prepared: Draft | undefined;
 
   readonly #linkFile: typeof link;
 
@@ -58,30 +61,49 @@ export class FileArbiter implements Arbiter {
     });
   }
 
+  prepare(record: ArbiterRecord): void {
+    if (this.#prepared?.isOf(record)) return;
+    void this.#prepared?.remove();
+    this.#prepared = new Draft(record, this.#path(`${PREPARED}${record.epoch}-`));
+  }
+
   compareAndSet(expectedGeneration: number, record: ArbiterRecord): Promise<CompareAndSetResult> {
     return this.#guarded('write', async () => {
-      const nonce = randomUUID();
-      const temporary = this.#path(`tmp-${nonce}`);
-      let removing: Promise<void> | undefined;
-      const removed = (): Promise<void> => (removing ??= remove(temporary));
-      // Clients wait for this at a failover, and each step is a trip to another thread: what does not depend on each other is
-      // done at the same time.
-      const writing = writeDurably(temporary, encodeRecordFile({ record, nonce }));
-      const opening = open(this.#directory, 'r');
-      try {
-        const [{ current, entries }, directory] = await Promise.all([this.#look(), opening, writing]);
-        if ((current?.generation ?? 0) !== expectedGeneration) return { won: false, current };
-        const generation = expectedGeneration + 1;
-        if (!(await this.#link(temporary, this.#path(generation), nonce))) return await this.#lost(undefined);
-        const pruned = this.#prune(entries, generation);
-        const [newest] = await Promise.all([this.#newestGeneration(), directory.sync(), removed(), pruned]);
-        return newest > generation ? await this.#lost(generation) : { won: true, generation };
-      } finally {
-        await writing.catch(() => {});
-        closeSoon(opening);
-        await removed();
+      const prepared = this.#takePrepared(record);
+      if (prepared !== undefined) {
+        try {
+          return await this.#replace(expectedGeneration, record.epoch, prepared);
+        } catch (error) {
+          // Somebody has tidied up.
+          if (errorCode(error) !== 'ENOENT') throw error;
+        }
       }
+      return await this.#replace(expectedGeneration, record.epoch, new Draft(record, this.#path('tmp-')));
     });
+  }
+
+  #takePrepared(record: ArbiterRecord): Draft | undefined {
+    const prepared = this.#prepared;
+    if (!prepared?.isOf(record)) return undefined;
+    this.#prepared = undefined;
+    return prepared;
+  }
+
+  /** Clients wait for this at a failover, and each step is a trip to another thread: what can be is done at the same time. */
+  async #replace(expectedGeneration: number, epoch: number, draft: Draft): Promise<CompareAndSetResult> {
+    const opening = open(this.#directory, 'r');
+    try {
+      const [{ current, entries }, directory] = await Promise.all([this.#look(), opening, draft.written]);
+      if ((current?.generation ?? 0) !== expectedGeneration) return { won: false, current };
+      const generation = expectedGeneration + 1;
+      if (!(await this.#link(draft, this.#path(generation)))) return await this.#lost(undefined);
+      const pruned = this.#prune(entries, generation, epoch);
+      const [newest] = await Promise.all([this.#newestGeneration(), directory.sync(), draft.remove(), pruned]);
+      return newest > generation ? await this.#lost(generation) : { won: true, generation };
+    } finally {
+      closeSoon(opening);
+      await draft.remove();
+    }
   }
 
   /** `own` is a generation that we linked although a newer one exists: it had been pruned. */
@@ -132,14 +154,14 @@ export class FileArbiter implements Arbiter {
    * A network file system may carry out a link and still report an error, EEXIST included (a retransmitted request).
    * Our nonce in the target, or a second name on our file, says that the link is ours.
    */
-  async #link(temporary: string, target: string, nonce: string): Promise<boolean> {
+  async #link({ path, nonce }: Draft, target: string): Promise<boolean> {
     try {
-      await this.#linkFile(temporary, target);
+      await this.#linkFile(path, target);
       return true;
     } catch (error) {
       const text = await readIfPresent(target);
       if (text !== undefined) return decodeRecordFile(text, target).nonce === nonce;
-      if ((await stat(temporary)).nlink > 1) return true;
+      if ((await stat(path)).nlink > 1) return true;
       throw error;
     }
   }
@@ -156,12 +178,20 @@ export class FileArbiter implements Arbiter {
     }
   }
 
-  async #prune(entries: readonly string[], generation: number): Promise<void> {
+  /** Removes old generations, and what was prepared for epochs that are won by now. */
+  async #prune(entries: readonly string[], generation: number, epoch: number): Promise<void> {
     const isOld = (entry: string): boolean => {
       const old = this.#generationOf(entry);
-      return old > 0 && old <= generation - GENERATIONS_KEPT;
+      return (old > 0 && old <= generation - GENERATIONS_KEPT) || this.#preparedEpoch(entry) <= epoch;
     };
     await Promise.all(entries.filter(isOld).map((entry) => remove(join(this.#directory, entry))));
+  }
+
+  /** The epoch that a prepared record is for; infinite for other files. */
+  #preparedEpoch(entry: string): number {
+    const prefix = `${this.#name}.${PREPARED}`;
+    const epoch = entry.startsWith(prefix) ? /^([1-9][0-9]{0,14})-/.exec(entry.slice(prefix.length)) : null;
+    return epoch === null ? Number.POSITIVE_INFINITY : Number(epoch[1]);
   }
 
   #path(suffix: number | string): string {
@@ -184,28 +214,4 @@ async function readIfPresent(path: string): Promise<string | undefined> {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** O_SYNC makes the write the flush as well. */
-const WRITE_THROUGH = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_SYNC;
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, WRITE_THROUGH);
-  try {
-    await file.writeFile(text);
-  } finally {
-    closeSoon(file);
-  }
-}
-
-/** Everything was flushed: closing can neither fail in a way that matters nor should anybody wait for it. */
-function closeSoon(file: FileHandle | Promise<FileHandle>): void {
-  Promise.resolve(file)
-    .then((opened) => opened.close())
-    .catch(() => {});
-}
-
-/** Best effort: what is left behind is never taken for a record. */
-async function remove(path: string): Promise<void> {
-  await unlink(path).catch(() => {});
 }

@@ -1,7 +1,7 @@
-import { chmod, link, mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ArbiterUnreachableError } from '../../../src/arbiter/arbiter.js';
 import { FileArbiter } from '../../../src/arbiter/node/file.js';
 import { arbiterError } from '../../../src/arbiter/node/file-errors.js';
@@ -71,6 +71,70 @@ describe('the directory', () => {
     await expect(arbiter.read()).rejects.toThrow(ArbiterUnreachableError);
     await expect(arbiter.compareAndSet(1, record(2))).rejects.toThrow(/generation 1 of kv was there before/);
     expect(await new FileArbiter(join(directory, 'kv')).read()).toBeUndefined();
+  });
+});
+
+describe('a record that was prepared', () => {
+  /** What is prepared is written behind the caller's back. */
+  async function untilThereAre(directory: string, ...names: RegExp[]): Promise<string[]> {
+    return await vi.waitUntil(async () => {
+      const found = (await readdir(directory)).sort();
+      return found.length === names.length && names.every((name, i) => name.test(found[i])) && found;
+    });
+  }
+
+  test('is written ahead, changes nothing, and becomes the record', async () => {
+    const directory = await freshDirectory();
+    const arbiter = new FileArbiter(join(directory, 'kv'));
+    await arbiter.compareAndSet(0, record(1));
+    arbiter.prepare(record(2, 'b'));
+    arbiter.prepare(record(2, 'b'));
+    await untilThereAre(directory, /^kv\.1$/, /^kv\.next-2-/);
+    expect(await arbiter.read()).toEqual({ generation: 1, record: record(1) });
+    expect(await arbiter.compareAndSet(1, record(2, 'b'))).toEqual({ won: true, generation: 2 });
+    expect(await new FileArbiter(join(directory, 'kv')).read()).toEqual({ generation: 2, record: record(2, 'b') });
+    expect(await readdir(directory)).toEqual(['kv.1', 'kv.2']);
+  });
+
+  test('takes the place of what was prepared before, and of nothing else', async () => {
+    const directory = await freshDirectory();
+    const arbiter = new FileArbiter(join(directory, 'kv'));
+    arbiter.prepare(record(1, 'b'));
+    arbiter.prepare(record(5, 'b'));
+    await untilThereAre(directory, /^kv\.next-5-/);
+    expect(await arbiter.compareAndSet(0, record(1, 'c'))).toEqual({ won: true, generation: 1 });
+    expect((await arbiter.read())?.record).toEqual(record(1, 'c'));
+    expect(await readdir(directory)).toEqual(['kv.1', expect.stringMatching(/^kv\.next-5-/)]);
+  });
+
+  test('loses like any other', async () => {
+    const directory = await freshDirectory();
+    const arbiter = new FileArbiter(join(directory, 'kv'));
+    arbiter.prepare(record(1, 'b'));
+    await new FileArbiter(join(directory, 'kv')).compareAndSet(0, record(1));
+    const current = { generation: 1, record: record(1) };
+    expect(await arbiter.compareAndSet(0, record(1, 'b'))).toEqual({ won: false, current });
+    expect(await readdir(directory)).toEqual(['kv.1']);
+  });
+
+  test('may have been removed by somebody', async () => {
+    const directory = await freshDirectory();
+    const arbiter = new FileArbiter(join(directory, 'kv'));
+    arbiter.prepare(record(1, 'b'));
+    const [prepared] = await untilThereAre(directory, /^kv\.next-1-/);
+    await vi.waitUntil(async () => (await stat(join(directory, prepared))).size > 0);
+    await unlink(join(directory, prepared));
+    expect(await arbiter.compareAndSet(0, record(1, 'b'))).toEqual({ won: true, generation: 1 });
+    expect(await readdir(directory)).toEqual(['kv.1']);
+  });
+
+  test('for an epoch that is won by now is removed, whoever has left it', async () => {
+    const directory = await freshDirectory();
+    for (const name of ['kv.next-1-dead', 'kv.next-2-dead', 'kv.next-x', 'other.next-1-dead']) {
+      await writeFile(join(directory, name), '');
+    }
+    await new FileArbiter(join(directory, 'kv')).compareAndSet(0, record(1));
+    expect((await readdir(directory)).sort()).toEqual(['kv.1', 'kv.next-2-dead', 'kv.next-x', 'other.next-1-dead']);
   });
 });
 
