@@ -28,7 +28,6 @@ export type { GuestPlace, StateDigest } from './runtime/guest/protocol.js';
 export { checkFile, type FileCheck } from './runtime/node/check-file.js';
 export { requestSnapshot, requestStatus, requestSwitch } from './runtime/node/control.js';
 export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
-export type { SnapshotInterval } from './runtime/snapshot-interval.js';
 export { type LogLine, openLog, type RecordedLog } from './runtime/node/read-log.js';
 export { type SimulateOptions, simulateCrashes } from './runtime/node/simulate.js';
 export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';
@@ -50,5 +49,6 @@ export type {
 } from './runtime/options.js';
 export type { RunExit, RunStats } from './runtime/run-exit.js';
 export type { CrashAt, CrashDifference, SweepReport } from './runtime/simulate/sweep.js';
+export type { SnapshotInterval } from './runtime/snapshot-interval.js';
 export { type Address, formatAddress, parseAddress } from './transport/address.js';
 export type { EngineDifference, FoundInstruction, Verdict } from './verify/index.js';

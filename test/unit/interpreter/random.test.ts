@@ -121,7 +121,7 @@ describe('random modules', () => {
       }
     }
     expect(stops).toBeGreaterThan(10 * FEW);
-  });
+  }, 300_000);
 });
 
 function look(session: ReturnType<InterpreterInstance['debug']>): unknown {
