@@ -42,6 +42,7 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'src/index.ts': 'the public API',
   'src/cli/main.ts': 'the executable',
   'src/runtime/node/guest-worker.ts': 'started as a worker thread',
+  'src/runtime/node/rewrite-worker.ts': 'started as a worker thread',
 };
 
 /** Files that nothing in src/ imports and tests do, each with the reason why it is not in test/. */

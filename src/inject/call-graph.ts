@@ -11,6 +11,7 @@ import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instru
 import type { ConstExpr, Module } from '../wasm/module.js';
 import { Imm, Op } from '../wasm/opcode.js';
 import { IMMEDIATE_OF } from '../wasm/opcode-lookup.js';
+import { REFUSED_OPCODES, refusedOpcode } from '../wasm/refused.js';
 import { Edges } from './edges.js';
 import { stronglyConnected } from './strongly-connected.js';
 
@@ -28,6 +29,7 @@ export interface CallAnalysis {
   readonly typeMayLeave: Uint8Array;
 }
 
+/** @throws DecodeError FTW_UNSUPPORTED for the first instruction that is refused: nobody else has to look at all of them */
 export function analyseCalls(module: Module, typeIndexOf: Uint32Array): CallAnalysis {
   const graph = new CallGraph(module, typeIndexOf);
   const functions = typeIndexOf.length;
@@ -105,7 +107,7 @@ class CallGraph {
     }
   }
 
-  /** The one loop that sees every instruction before the pass does, so the common forms are skipped inline. */
+  /** The one loop that sees every instruction before the pass does, so the common forms are skipped inline. @throws DecodeError */
   private scan(caller: number, start: number, end: number): void {
     const { bytes } = this.module;
     for (let pos = start; pos < end; ) {
@@ -129,6 +131,7 @@ class CallGraph {
   private visit(caller: number, start: number): number {
     const { bytes } = this.module;
     const op = opcodeAt(bytes, start);
+    if (REFUSED_OPCODES[op] === 1) throw refusedOpcode(op, start, caller);
     const immediates = immediatesAt(bytes, start);
     if (op === Op.Call || op === Op.ReturnCall) this.edges.to(lebU32At(bytes, immediates));
     else if (op === Op.CallIndirect || op === Op.ReturnCallIndirect) {

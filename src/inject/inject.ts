@@ -37,7 +37,7 @@ export interface Injected {
 }
 
 /**
- * Rewrites a validated module.
+ * Rewrites a validated module. @throws DecodeError FTW_UNSUPPORTED for the first instruction that is refused
  * @example const { bytes } = inject(decodeModule(original));
  */
 export function inject(module: Module, options: InjectOptions = DEFAULT_INJECT_OPTIONS): Injected {

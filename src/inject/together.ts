@@ -67,8 +67,10 @@ export async function injectTogether(
   const total = codeSize(module);
   const onProgress = () => options.onProgress?.(Atomics.load(job.progress, Progress.Bytes), total);
   const done: DoneRange[] = [];
-  for (const each of takeRanges(job, injection, onProgress)) done[each.range] = each;
-  for (const each of await helped) done[each.range] = each;
+  const own = takeRanges(job, injection, onProgress);
+  // Help that was slow to come is not waited for.
+  const theirs = own.length + 1 === job.starts.length ? [] : await helped;
+  for (const each of [...own, ...theirs]) done[each.range] = each;
   options.onProgress?.(total, total);
   for (let range = 0; range + 1 < job.starts.length; range++) {
     done[range] ??= rewriteAlone(job, injection, range);

@@ -68,6 +68,14 @@ function scanCode(module: Module, onAccess: (op: number, offset: number, functio
 
 /** Every feature that a decoded module uses, in order of first use. @throws DecodeError on code that cannot be read */
 export function scanFeatures(module: Module): FeatureUse[] {
+  return scan(module, (note) => {
+    // An access that names its memory is multi-memory, even if it names memory 0.
+    const uses = scanCode(module, (op, offset, index) => note('multi-memory', opcodeName(op), offset, index));
+    for (const { opcode, offset, functionIndex } of uses) note(opcode.feature, opcode.name, offset, functionIndex);
+  });
+}
+
+function scan(module: Module, noteCode: (note: Note) => void): FeatureUse[] {
   const first = new Map<ModuleFeature, FeatureUse>();
   const note = (feature: ModuleFeature, what: string, offset: number, functionIndex?: number) => {
     const known = first.get(feature);
@@ -82,15 +90,22 @@ export function scanFeatures(module: Module): FeatureUse[] {
     });
   };
   noteDeclarations(module, note);
-  // An access that names its memory is multi-memory, even if it names memory 0.
-  const uses = scanCode(module, (op, offset, index) => note('multi-memory', opcodeName(op), offset, index));
-  for (const { opcode, offset, functionIndex } of uses) note(opcode.feature, opcode.name, offset, functionIndex);
+  noteCode(note);
   return [...first.values()].sort((a, b) => a.offset - b.offset);
 }
 
 /** @throws DecodeError FTW_UNSUPPORTED for the first use of a feature that is refused */
 export function assertSupported(module: Module): void {
-  const use = scanFeatures(module).find(({ refusal }) => refusal !== undefined);
+  refuseFirst(scanFeatures(module));
+}
+
+/** The same without looking at instructions. @throws DecodeError FTW_UNSUPPORTED */
+export function assertDeclarationsSupported(module: Module): void {
+  refuseFirst(scan(module, () => {}));
+}
+
+function refuseFirst(uses: readonly FeatureUse[]): void {
+  const use = uses.find(({ refusal }) => refusal !== undefined);
   if (use !== undefined) throw refused(use.feature, use.what, use.offset, use.functionIndex);
 }
 

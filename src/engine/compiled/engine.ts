@@ -9,11 +9,12 @@ import {
   inject,
 } from '../../inject/index.js';
 import { decodeModule } from '../../wasm/decode/index.js';
-import { assertSupported } from '../../wasm/features.js';
+import { assertDeclarationsSupported, assertSupported } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
 import type { CaptureMaker, Engine, MarkingCode, PreparedModule } from '../engine.js';
 import { CompiledCaptureMaker } from './capture-maker.js';
+import { type RewriteHelpers, rewriteValidated } from './helpers.js';
 import { locator, markedLocator } from './places.js';
 import { CompiledModule, type ModuleParts } from './prepared.js';
 import { refusal } from './refusal.js';
@@ -27,6 +28,8 @@ export interface CompiledEngineOptions {
   readonly sha256?: (bytes: Uint8Array) => Promise<string>;
   /** Where rewritten modules are kept for the next start. */
   readonly cache?: RewrittenCache;
+  /** Rewrite large modules with these. */
+  readonly helpers?: RewriteHelpers;
 }
 
 export class CompiledEngine implements Engine {
@@ -93,9 +96,8 @@ export class CompiledEngine implements Engine {
     options: InjectOptions,
     onProgress?: (done: number, total: number) => void,
   ): Promise<CompiledCode> {
-    assertSupported(module);
-    validate(module);
-    const injected = inject(module, { ...options, ...(onProgress === undefined ? {} : { onProgress }) });
+    const watched = { ...options, ...(onProgress === undefined ? {} : { onProgress }) };
+    const injected = await rewriteValidated(module, watched, validate, this.options.helpers);
     const compiled = await compile(module, injected.bytes);
     const { bytes, exportPrefix, frames } = injected;
     const calls = frames === undefined ? {} : { calls: frames.calls };
@@ -133,11 +135,13 @@ function withoutBytes({ bytes: _bytes, ...rest }: Injected): Omit<Injected, 'byt
 
 /**
  * V8 is quick at saying whether a module is valid; our own validator says precisely why one is not. What is valid all the
- * same needs a newer V8 (exnref before Node.js 24) or is beyond one of V8's limits.
+ * same needs a newer V8 (exnref before Node.js 24) or is beyond one of V8's limits. Of what is valid, the rewriting refuses
+ * the instructions that are not supported: it looks at all of them anyway.
  */
 function validate(module: Module): void {
   const { bytes } = module;
-  if (WebAssembly.validate(bytes)) return;
+  if (WebAssembly.validate(bytes)) return assertDeclarationsSupported(module);
+  assertSupported(module);
   validateModule(module);
   try {
     new WebAssembly.Module(bytes);

@@ -1,7 +1,7 @@
 /** A module on disk, checked. */
 import { createHash } from 'node:crypto';
 import type { ModuleCheck } from '../check.js';
-import { readModule } from './guest-host.js';
+import { readModule } from './read-module.js';
 
 export interface FileCheck extends ModuleCheck {
   readonly path: string;

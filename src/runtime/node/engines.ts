@@ -1,10 +1,12 @@
 /** The engines by name. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CompiledEngine } from '../../engine/compiled/index.js';
 import type { Engine } from '../../engine/engine.js';
 import { InterpreterEngine, NO_REGIONS } from '../../engine/interpreter/index.js';
 import { PACKAGE_VERSION } from './guest-config.js';
 import { ModuleCache } from './module-cache.js';
+import { rewriteThreads } from './rewrite-threads.js';
 import { setGuestFlags } from './v8-flags.js';
 
 /** The interpreter's loop as the build leaves it, beside the compiled form of this program. */
@@ -15,14 +17,19 @@ export function createEngine(name: Engine['name'], cacheDirectory?: string): Eng
   if (name === 'compiled') {
     setGuestFlags();
     const directory = cacheDirectory;
-    return new CompiledEngine(
-      directory === undefined ? {} : { cache: new ModuleCache({ directory, packageVersion: PACKAGE_VERSION }) },
-    );
+    const cache =
+      directory === undefined ? {} : { cache: new ModuleCache({ directory, packageVersion: PACKAGE_VERSION }) };
+    return new CompiledEngine({ sha256, helpers: rewriteThreads, ...cache });
   }
-  return new InterpreterEngine({ loop: readFileSync(LOOP) });
+  return new InterpreterEngine({ sha256, loop: readFileSync(LOOP) });
 }
 
 /** The interpreter as a second opinion: every instruction goes through its loop, none through code that V8 made from it. */
 export function createReference(): Engine {
-  return new InterpreterEngine({ loop: readFileSync(LOOP), regions: NO_REGIONS });
+  return new InterpreterEngine({ sha256, loop: readFileSync(LOOP), regions: NO_REGIONS });
+}
+
+/** Web Crypto takes no shared memory. */
+async function sha256(bytes: Uint8Array): Promise<string> {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -2,11 +2,9 @@
  * One guest with everything it needs on this machine: its thread, its client listeners, its way out and its counters.
  * Shared by solo services and replicas; whether and when outputs are released is the owner's business.
  */
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_LIMITS } from '../../engine/engine.js';
-import { FtWasmError } from '../../errors.js';
 import { type AdoptedStream, ReplicaPort } from '../../gateway/replica-port.js';
 import type { StreamId } from '../../host/services.js';
 import { INJECT_VERSION } from '../../inject/options.js';
@@ -23,6 +21,7 @@ import { Dialer } from './dialer.js';
 import { type GuestConfig, loadGuestConfig, manifestOf } from './guest-config.js';
 import { GuestThread } from './guest-thread.js';
 import { StreamStdio } from './process-stdio.js';
+import { readModule } from './read-module.js';
 
 /** Instructions between two looks at the control block: a few milliseconds of compiled code. */
 const SLICE_FUEL = 5_000_000;
@@ -222,15 +221,5 @@ export class GuestHost {
     await this.listeners.drained();
     this.listeners.close();
     await ended;
-  }
-}
-
-export async function readModule(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const errno = (cause as NodeJS.ErrnoException).code;
-    const why = errno === 'ENOENT' ? 'there is no such file' : (cause as Error).message;
-    throw new FtWasmError('FTW_IO', `cannot read the module ${path}: ${why}`, { path, errno }, { cause });
   }
 }
