@@ -65,6 +65,11 @@ export class FunctionPass {
   /** Operand types, their {@link ValueKind}s and the number of operands. */
   types = new Uint8Array(256);
   kinds = new Uint8Array(256);
+  /** The locals from which operands come that are {@link ValueKind.Either}. */
+  sources = new Uint32Array(256);
+  /** Where the code ended when a float local was last written that is also on top of the operand stack, and its index. */
+  private copiedAt = -1;
+  private copied = 0;
   height = 0;
   heightMax = 0;
   /** A v128 was seen: every operand slot of the function counts twice. */
@@ -150,6 +155,7 @@ export class FunctionPass {
     this.open = 0;
     this.wrapped = false;
     this.needsEntryDepth = false;
+    this.copiedAt = -1;
     this.ordinals = 0;
     this.newReload = false;
     this.pushLabel(LabelKind.Function, { params: NO_PARAMS, results: type.results });
@@ -173,10 +179,13 @@ export class FunctionPass {
   growStack(): void {
     const types = new Uint8Array(this.types.length * 2);
     const kinds = new Uint8Array(this.kinds.length * 2);
+    const sources = new Uint32Array(this.sources.length * 2);
     types.set(this.types);
     kinds.set(this.kinds);
+    sources.set(this.sources);
     this.types = types;
     this.kinds = kinds;
+    this.sources = sources;
   }
 
   pushAll(types: readonly ValType[]): void {
@@ -332,6 +341,17 @@ export class FunctionPass {
   blockType(type: number): void {
     if (this.references !== undefined && this.layout.types.isAdded(type)) this.references.add(this.code.length, true);
     this.code.s32(type);
+  }
+
+  /** Just now the top operand was read from a local, or put there as well; `index`: in the rewritten code. */
+  noteCopy(index: number): void {
+    this.copied = index;
+    this.copiedAt = this.code.length;
+  }
+
+  /** The local that is known to hold the top operand. */
+  get copiedLocal(): number | undefined {
+    return this.copiedAt === this.code.length ? this.copied : undefined;
   }
 
   op(opcode: number, immediate: number): void {

@@ -43,6 +43,8 @@ export class LocalTable {
   private params = 0;
   /** What gets into each local, over all walks of this function; UNKNOWN is the optimistic start. */
   private kinds = new Uint8Array(256);
+  /** 1 for locals that must not be {@link ValueKind.Either}, over all walks of this function. */
+  private exact = new Uint8Array(256);
   private readBefore = new Uint8Array(256);
 
   /** Reads the declarations of a body. */
@@ -62,6 +64,7 @@ export class LocalTable {
       pos = skipLeb(bytes, pos);
       this.add(bytes[pos++]!, repeat);
     }
+    this.exact.fill(0, 0, this.count);
     this.kinds.fill(lazy ? UNKNOWN : ValueKind.Exact, 0, this.count).fill(ValueKind.Exact, 0, this.params);
   }
 
@@ -106,12 +109,26 @@ export class LocalTable {
   /** Notes that a value of `kind` is assigned; answers what the local holds from now on. */
   assign(original: number, kind: ValueKind): ValueKind {
     const known = this.kinds[original]!;
-    const joined = join(known, kind);
+    const joined = this.join(original, known, kind);
     if (joined !== known) {
       this.kinds[original] = joined;
       if (known !== UNKNOWN || this.readBefore[original] === 1) this.contradicted = true;
     }
     return joined === UNKNOWN ? ValueKind.Number : (joined as ValueKind);
+  }
+
+  /** Bits of a local that is {@link ValueKind.Either} can be observed: whatever gets into it must be exact. */
+  makeExact(original: number): void {
+    this.exact[original] = 1;
+    this.kinds[original] = ValueKind.Exact;
+    this.contradicted = true;
+  }
+
+  /** Numbers go with everything. A local that gets two sorts of values has exact ones, or those that are read are not observed. */
+  private join(original: number, known: number, kind: ValueKind): number {
+    if (kind === ValueKind.Number || known === kind) return known;
+    if (known === UNKNOWN) return kind;
+    return this.exact[original] === 1 || this.types[original] === ValType.V128 ? ValueKind.Exact : ValueKind.Either;
   }
 
   private add(type: number, repeat: number): void {
@@ -128,12 +145,7 @@ export class LocalTable {
     types.set(this.types);
     this.types = types;
     this.kinds = new Uint8Array(types.length);
+    this.exact = new Uint8Array(types.length);
     this.readBefore = new Uint8Array(types.length);
   }
-}
-
-/** Numbers go with everything; two different kinds of looseness, or loose and exact, make an exact local. */
-function join(known: number, kind: ValueKind): number {
-  if (kind === ValueKind.Number || known === kind) return known;
-  return known === UNKNOWN ? kind : ValueKind.Exact;
 }

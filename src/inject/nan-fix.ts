@@ -3,6 +3,7 @@ import { ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import type { FunctionPass } from './function-pass.js';
 import { Temporary } from './local-table.js';
+import { EMPTY_BLOCK } from './type-table.js';
 import { ValueKind } from './value-kind.js';
 
 const SIMD = 0xfd;
@@ -15,24 +16,31 @@ const V128_BITSELECT = 0x52;
 const F32_NAN = [0x00, 0x00, 0xc0, 0x7f];
 const F64_NAN = [0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x7f];
 
-/** `x` becomes `x == x ? x : nan`, lane by lane for vectors (spec 4.3.3, canonical NaN). */
+/**
+ * `x` becomes `x == x ? x : nan`, lane by lane for vectors (spec 4.3.3, canonical NaN). If it was just read from a local or
+ * put there, the local gets the same value: two values would have to be kept, and moved, instead of one.
+ */
 export function fixNan(pass: FunctionPass, type: ValType, kind: number): void {
+  if (type === ValType.V128) return fixVector(pass, kind);
   const { code } = pass;
-  const local = pass.locals.temporary(type, Temporary.Nan);
-  pass.op(Op.LocalTee, local);
-  if (type === ValType.V128) return fixVector(pass, local, kind);
+  const copied = pass.copiedLocal;
+  const local = copied ?? pass.locals.temporary(type, Temporary.Nan);
+  if (copied === undefined) pass.op(Op.LocalTee, local);
   pass.op(Op.LocalGet, local);
   code.u8(type === ValType.F32 ? F32_GE : F64_GE);
   pass.hint(true);
   code.u8(Op.If);
-  code.u8(type);
-  pass.op(Op.LocalGet, local);
+  code.s32(EMPTY_BLOCK);
   code.u8(Op.Else);
   scalarConstant(pass, type, kind === ValueKind.NegatedNan);
+  pass.op(Op.LocalSet, local);
   code.u8(Op.End);
+  pass.op(Op.LocalGet, local);
 }
 
-function fixVector(pass: FunctionPass, local: number, kind: number): void {
+function fixVector(pass: FunctionPass, kind: number): void {
+  const local = pass.locals.temporary(ValType.V128, Temporary.Nan);
+  pass.op(Op.LocalTee, local);
   vectorConstant(pass, kind);
   pass.op(Op.LocalGet, local);
   pass.op(Op.LocalGet, local);

@@ -35,7 +35,8 @@ export function cleanTop(pass: FunctionPass): void {
   const at = pass.height - 1;
   const kind = pass.kinds[at]!;
   if (!isLoose(kind)) return;
-  fixNan(pass, pass.types[at]! as ValType, kind);
+  if (kind === ValueKind.Either) pass.locals.makeExact(pass.sources[at]!);
+  else fixNan(pass, pass.types[at]! as ValType, kind);
   pass.kinds[at] = ValueKind.Exact;
 }
 
@@ -66,11 +67,13 @@ export function selectKinds(pass: FunctionPass): void {
   const first = pass.height - 3;
   const { kinds } = pass;
   if (kinds[first] === ValueKind.Number && kinds[first + 1] !== ValueKind.Number) {
+    pass.sources[first] = pass.sources[first + 1]!;
     if (isLoose(kinds[first + 1]!)) kinds[first] = kinds[first + 1]!;
     else kinds[first] = ValueKind.Exact;
     return;
   }
-  if (kinds[first] === kinds[first + 1] || kinds[first + 1] === ValueKind.Number) return;
+  if ((kinds[first] === kinds[first + 1] && kinds[first] !== ValueKind.Either) || kinds[first + 1] === ValueKind.Number)
+    return;
   cleanOperands(pass, 2, 1);
   kinds[first] = ValueKind.Exact;
 }
@@ -93,9 +96,10 @@ function resultKind(pass: FunctionPass, rule: NanRule, operands: number): ValueK
       cleanOperands(pass, operands, 0);
       return ValueKind.Number;
     case NanRule.Absolute:
-      return isLoose(top) ? ValueKind.Nan : top;
+      return isLoose(top) && top !== ValueKind.Either ? ValueKind.Nan : top;
     case NanRule.Negate:
-      return negated(top);
+      if (top === ValueKind.Either) cleanTop(pass);
+      return negated(pass.kinds[pass.height - 1] as ValueKind);
     case NanRule.F32x4:
       return vectorArithmetic(pass, operands, ValueKind.NanF32x4, ValueKind.NanF32x4);
     case NanRule.F64x2:

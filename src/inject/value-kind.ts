@@ -14,6 +14,8 @@ export const ValueKind = {
   NanF32x4: 4,
   /** A vector with `Nan` in each f64 lane. */
   NanF64x2: 5,
+  /** Read from a scalar local that holds now an Exact value, now a `Nan`: fit for nothing but arithmetic. */
+  Either: 6,
 } as const;
 export type ValueKind = (typeof ValueKind)[keyof typeof ValueKind];
 

@@ -225,18 +225,24 @@ function localGet(pass: FunctionPass, original: number): void {
   const { locals } = pass;
   const type = locals.types[original]!;
   pass.op(Op.LocalGet, locals.index(original));
-  pass.push(type, isFloat(type) ? locals.read(original) : ValueKind.Exact);
+  if (!isFloat(type)) return pass.push(type);
+  pass.push(type, locals.read(original));
+  pass.sources[pass.height - 1] = original;
+  pass.noteCopy(locals.index(original));
 }
 
 function localAssign(pass: FunctionPass, op: number, original: number): void {
   const { locals } = pass;
-  if (isFloat(locals.types[original]!)) {
-    if (pass.kinds[pass.height - 1] === ValueKind.NegatedNan) cleanTop(pass);
+  const float = isFloat(locals.types[original]!);
+  if (float) {
+    const given = pass.kinds[pass.height - 1] as ValueKind;
+    if (given === ValueKind.NegatedNan || given === ValueKind.Either) cleanTop(pass);
     const kind = locals.assign(original, pass.kinds[pass.height - 1] as ValueKind);
     if (!isLoose(kind)) cleanTop(pass);
   }
   if (op === Op.LocalSet) pass.height--;
   pass.op(op, locals.index(original));
+  if (float && op === Op.LocalTee) pass.noteCopy(locals.index(original));
 }
 
 function refFunc(pass: FunctionPass, original: number): void {

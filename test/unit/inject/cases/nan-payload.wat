@@ -11,11 +11,12 @@
   local.tee 4
   local.get 4
   f64.ge
-  if (result f64)  ;; label = @1
-    local.get 4
+  if  ;; label = @1
   else
     f64.const nan (;=nan;)
+    local.set 4
   end
+  local.get 4
   local.set 3
   i32.const 0
   local.get 3

@@ -14,11 +14,12 @@
   local.tee 5
   local.get 5
   f64.ge
-  if (result f64)  ;; label = @1
-    local.get 5
+  if  ;; label = @1
   else
     f64.const nan (;=nan;)
+    local.set 5
   end
+  local.get 5
   f64.store
   local.get 2
   i64.const 10
