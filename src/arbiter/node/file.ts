@@ -57,7 +57,7 @@ export class FileArbiter implements Arbiter {
     return this.#guarded('read', async () => {
       if (!this.#probed) await this.#probe();
       this.#probed = true;
-      return (await this.#look()).current;
+      return this.#current();
     });
   }
 
@@ -93,13 +93,15 @@ export class FileArbiter implements Arbiter {
   async #replace(expectedGeneration: number, epoch: number, draft: Draft): Promise<CompareAndSetResult> {
     const opening = open(this.#directory, 'r');
     try {
-      const [{ current, entries }, directory] = await Promise.all([this.#look(), opening, draft.written]);
-      if ((current?.generation ?? 0) !== expectedGeneration) return { won: false, current };
+      const [entries, directory] = await Promise.all([readdir(this.#directory), opening, draft.written]);
+      // What the record says is only told to those who have lost.
+      if (this.#newestOf(entries) !== expectedGeneration) return await this.#lost(undefined);
       const generation = expectedGeneration + 1;
       if (!(await this.#link(draft, this.#path(generation)))) return await this.#lost(undefined);
       const pruned = this.#prune(entries, generation, epoch);
-      const [newest] = await Promise.all([this.#newestGeneration(), directory.sync(), draft.remove(), pruned]);
-      return newest > generation ? await this.#lost(generation) : { won: true, generation };
+      const listing = readdir(this.#directory);
+      const [now] = await Promise.all([listing, directory.sync(), draft.remove(), pruned]);
+      return this.#newestOf(now) > generation ? await this.#lost(generation) : { won: true, generation };
     } finally {
       closeSoon(opening);
       await draft.remove();
@@ -108,26 +110,19 @@ export class FileArbiter implements Arbiter {
 
   /** `own` is a generation that we linked although a newer one exists: it had been pruned. */
   async #lost(own: number | undefined): Promise<CompareAndSetResult> {
-    const { current } = await this.#look();
+    const current = await this.#current();
     if (own !== undefined && current !== undefined && current.generation > own) await remove(this.#path(own));
     return { won: false, current };
   }
 
-  /** What is in the directory, and the record in it. */
-  async #look(): Promise<{ readonly entries: readonly string[]; readonly current: ArbiterState | undefined }> {
+  async #current(): Promise<ArbiterState | undefined> {
     for (let attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
-      const entries = await readdir(this.#directory);
-      const generation = this.#newestOf(entries);
-      if (generation === 0) return { entries, current: undefined };
+      const generation = this.#newestOf(await readdir(this.#directory));
+      if (generation === 0) return undefined;
       const text = await readIfPresent(this.#path(generation));
-      if (text === undefined) continue;
-      return { entries, current: { generation, record: decodeRecordFile(text, this.#path(generation)).record } };
+      if (text !== undefined) return { generation, record: decodeRecordFile(text, this.#path(generation)).record };
     }
     throw new ArbiterUnreachableError(`the records ${this.#path('*')} change faster than they can be read`);
-  }
-
-  async #newestGeneration(): Promise<number> {
-    return this.#newestOf(await readdir(this.#directory));
   }
 
   /** 0 if there is no record. */
