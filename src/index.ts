@@ -25,18 +25,31 @@ export type { DurableStatus, ReplicaStatus } from './runtime/control-link.js';
 export { errorExitCode } from './runtime/error-exit-code.js';
 export { describePlace } from './runtime/guest/places.js';
 export type { GuestPlace, StateDigest } from './runtime/guest/protocol.js';
-export { checkFile, type FileCheck } from './runtime/node/check-file.js';
-export { requestSnapshot, requestStatus, requestSwitch } from './runtime/node/control.js';
-export { type PairOptions, type PairService, startPair } from './runtime/node/pair.js';
-export { type LogLine, openLog, type RecordedLog } from './runtime/node/read-log.js';
-export { type SimulateOptions, simulateCrashes } from './runtime/node/simulate.js';
-export { type GatewayOptions, type GatewayService, startGateway } from './runtime/node/start-gateway.js';
-export { type ReplayOptions, startReplay } from './runtime/node/start-replay.js';
-export { startReplica } from './runtime/node/start-replica.js';
-export { type Run, type RunOptions, startRun } from './runtime/node/start-run.js';
-export { type SnapshotOptions, type SnapshotResult, snapshotRecording } from './runtime/node/start-snapshot.js';
-export { startSolo } from './runtime/node/start-solo.js';
-export { type VerifyOptions, verifyRecording } from './runtime/node/verify-recording.js';
+export {
+  checkFile,
+  openLog,
+  requestSnapshot,
+  requestStatus,
+  requestSwitch,
+  simulateCrashes,
+  snapshotRecording,
+  startGateway,
+  startPair,
+  startReplay,
+  startReplica,
+  startRun,
+  startSolo,
+  verifyRecording,
+} from './runtime/node/api.js';
+export type { FileCheck } from './runtime/node/check-file.js';
+export type { PairOptions, PairService } from './runtime/node/pair.js';
+export type { LogLine, RecordedLog } from './runtime/node/read-log.js';
+export type { SimulateOptions } from './runtime/node/simulate.js';
+export type { GatewayOptions, GatewayService } from './runtime/node/start-gateway.js';
+export type { ReplayOptions } from './runtime/node/start-replay.js';
+export type { Run, RunOptions } from './runtime/node/start-run.js';
+export type { SnapshotOptions, SnapshotResult } from './runtime/node/start-snapshot.js';
+export type { VerifyOptions } from './runtime/node/verify-recording.js';
 export type {
   DirectoryMount,
   GuestOptions,

@@ -6,11 +6,9 @@ import { type RawCacheFlags, toCacheOptions } from './cache-flags.js';
 import { status, switchOver } from './control.js';
 import { errorText, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
-import { gateway } from './gateway.js';
 import { GATEWAY_FLAGS, type RawGatewayFlags, toGatewayOptions } from './gateway-options.js';
 import { ownFlagsFirst } from './own-flags.js';
 import { declareRunCommands } from './run-commands.js';
-import { serve } from './serve.js';
 import { type RawServeFlags, SERVE_FLAGS } from './serve-flags.js';
 import { toServeOptions } from './serve-options.js';
 import { simulate } from './simulate.js';
@@ -73,6 +71,7 @@ function declareServe(program: Command, process: CliProcess, setExitCode: (code:
     .action(async (module: string, args: string[], flags: RawServeFlags & RawCacheFlags) => {
       const { guest, ...rest } = toServeOptions(module, args, flags, process.env);
       const options = { ...rest, guest: { ...guest, ...toCacheOptions(flags, process.env) } };
+      const { serve } = await import('./serve.js');
       setExitCode(await serve(options, process));
     });
   declareFlags(command, SERVE_FLAGS);
@@ -84,6 +83,7 @@ function declareGateway(program: Command, process: CliProcess, setExitCode: (cod
     .summary("keep clients' connections across failovers")
     .description('Takes connections of clients and carries them to whichever replica is live.')
     .action(async (flags: RawGatewayFlags) => {
+      const { gateway } = await import('./gateway.js');
       setExitCode(await gateway(toGatewayOptions(flags), process));
     });
   declareFlags(command, GATEWAY_FLAGS);

@@ -11,7 +11,7 @@
  *
  * N rises over all files of a directory. Whatever is still being written for the first time is called `*.partial`.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { FtWasmError, invariant } from '../errors.js';
 import type { Crc32 } from './storage.js';
 

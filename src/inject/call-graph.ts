@@ -15,9 +15,10 @@ import { REFUSED_OPCODES, refusedOpcode } from '../wasm/refused.js';
 import { Edges } from './edges.js';
 import { stronglyConnected } from './strongly-connected.js';
 
-/** 1 for each function (original index, imports first) that lies on a cycle of the call graph. */
+/** 1 for each function (original index, imports first) that lies on a cycle of the call graph, whatever else is in the module. */
 export function recursiveFunctions(module: Module, typeIndexOf: Uint32Array): Uint8Array {
-  return analyseCalls(module, typeIndexOf).recursive;
+  const { edges } = new CallGraph(module, typeIndexOf, false);
+  return stronglyConnected(edges).subarray(0, typeIndexOf.length);
 }
 
 export interface CallAnalysis {
@@ -82,6 +83,8 @@ class CallGraph {
   constructor(
     private readonly module: Module,
     typeIndexOf: Uint32Array,
+    /** Instructions that are not supported end it. */
+    private readonly refuses = true,
   ) {
     const functions = typeIndexOf.length;
     this.edges = new Edges(functions + module.types.length);
@@ -131,7 +134,7 @@ class CallGraph {
   private visit(caller: number, start: number): number {
     const { bytes } = this.module;
     const op = opcodeAt(bytes, start);
-    if (REFUSED_OPCODES[op] === 1) throw refusedOpcode(op, start, caller);
+    if (this.refuses && REFUSED_OPCODES[op] === 1) throw refusedOpcode(op, start, caller);
     const immediates = immediatesAt(bytes, start);
     if (op === Op.Call || op === Op.ReturnCall) this.edges.to(lebU32At(bytes, immediates));
     else if (op === Op.CallIndirect || op === Op.ReturnCallIndirect) {

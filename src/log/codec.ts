@@ -5,7 +5,7 @@
  * Layout: `[LOG_FORMAT_VERSION, firstEvent, baseCounter, (call, counter delta, digest, result)*]`. The first delta is from
  * `baseCounter`, each later one from the entry before.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { LogFormatError } from '../errors.js';
 import type { Entry, LoggedValue } from './entry.js';
 

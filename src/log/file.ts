@@ -4,7 +4,7 @@
  * File: magic (8 bytes), format version u32, then one header frame, attachments, batches, and an end frame if the run came
  * to its end. Frame: payload length u32, CRC-32 of kind and payload u32, kind u8, payload. All integers little endian.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { crc32 } from '../bytes/crc32.js';
 import { PendingBytes } from '../bytes/pending-bytes.js';
 import { invariant, LogFormatError } from '../errors.js';

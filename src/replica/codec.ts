@@ -2,7 +2,7 @@
  * Messages as bytes: msgpack arrays `[tag, epoch, ...fields]`, checked strictly on the way in, because anybody can
  * connect to a port. Tags and field order are part of the protocol version.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { ChannelError } from '../errors.js';
 import { MESSAGE_SHAPES, type MessageType } from './message-shapes.js';
 import type { Heartbeat, Message, State } from './messages.js';

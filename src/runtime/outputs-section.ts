@@ -2,7 +2,7 @@
  * The outputs that belong to a captured state: what the guest has sent and clients may not have yet. A new backup needs
  * them as much as the state, because after a failover a gateway asks for them again (R6), and what was held must leave.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { ChannelError } from '../errors.js';
 import type { PortStream, ReplicaPort } from '../gateway/replica-port.js';
 import { gatewayOf } from '../gateway/stream-id.js';

@@ -3,7 +3,7 @@
  * bytes of the module (unless it is large: then its path and hash) and of every mounted file follow it as attachments,
  * in the order in which the header lists them.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import type { EngineLimits } from '../engine/engine.js';
 import { LogFormatError } from '../errors.js';
 import {

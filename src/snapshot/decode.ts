@@ -1,5 +1,5 @@
 /** Chunks to snapshot, as they come. */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { ByteReader } from '../bytes/reader.js';
 import { DecodeError } from '../errors.js';
 import { ReceivedBlobs } from './blobs.js';

@@ -1,5 +1,5 @@
 /** The chunks of one snapshot, in the order in which their maker has them; it must begin with `start` and finish with `end`. */
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
 import { ByteWriter } from '../bytes/writer.js';
 import { BlocksChunk } from './blobs.js';
 import { ChunkKind, encodeChunk, encodePreamble, PAYLOAD_BYTES_MAX } from './chunk.js';

@@ -17,10 +17,10 @@ export type CaptureAnswer = { readonly code: MarkingCode | null } | { readonly m
 
 const { cacheDirectory, engine: name, module, port } = workerData as CaptureWorkerData;
 const engine = createEngine(name, cacheDirectory);
-const maker = Promise.resolve(engine.captureMaker?.(module));
+const maker = engine.then((made) => made.captureMaker?.(module));
 
 async function answer(request: CaptureRequest): Promise<CaptureAnswer> {
-  if (request === 'marking') return { code: (await engine.marking?.(module)) ?? null };
+  if (request === 'marking') return { code: (await (await engine).marking?.(module)) ?? null };
   return { made: (await maker)?.make(request.address, request.marked) ?? null };
 }
 

@@ -1,9 +1,7 @@
-/** The engines by name. */
+/** The engines by name. Each is loaded when it is wanted: a guest runs on one of them, and the other is a third of the program. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { CompiledEngine } from '../../engine/compiled/index.js';
 import type { Engine } from '../../engine/engine.js';
-import { InterpreterEngine, NO_REGIONS } from '../../engine/interpreter/index.js';
 import { PACKAGE_VERSION } from './guest-config.js';
 import { ModuleCache } from './module-cache.js';
 import { rewriteThreads } from './rewrite-threads.js';
@@ -13,19 +11,22 @@ import { setGuestFlags } from './v8-flags.js';
 const LOOP = new URL('../../engine/interpreter/interpreter.wasm', import.meta.url);
 
 /** `cacheDirectory`: where the compiled engine keeps rewritten modules, if anywhere. */
-export function createEngine(name: Engine['name'], cacheDirectory?: string): Engine {
+export async function createEngine(name: Engine['name'], cacheDirectory?: string): Promise<Engine> {
   if (name === 'compiled') {
+    const { CompiledEngine } = await import('../../engine/compiled/index.js');
     setGuestFlags();
     const directory = cacheDirectory;
     const cache =
       directory === undefined ? {} : { cache: new ModuleCache({ directory, packageVersion: PACKAGE_VERSION }) };
     return new CompiledEngine({ sha256, helpers: rewriteThreads, ...cache });
   }
+  const { InterpreterEngine } = await import('../../engine/interpreter/index.js');
   return new InterpreterEngine({ sha256, loop: readFileSync(LOOP) });
 }
 
 /** The interpreter as a second opinion: every instruction goes through its loop, none through code that V8 made from it. */
-export function createReference(): Engine {
+export async function createReference(): Promise<Engine> {
+  const { InterpreterEngine, NO_REGIONS } = await import('../../engine/interpreter/index.js');
   return new InterpreterEngine({ sha256, loop: readFileSync(LOOP), regions: NO_REGIONS });
 }
 

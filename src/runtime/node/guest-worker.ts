@@ -18,7 +18,7 @@ const port = parentPort;
 const init = workerData as GuestInit;
 
 async function prepare(): Promise<void> {
-  const engine = createEngine(init.engine, init.cacheDirectory);
+  const engine = await createEngine(init.engine, init.cacheDirectory);
   const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
   const { files } = init;
   const storage = files && { files: new SharedFiles(files.roots, files) };

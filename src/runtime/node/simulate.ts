@@ -46,7 +46,8 @@ export async function simulateCrashes(options: SimulateOptions): Promise<SweepRe
   }
   const tcplisten = Array.from({ length: script.listeners }, () => '127.0.0.1:0');
   const { config } = await loadGuestConfig({ ...options, tcplisten }, name);
-  const prepared = await createEngine(options.engine ?? 'compiled', options.cacheDirectory).prepare(bytes);
+  const engine = await createEngine(options.engine ?? 'compiled', options.cacheDirectory);
+  const prepared = await engine.prepare(bytes);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const makeService = (clock: SimulatedService['clock']): SimulatedService => {
     return { prepared, limits, wasi: config, clock, entropy: new HashedEntropy(options.seed ?? 1) };

@@ -39,10 +39,14 @@ export async function verifyRecording(options: VerifyOptions): Promise<Verdict> 
   const entries: Entry[] = [];
   for await (const batch of batchesOf(path)) entries.push(...decodeBatch(batch).entries);
   const fuelMax = fuelOf(survey);
+  const [compiled, interpreter] = await Promise.all([
+    createEngine('compiled', options.cacheDirectory),
+    createReference(),
+  ]);
   return verify({
     ...{ module, entries, wasi, every, limits: guest.limits },
-    compiled: await createEngine('compiled', options.cacheDirectory).prepare(module),
-    interpreter: await createReference().prepare(module),
+    compiled: await compiled.prepare(module),
+    interpreter: await interpreter.prepare(module),
     onPoint: (counter) => options.onProgress?.(counter, survey.end?.counter ?? last.counter),
     ...(fuelMax === undefined ? {} : { fuelMax }),
   });
