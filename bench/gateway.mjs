@@ -20,7 +20,7 @@ export const options = {
 };
 
 /** The base first; each system by itself, behind the gateway, and behind the least that could stand there. */
-const SYSTEMS = 'pair,gateway + pair,bare proxy + pair,solo,gateway + solo,bare proxy + solo';
+const SYSTEMS = 'pair,gateway + pair,bare proxy + pair,solo,alone,gateway + solo,bare proxy + solo';
 const SETTLE_MS = 500;
 const SPOILED_MAX = 10;
 const OVERLOADED = 'the machine is too busy for the failure timeout';

@@ -42,11 +42,13 @@ const VARIANTS = {
 /** As guests are run outside of benchmarks (src/runtime/node/guest-host.ts). */
 const SLICE_FUEL = 5_000_000;
 /** Of the large programs. */
-const LARGE_VARIANTS = ['original', 'counter', 'rest', 'all'];
+const LARGE_VARIANTS = ['original', 'counter', 'all'];
 const WARM_UPS = 3;
 /** Programs of many functions: it takes that many runs until V8 has compiled all that matter. */
 const LARGE_WARM_UPS = 15;
 const LARGE_BYTES = 100_000;
+/** Each run of these takes seconds, in which V8 gets through most of them. */
+const LONG_WARM_UPS = 4;
 const REWRITE_CHILD = fileURLToPath(new URL('lib/rewrite-child.mjs', import.meta.url));
 const WASMTIME_TIMES = fileURLToPath(new URL('lib/wasmtime-times.py', import.meta.url));
 
@@ -164,7 +166,8 @@ async function measure(program, variants, rounds) {
   }
   const expected = runs.get(variants[0])();
   const samples = Object.fromEntries(variants.map((variant) => [variant, []]));
-  const warmUps = program.bytes.length > LARGE_BYTES ? LARGE_WARM_UPS : WARM_UPS;
+  const few = program.bytes.length > LARGE_BYTES ? LARGE_WARM_UPS : WARM_UPS;
+  const warmUps = program.large ? LONG_WARM_UPS : few;
   for (let round = -warmUps; round < rounds; round++) {
     for (const variant of variants) {
       const started = process.cpuUsage();
@@ -271,10 +274,13 @@ function print(results, variants) {
     const measured = results.filter((result) => result.ms[variant] !== undefined);
     return Math.exp(measured.reduce((sum, each) => sum + Math.log(ratio(each, what, variant)), 0) / measured.length);
   };
+  const wasMeasured = (variant) => results.some(({ ms }) => ms[variant] !== undefined);
   rows.push([
     'geomean',
     '',
-    ...others.map((variant) => `${mean('ms', variant).toFixed(3)} / ${mean('bytes', variant).toFixed(2)}`),
+    ...others.map((variant) =>
+      wasMeasured(variant) ? `${mean('ms', variant).toFixed(3)} / ${mean('bytes', variant).toFixed(2)}` : '',
+    ),
   ]);
   console.log('time / module size, as ratios to the original\n');
   console.log(formatTable(['program', 'original', ...others], rows));

@@ -169,7 +169,7 @@ class CapturedGuest {
   #piece(piece, last) {
     const capture = this.#underWay;
     capture.bytes += piece.length;
-    this.#host.guest.stateCredit(piece.length);
+    this.#host.guest.stateCredit(this.#captures, piece.length);
     if (!last) return;
     const { pauseMs, changeMs = 0, changedPages } = capture.cost;
     const totalMs = performance.now() - capture.startedAt;

@@ -30,10 +30,12 @@ print(fib(23), t[30000], #table.concat(parts))`;
 const PYTHON = `
 import hashlib, json, re
 numbers = [i * 7919 % 1000003 for i in range(30000)]
-words = {}
-for n in numbers: words.setdefault(str(n)[:3], []).append(n)
-text = json.dumps(words, sort_keys=True)
-print(len(words), len(re.findall(r"1[0-9]+7", text)), hashlib.sha256(text.encode()).hexdigest(), sum(sorted(numbers)[::7]))
+for size in range(1000, 30001, 7250):
+    words = {}
+    for n in numbers[:size]: words.setdefault(str(n)[:3], []).append(n)
+    text = json.dumps(words, sort_keys=True)
+    found = len(re.findall(r"1[0-9]+7", text))
+    print(len(words), found, hashlib.sha256(text.encode()).hexdigest(), sum(sorted(numbers[:size])[::7]))
 `;
 
 /** Compiled and optimised by clang: functions with loops, branches and arithmetic that it has to think about. */

@@ -26,6 +26,7 @@ const STATS = '100ms';
 /** How to start each system; undefined if it is not installed here. */
 export const SYSTEMS = {
   solo: startSolo,
+  alone: startAlone,
   pair: () => startPair('pair', false),
   'gateway + solo': startGatewaySolo,
   'gateway + pair': () => startPair('gateway + pair', true),
