@@ -2,6 +2,7 @@
 import { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
+import type { Growth } from './call-graph.js';
 import { type EngineImportName, Halt, type InjectedGlobal, type Layout, SLICE_END } from './layout.js';
 import { EMPTY_BLOCK } from './type-table.js';
 import { writeZero } from './zero.js';
@@ -90,29 +91,38 @@ export class Assembler {
   }
 }
 
-/** Support functions in the order of `Layout.support`. */
-export function supportFunctions(layout: Layout): AddedFunction[] {
+/** Support functions in the order of `Layout.support`. Those that nothing calls have no code. */
+export function supportFunctions(layout: Layout, { memory, table }: Growth): AddedFunction[] {
   return [
     pollFunction(layout),
-    ...layout.memoryMaxima.map((max, memory) =>
-      growFunction(layout, { params: [ValType.I32], results: [ValType.I32] }, 'memoryPagesMax', max, {
-        size: (asm) => asm.op(Op.MemorySize, memory),
-        grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.MemoryGrow, memory),
-      }),
-    ),
-    ...layout.tableMaxima.map((max, table) =>
-      growFunction(
-        layout,
-        { params: [layout.tableTypes[table]!, ValType.I32], results: [ValType.I32] },
-        'tableElementsMax',
-        max,
-        {
-          size: (asm) => asm.op(0xfc, 16, table),
-          grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.LocalGet, 1).op(0xfc, 15, table),
-        },
-      ),
-    ),
+    ...layout.memoryMaxima.map((max, index) => {
+      const type: FuncType = { params: [ValType.I32], results: [ValType.I32] };
+      return memory ? memoryGrow(layout, type, max, index) : neverCalled(layout, type);
+    }),
+    ...layout.tableMaxima.map((max, index) => {
+      const type: FuncType = { params: [layout.tableTypes[index]!, ValType.I32], results: [ValType.I32] };
+      return table ? tableGrow(layout, type, max, index) : neverCalled(layout, type);
+    }),
   ];
+}
+
+/** Keeps a place in the index space. */
+export function neverCalled(layout: Layout, type: FuncType): AddedFunction {
+  return new Assembler(layout).op(Op.Unreachable).finish(type);
+}
+
+function memoryGrow(layout: Layout, type: FuncType, max: number, memory: number): AddedFunction {
+  return growFunction(layout, type, 'memoryPagesMax', max, {
+    size: (asm) => asm.op(Op.MemorySize, memory),
+    grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.MemoryGrow, memory),
+  });
+}
+
+function tableGrow(layout: Layout, type: FuncType, max: number, table: number): AddedFunction {
+  return growFunction(layout, type, 'tableElementsMax', max, {
+    size: (asm) => asm.op(0xfc, 16, table),
+    grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.LocalGet, 1).op(0xfc, 15, table),
+  });
 }
 
 /** `(counter) -> counter`: asks the host how far it may run and moves the base, so that the slice ends there. */

@@ -30,13 +30,20 @@ export interface CallAnalysis {
   readonly typeMayLeave: Uint8Array;
 }
 
+/** Which operators occur that are replaced by calls of a support function. */
+export interface Growth {
+  memory: boolean;
+  table: boolean;
+}
+
 /** @throws DecodeError FTW_UNSUPPORTED for the first instruction that is refused: nobody else has to look at all of them */
-export function analyseCalls(module: Module, typeIndexOf: Uint32Array): CallAnalysis {
+export function analyseCalls(module: Module, typeIndexOf: Uint32Array): CallAnalysis & { readonly grows: Growth } {
   const graph = new CallGraph(module, typeIndexOf);
   const functions = typeIndexOf.length;
   const recursive = stronglyConnected(graph.edges);
   const leaves = reaching(graph.edges, (node) => recursive[node] === 1 || graph.leaves[node] === 1);
   return {
+    grows: graph.grows,
     recursive: recursive.subarray(0, functions),
     mayLeave: leaves.subarray(0, functions),
     typeMayLeave: Uint8Array.from(module.types, (_, type) => leaves[graph.typeNode[type]!]!),
@@ -78,6 +85,7 @@ class CallGraph {
   /** 1 for functions that are imported or have a loop. */
   readonly leaves: Uint8Array;
   readonly typeNode: Uint32Array;
+  readonly grows: Growth = { memory: false, table: false };
   private readonly addressTaken = new Set<number>();
 
   constructor(
@@ -141,6 +149,8 @@ class CallGraph {
       this.edges.to(this.typeNode[lebU32At(bytes, immediates)]!);
     } else if (op === Op.Loop) this.leaves[caller] = 1;
     else if (op === Op.RefFunc) this.addressTaken.add(lebU32At(bytes, immediates));
+    else if (op === Op.MemoryGrow) this.grows.memory = true;
+    else if (op === Op.TableGrow) this.grows.table = true;
     return skipImmediates(bytes, op, immediates);
   }
 

@@ -71,9 +71,10 @@ export class Injection implements ModuleFacts {
   ) {
     const layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined);
     this.layout = layout;
-    this.calls = analyseCalls(module, layout.typeIndexOf);
+    const { grows, ...calls } = analyseCalls(module, layout.typeIndexOf);
+    this.calls = calls;
     for (let index = 0; index < layout.importedFunctions; index++) this.added.push(importWrapper(layout, index));
-    for (const each of supportFunctions(layout)) this.added.push(each);
+    for (const each of supportFunctions(layout, grows)) this.added.push(each);
     if (this.hasPick) {
       for (const each of segmentFunctions(layout)) this.added.push(each);
       this.added.push(pickFunction(layout, module.elements.length, layout.pickTable));

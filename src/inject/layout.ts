@@ -9,8 +9,8 @@ import type { GlobalType, Module } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 import { TypeTable } from './type-table.js';
 
-/** The module from which the engine's functions are imported. */
-export const ENGINE_MODULE = 'ftw:engine';
+/** The module from which the engine's functions are imported. Every import repeats the name. */
+export const ENGINE_MODULE = 'ftw';
 
 /** A function that the engine provides. */
 export interface EngineImport {

@@ -3,13 +3,14 @@
  * so `memory.init` and its kin become calls of functions that do; and what was dropped is noted in globals, because no
  * host can ask.
  */
-import { ValType } from '../wasm/module.js';
+import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { type AddedFunction, Assembler } from './added-functions.js';
+import { type AddedFunction, Assembler, neverCalled } from './added-functions.js';
 import type { Layout } from './layout.js';
 
 const I32 = ValType.I32;
 const BULK = 0xfc;
+const INIT_TYPE: FuncType = { params: [I32, I32, I32], results: [] };
 
 /** In the order of `Layout.support`: `memory.init` and `data.drop` per data segment, then the same for elements. */
 export function segmentFunctions(layout: Layout): AddedFunction[] {
@@ -20,7 +21,7 @@ export function segmentFunctions(layout: Layout): AddedFunction[] {
   const added: AddedFunction[] = [];
   const hasMemory = layout.memoryMaxima.length > 0;
   for (const [at] of data.entries()) {
-    added.push(hasMemory ? initFunction(layout, Op.MemoryInit, at, 0) : neverCalled(layout));
+    added.push(hasMemory ? initFunction(layout, Op.MemoryInit, at, 0) : neverCalled(layout, INIT_TYPE));
   }
   for (const [at] of data.entries()) {
     added.push(dropFunction(layout, Op.DataDrop, at, layout.droppedData(at)));
@@ -28,7 +29,7 @@ export function segmentFunctions(layout: Layout): AddedFunction[] {
   for (const [at, { type }] of elements.entries()) {
     for (let table = 0; table < tables; table++) {
       const fits = layout.tableTypes[table] === type;
-      added.push(fits ? initFunction(layout, Op.TableInit, at, table) : neverCalled(layout));
+      added.push(fits ? initFunction(layout, Op.TableInit, at, table) : neverCalled(layout, INIT_TYPE));
     }
   }
   for (const [at] of elements.entries()) {
@@ -44,11 +45,7 @@ function initFunction(layout: Layout, op: number, segment: number, target: numbe
     .op(Op.LocalGet, 1)
     .op(Op.LocalGet, 2)
     .op(BULK, op & 0xff, segment, target);
-  return asm.finish({ params: [I32, I32, I32], results: [] });
-}
-
-function neverCalled(layout: Layout): AddedFunction {
-  return new Assembler(layout).op(Op.Unreachable).finish({ params: [I32, I32, I32], results: [] });
+  return asm.finish(INIT_TYPE);
 }
 
 function dropFunction(layout: Layout, op: number, segment: number, flag: number | undefined): AddedFunction {

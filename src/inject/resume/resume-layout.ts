@@ -36,7 +36,8 @@ export class ResumeLayout extends Layout {
   constructor(original: Module, { body, bytes, types }: Continuation) {
     super({ ...original, bytes, types: [...original.types, ...types] }, true);
     const main = new Layout(original, true);
-    this.added = [...supportFunctions(main), ...segmentFunctions(main)];
+    // For their types.
+    this.added = [...supportFunctions(main, { memory: false, table: false }), ...segmentFunctions(main)];
     this.collect(new InstructionReader(bytes, body.code));
   }
 
