@@ -61,6 +61,8 @@ export class DurableStore {
   /** Logs of this lineage that this store has begun and that are still needed, oldest first. */
   #logs: { readonly name: string; readonly firstEvent: number }[] = [];
   #hasBase = false;
+  /** This store has begun the service: the first log of all makes whatever was here before history. */
+  #isFirst = false;
   /** idle: nothing was begun yet. failed: nothing that is handed over is kept. */
   #state: 'idle' | 'writing' | 'failed' = 'idle';
   /** Last event that was handed over, and what of the log is on the disk. */
@@ -105,10 +107,16 @@ export class DurableStore {
     return this.#state === 'failed';
   }
 
+  /** A snapshot is on its way to the disk. */
+  get isTakingState(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
   /** A history that begins behind `event`. It is complete at once if that is 0, else with the snapshot that comes. */
   beginAnew(event: number): void {
     this.#beginLineage(hex(this.#options.random(8)), event);
     this.#hasBase = event === 0;
+    this.#isFirst = event === 0;
   }
 
   /**
@@ -208,7 +216,10 @@ export class DurableStore {
   cancelSnapshot(): void {
     const snapshot = this.#snapshot;
     this.#snapshot = undefined;
-    if (snapshot !== undefined) this.#cleaning = this.#cleaning.then(() => snapshot.file.cancel());
+    if (snapshot === undefined) return;
+    // At once: what it still reports would be taken for the next one's.
+    const gone = snapshot.file.cancel();
+    this.#cleaning = this.#cleaning.then(() => gone);
   }
 
   /** Writes what was handed over and gives the directory back. Never rejects. */
@@ -240,8 +251,7 @@ export class DurableStore {
       },
       onWritten: () => this.#events.onWritten(),
       onFile: ({ firstEvent, lineage }) => {
-        // The first log of all makes whatever was here before history.
-        if (this.#hasBase && firstEvent === 1 && lineage === this.#lineage) this.#clean(0);
+        if (this.#isFirst && firstEvent === 1 && lineage === this.#lineage) this.#clean(0);
       },
       onFailure: (error) => {
         if (log === this.#log) this.#fail(error, 'the log');

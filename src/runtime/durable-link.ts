@@ -100,13 +100,13 @@ export class DurableLink implements StoreEvents {
 
   /** A piece of the state that this replica's guest will start from. */
   restore(piece: Uint8Array): void {
-    if (!this.#begun) this.store.beginSnapshot(true);
-    this.#begun = true;
-    this.#transferring = true;
+    this.#beginRestoring();
     this.store.piece(piece);
   }
 
+  /** Between the pieces, or before them. */
   restoreOutputs(event: number, counter: number, outputs: Uint8Array): void {
+    this.#beginRestoring();
     this.store.captured(event, counter, outputs);
   }
 
@@ -149,7 +149,8 @@ export class DurableLink implements StoreEvents {
       this.store.beginAnew(this.store.appendedEvent);
       this.#schedule.want();
     }
-    if (!this.#schedule.isDue(nowMs)) return;
+    // The state that this replica was given may be longer on its way to the disk than it took to come.
+    if (!this.#schedule.isDue(nowMs) || this.store.isTakingState) return;
     this.#schedule.begun(nowMs);
     this.#capture = -++this.#captures;
     this.store.beginSnapshot(false);
@@ -204,7 +205,7 @@ export class DurableLink implements StoreEvents {
   }
 
   onStateWritten(bytes: number): void {
-    if (this.#capture !== undefined) this.#parts.guest.stateCredit(bytes);
+    if (this.#capture !== undefined) this.#parts.guest.stateCredit(this.#capture, bytes);
   }
 
   onSnapshot({ event, bytes }: { event: number; bytes: number }): void {
@@ -231,6 +232,12 @@ export class DurableLink implements StoreEvents {
     this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2);
     this.#owner?.pause.set('disk', false);
     if (this.#waits) this.#owner?.onFailed(error.message);
+  }
+
+  #beginRestoring(): void {
+    if (!this.#begun) this.store.beginSnapshot(true);
+    this.#begun = true;
+    this.#transferring = true;
   }
 
   #snapshotFailed(reason: string, retry: boolean): void {

@@ -34,8 +34,11 @@ export interface GuestControl {
   capture(capture: number): void;
   /** Nothing more of the capture under way follows, `onState` included. */
   cancelCapture(capture: number): void;
-  /** So many bytes of `onState` have been passed on: as many more may come. At most {@link STATE_WINDOW_BYTES} are under way. */
-  stateCredit(bytes: number): void;
+  /**
+   * So many bytes of that capture's `onState` have been passed on: as many more may come. At most {@link STATE_WINDOW_BYTES}
+   * are under way. What still comes for a capture that is over concerns no other one.
+   */
+  stateCredit(capture: number, bytes: number): void;
 }
 
 /** Bytes of a captured state that the guest's thread gives before it needs credit. */

@@ -56,7 +56,7 @@ export class SnapshotDesk implements CaptureEvents {
     guest.capture(++this.#capture);
     return {
       taken: (bytes) => {
-        if (this.#sink === sink) guest.stateCredit(bytes);
+        if (this.#sink === sink) guest.stateCredit(this.#capture, bytes);
       },
       leave: () => {
         if (this.#sink === sink) this.#end(true);

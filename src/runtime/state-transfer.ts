@@ -40,6 +40,8 @@ export class StateTransfer implements CaptureEvents {
   readonly #parts: StateTransferParts;
   readonly #snapshots: SnapshotDesk;
   /** Set while the guest's state goes to another replica. */
+  /** The protocol's name for its last capture. */
+  #capture = 0;
   #transferring = false;
   readonly #kept: KeptOutputs;
 
@@ -72,13 +74,14 @@ export class StateTransfer implements CaptureEvents {
       case 'capture':
         this.#snapshots.giveWay('its state is wanted for a backup');
         this.#transferring = true;
+        this.#capture = effect.capture;
         durable?.transferBegins();
         return guest.capture(effect.capture);
       case 'cancel-capture':
         this.#transferEnds();
         return guest.cancelCapture(effect.capture);
       case 'state-credit':
-        return guest.stateCredit(effect.bytes);
+        return guest.stateCredit(this.#capture, effect.bytes);
       case 'restore':
         durable?.restore(effect.piece);
         return guest.restore(effect.piece);

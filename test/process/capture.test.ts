@@ -48,7 +48,7 @@ class Guest {
         onBatch: (_first, last, _counter, bytes) => void guest.batches.push({ last, bytes }),
         onLive: () => {},
         onReport,
-        onState: (_capture, piece, last) => guest.#piece(piece, last),
+        onState: (capture, piece, last) => guest.#piece(capture, piece, last),
         onCaptured: (_capture, event, counter) => {
           guest.captured = { event, counter };
         },
@@ -60,9 +60,9 @@ class Guest {
     return guest;
   }
 
-  #piece(piece: Uint8Array, last: boolean): void {
-    this.pieces.push(piece);
-    this.host.guest.stateCredit(piece.length);
+  #piece(capture: number, piece: Uint8Array, last: boolean): void {
+    this.pieces.push(piece.slice());
+    this.host.guest.stateCredit(capture, piece.length);
     if (last) this.#onLast();
   }
 

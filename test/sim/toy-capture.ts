@@ -76,9 +76,9 @@ export class ToyCapture {
     if (this.#capture?.id === id) this.#capture = undefined;
   }
 
-  credit(bytes: number): void {
+  credit(id: number, bytes: number): void {
     const capture = this.#capture;
-    if (capture === undefined) return;
+    if (capture?.id !== id) return;
     capture.underWay -= bytes;
     if (capture.underWay < 0) throw new SafetyError(`${this.#host.name} was given credit for more state than it sent`);
     this.#move(capture);

@@ -61,7 +61,7 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
   readonly #run: Generator<HostCall, void, number>;
   #next: IteratorResult<HostCall, void> | undefined;
   /** From the log, not replayed yet. */
-  readonly #entries: Entry[] = [];
+  readonly #entries: { readonly entry: Entry; readonly event: number }[] = [];
   /** Everything logged or replayed. */
   readonly #history: Entry[] = [];
   readonly #pieces: Uint8Array[] = [];
@@ -133,12 +133,13 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
     this.capturing.cancel(capture);
   }
 
-  stateCredit(bytes: number): void {
-    this.capturing.credit(bytes);
+  stateCredit(capture: number, bytes: number): void {
+    this.capturing.credit(capture, bytes);
   }
 
   batch(bytes: Uint8Array): void {
-    this.#entries.push(...decodeBatch(bytes).entries);
+    const { entries, firstEvent } = decodeBatch(bytes);
+    this.#entries.push(...entries.map((entry, at) => ({ entry, event: firstEvent + at })));
     this.#wake();
   }
 
@@ -182,7 +183,9 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
 
   /** The log, for the session while it replays. */
   next(): Entry | 'live' {
-    const entry = this.#entries.shift();
+    // The first batch behind a state may begin with events that it has already.
+    while ((this.#entries[0]?.event ?? Number.POSITIVE_INFINITY) <= this.#batchEvent) this.#entries.shift();
+    const entry = this.#entries.shift()?.entry;
     if (entry !== undefined) {
       this.#batchEvent++;
       this.#batchCounter = entry.counter;
@@ -211,7 +214,8 @@ export class ToyGuest implements GuestControl, GuestStreams, LogSource {
   /** Comes to where the state it was given was captured. */
   #settle(): void {
     const restored = importHistory(this.#pieces);
-    const log = this.#entries.splice(0, Number.POSITIVE_INFINITY, ...restored);
+    const numbered = restored.map((entry, at) => ({ entry, event: at + 1 }));
+    const log = this.#entries.splice(0, Number.POSITIVE_INFINITY, ...numbered);
     this.#restoring = true;
     while (this.executed.event < restored.length && this.#step());
     this.#restoring = false;

@@ -150,7 +150,8 @@ export class GuestThread implements GuestControl {
     this.#look();
   }
 
-  stateCredit(bytes: number): void {
+  stateCredit(capture: number, bytes: number): void {
+    if (capture !== this.#captureUnderWay) return;
     this.#control.addStateCredit(bytes);
     this.#lookSoon();
   }

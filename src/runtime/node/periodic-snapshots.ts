@@ -39,8 +39,9 @@ export class PeriodicSnapshots {
 
   piece(piece: Uint8Array, last: boolean): void {
     const chunks = this.#relay.push(piece);
+    const number = this.#number;
     const { length } = piece;
-    const written = () => this.guest.stateCredit(length);
+    const written = () => this.guest.stateCredit(number, length);
     if (chunks.length === 0) written();
     for (const [at, chunk] of chunks.entries()) {
       const isEnd = at === chunks.length - 1;

@@ -102,7 +102,7 @@ class Capturing {
       { captureAt: fuelOf(this.survey, this.options.at) ?? Number.MAX_SAFE_INTEGER },
       {
         onReport: (report) => this.#ended(report),
-        onState: (_capture, piece, last) => this.#piece(host, piece, last),
+        onState: (capture, piece, last) => this.#piece(host, capture, piece, last),
         onCaptured: (_capture, event, counter) => {
           this.#position = { event, counter };
         },
@@ -115,10 +115,10 @@ class Capturing {
     return host;
   }
 
-  #piece(host: GuestHost, piece: Uint8Array, last: boolean): void {
+  #piece(host: GuestHost, capture: number, piece: Uint8Array, last: boolean): void {
     const { length } = piece;
     this.file.write(piece.slice()).then(
-      () => (last ? this.#result.resolve(() => this.#position) : host.guest.stateCredit(length)),
+      () => (last ? this.#result.resolve(() => this.#position) : host.guest.stateCredit(capture, length)),
       (error: unknown) => this.#fail(error),
     );
   }

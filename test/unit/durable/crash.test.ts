@@ -167,3 +167,18 @@ it('a state that comes from elsewhere replaces what was there only once it is co
     }
   }
 });
+
+it('what a service had before its first event stays until it was recovered', async () => {
+  const storage = new MemoryStorage();
+  const first = await openStore(storage);
+  for (const _ of snapshotOf(first.store, 0, true)) await Promise.resolve();
+  while (first.heard.snapshots.length === 0) await Promise.resolve();
+  await first.store.close();
+  const recovered = (await survey(storage, crc32))!;
+  expect(recovered.snapshot).toMatchObject({ event: 0 });
+  const again = await openStore(storage, { writer: BETA });
+  await again.store.goOn(recovered);
+  append(again.store, 1, 2);
+  await again.store.close();
+  expect(await restored(storage, recovered)).toMatchObject({ state: 0 });
+});

@@ -17,7 +17,7 @@ async function open(policy: Partial<DurablePolicy> = {}, storage = new MemorySto
   const control = Object.assign(guest, {
     capture: (capture: number) => void guest.captures.push(capture),
     cancelCapture: (capture: number) => void guest.cancelled.push(capture),
-    stateCredit: (bytes: number) => {
+    stateCredit: (_capture: number, bytes: number) => {
       guest.credit += bytes;
     },
   }) as unknown as GuestControl;
@@ -211,4 +211,44 @@ it('a recovered log counts: what took long to replay once should not be replayed
   link.startGuest();
   pass(10);
   expect(guest.captures).toEqual([-1]);
+});
+
+it('keeps a state whose outputs come before its first piece', async () => {
+  const { link, storage } = await open();
+  link.restoreOutputs(4, 40, new TextEncoder().encode('outputs'));
+  link.restore(new Uint8Array(500));
+  link.startGuest();
+  await ticks();
+  expect((await survey(storage, crc32))!).toMatchObject({ event: 4, snapshot: { event: 4 } });
+});
+
+it('takes no snapshot while the state that it was given is on its way to the disk', async () => {
+  const { link, guest, names, pass } = await open({ snapshotLogBytes: 10 });
+  link.restore(new Uint8Array(1000));
+  link.restoreOutputs(4, 40, new Uint8Array(0));
+  link.startGuest();
+  link.append(5, 5, 50, new Uint8Array(100));
+  pass(10);
+  expect(guest.captures).toEqual([]);
+  await ticks();
+  expect(names()).toEqual(['durable-snapshot']);
+  link.append(6, 6, 60, new Uint8Array(100_000));
+  pass(10_000);
+  expect(guest.captures).toEqual([-1]);
+});
+
+it('gives no credit for what a capture that was cancelled still had under way', async () => {
+  const { link, guest, pass } = await open({ snapshotLogBytes: 10 });
+  link.startGuest();
+  link.append(1, 1, 10, new Uint8Array(100));
+  pass(10);
+  for (let piece = 0; piece < 20; piece++) link.onState(-1, new Uint8Array(1000), false);
+  await ticks(4);
+  link.transferBegins();
+  const before = guest.credit;
+  link.transferEnds();
+  pass(10_000);
+  expect(guest.captures).toEqual([-1, -2]);
+  await ticks();
+  expect(guest.credit).toBe(before);
 });
