@@ -40,6 +40,17 @@ export class Checker {
     this.#countMax = 0;
   }
 
+  /**
+   * What clients have seen behind `event` was not on the disk from which the service goes on: their connections are over, as
+   * in another run, but what they have seen up to there must be its history.
+   */
+  recoversInDoubt(event: number): void {
+    this.runs++;
+    this.#released.length = Math.min(this.#released.length, event + 1);
+    this.#counts = new Set();
+    this.#countMax = 0;
+  }
+
   released(process: ReplicaProcess, event: number): void {
     if (!this.#isLive(process)) {
       this.fail(

@@ -57,6 +57,7 @@ export class SimClient {
   readonly #asked: Asked[] = [];
   /** Run of the service in which it began. */
   readonly run: number;
+  readonly #startedMs: number;
   #received = '';
   #replies = 0;
   /** How many of its requests the last reply shows to be executed: all up to the one it answers. */
@@ -73,6 +74,7 @@ export class SimClient {
     this.name = name;
     this.plan = plan;
     this.run = world.checker.runs;
+    this.#startedMs = world.scheduler.nowMs;
     this.#connection = new Connection(gateway, {
       data: (bytes) => this.#data(bytes),
       end: () => this.#end(),
@@ -191,7 +193,8 @@ export class SimClient {
   #reset(): void {
     if (!this.#gateway.running) this.#cutOff = true;
     if (this.state !== 'open') return;
-    const excused = !this.#gateway.running || this.run !== this.#world.checker.runs || this.#guestExited;
+    const givenUp = this.#startedMs <= this.#gateway.givenUpMs;
+    const excused = givenUp || !this.#gateway.running || this.run !== this.#world.checker.runs || this.#guestExited;
     if (!excused) this.#fail('was reset');
     this.state = 'lost';
   }

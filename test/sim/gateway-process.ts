@@ -12,6 +12,10 @@ const TICK_MS = 100;
 export class GatewayProcess extends Host {
   readonly gateway = new Gateway({ service: 'toy', listeners: 1 });
   readonly random: Random;
+  /** The service goes on without all that clients have seen, and this gateway has not heard of it. */
+  isInDoubt = false;
+  /** When it heard so last: connections of before are over. */
+  givenUpMs = Number.NEGATIVE_INFINITY;
   readonly #world: World;
   readonly #streams: ClientStream[] = [];
   /** Also those that the process has not accepted yet. */
@@ -26,7 +30,7 @@ export class GatewayProcess extends Host {
       replicas,
       dial: (address) => world.network.dial(this, address),
       timers: this.timers,
-      onAttached: (address, epoch) => world.note(`${this.name} attached to ${address} in epoch ${epoch}`),
+      onAttached: (address, epoch) => this.#attached(address, epoch),
       onDetached: (address, reason) => this.#detached(address, reason),
     });
     keeper.start();
@@ -51,6 +55,12 @@ export class GatewayProcess extends Host {
     if (gently) this.#world.network.endAllOf(this);
     else this.#world.network.vanish(this);
     for (const connection of this.#connections) connection.broken();
+  }
+
+  #attached(address: string, epoch: number): void {
+    this.#world.note(`${this.name} attached to ${address} in epoch ${epoch}`);
+    if (this.isInDoubt) this.givenUpMs = this.scheduler.nowMs;
+    this.isInDoubt = false;
   }
 
   #detached(address: string, reason: string): void {

@@ -1,9 +1,11 @@
 /**
  * `npm run sim -- [--seed N] [--steps M] [--count C] [--trace]`: runs C schedules (1000 by default) from seed N on
  * (from the time of day by default), with M faults each (drawn from the seed by default). `--schedule JSON` runs one that was
- * printed, such as the smallest one of a failure.
+ * printed, such as the smallest one of a failure. `--durable`: schedules of power failures instead, in which a service goes on
+ * from disk.
  */
 import { parseArgs } from 'node:util';
+import { drawDurableSchedule, runDurableSchedule } from './durable-schedule.js';
 import { drawSchedule, runSchedule, type Schedule } from './schedule.js';
 import type { Ending } from './settle.js';
 import { reportFailure } from './shrink.js';
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     steps: { type: 'string' },
     count: { type: 'string' },
     schedule: { type: 'string' },
+    durable: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 });
@@ -22,7 +25,8 @@ const first = values.seed === undefined ? Date.now() % 1_000_000_000 : wholeNumb
 const count = wholeNumber('count', values.count ?? (values.seed === undefined ? '1000' : '1'));
 const steps = values.steps === undefined ? undefined : wholeNumber('steps', values.steps);
 const onTrace = values.trace ? console.log : undefined;
-process.exitCode = (await (values.schedule === undefined ? runAll() : runPrinted(values.schedule))) ? 0 : 1;
+const run = values.durable ? runDurable : runAll;
+process.exitCode = (await (values.schedule === undefined ? run() : runPrinted(values.schedule))) ? 0 : 1;
 
 async function runAll(): Promise<boolean> {
   const endings: Partial<Record<Ending, number>> = {};
@@ -37,6 +41,22 @@ async function runAll(): Promise<boolean> {
     }
   }
   console.log(`${count} schedules from seed ${first}, ended as ${JSON.stringify(endings)}`);
+  return true;
+}
+
+async function runDurable(): Promise<boolean> {
+  const endings: Partial<Record<Ending, number>> = {};
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      const { ending } = await runDurableSchedule(drawDurableSchedule(seed), onTrace);
+      endings[ending] = (endings[ending] ?? 0) + 1;
+    } catch (error) {
+      console.error(`seed ${seed}: ${(error as Error).stack}`);
+      console.error(`again, with a trace: npm run sim -- --durable --seed ${seed} --trace`);
+      return false;
+    }
+  }
+  console.log(`${count} schedules of power failures from seed ${first}, ended as ${JSON.stringify(endings)}`);
   return true;
 }
 

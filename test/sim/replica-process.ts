@@ -2,6 +2,7 @@
 
 import { ReplicaPort } from '../../src/gateway/replica-port.js';
 import type { Entry } from '../../src/log/entry.js';
+import { EXIT_CODES } from '../../src/replica/exit-codes.js';
 import type { ReplicaConfig } from '../../src/replica/types.js';
 import type { ClientPort } from '../../src/runtime/client-port.js';
 import { Clients, type StreamOutput } from '../../src/runtime/clients.js';
@@ -9,8 +10,10 @@ import { ReplicaDriver, type ReplicaStop } from '../../src/runtime/driver.js';
 import type { Output } from '../../src/runtime/held-outputs.js';
 import { OutputGate } from '../../src/runtime/output-gate.js';
 import type { CaptureEvents } from '../../src/runtime/ports.js';
+import { Recovery } from '../../src/runtime/recovery.js';
 import type { Channel } from '../../src/transport/channel.js';
 import { ArbiterLink } from './arbiter-link.js';
+import { beginDurable, type DurableLife } from './durable-life.js';
 import { Host } from './host.js';
 import type { Server } from './network.js';
 import { ToyGuest, type ToyGuestEvents } from './toy-guest.js';
@@ -68,15 +71,23 @@ export class ReplicaProcess extends Host implements Server {
   /** True from the start of a live guest, or from go-live on. */
   live = false;
   readonly #world: World;
-  readonly #driver: ReplicaDriver;
+  #driver!: ReplicaDriver;
+  readonly #clients: Clients;
+  readonly #config: ReplicaConfig;
   readonly #gate: CheckedGate;
   #started = false;
   #leaving = false;
   #transferTo = '';
 
-  constructor(world: World, config: ReplicaConfig) {
+  /** `recover`: it goes on with what its disk has. */
+  constructor(
+    world: World,
+    config: ReplicaConfig,
+    readonly recover = false,
+  ) {
     super(config.id, config.incarnation, world.scheduler, world.random);
     this.role = config.role;
+    this.#config = config;
     this.#world = world;
     const { random } = world;
     const { guestRequests: requestsMax, mutation } = world.options;
@@ -88,16 +99,52 @@ export class ReplicaProcess extends Host implements Server {
     });
     this.port = new ReplicaPort(config.service, this.guest);
     const Kind = mutation === 'backup-keeps-no-output' ? ForgetfulClients : Clients;
-    const clients = new Kind(NO_LISTENERS, this.port);
+    this.#clients = new Kind(NO_LISTENERS, this.port);
     const Gate = mutation === 'held-outputs-forgotten' ? HastyGate : CheckedGate;
-    this.#gate = new Gate(clients, {
+    this.#gate = new Gate(this.#clients, {
       write: (_fd, _bytes, done) => {
         this.scheduler.after(random.chance(0.1) ? 40 : 0.1, () => this.whenRunning(() => done?.()));
       },
     });
     this.#gate.onRelease = (event) => world.checker.released(this, event);
+  }
+
+  openWithoutDisk(): void {
+    this.#assemble(this.#config, undefined);
+  }
+
+  /** Looks at its disk first. Resolves to whether there is a reason to start. */
+  async open(): Promise<boolean> {
+    const { outputAfter = 'fsync' } = this.#world.options;
+    const onEvent = (name: string, _level: string, fields: Readonly<Record<string, unknown>>) =>
+      this.#onEvent(name, fields);
+    const parts = { world: this.#world, host: this, config: this.#config, guest: this.guest, outputAfter, onEvent };
+    const life = await beginDurable({ ...parts, recover: this.recover });
+    if (life === undefined) {
+      this.end ??= { how: 'stopped', exitCode: EXIT_CODES.durable, reason: 'what its directory has is not to be used' };
+      return false;
+    }
+    this.#assemble(this.#config, life);
+    return true;
+  }
+
+  #assemble(config: ReplicaConfig, life: DurableLife | undefined): void {
+    const world = this.#world;
+    const onEvent = (name: string, _level: string, fields: Readonly<Record<string, unknown>>) =>
+      this.#onEvent(name, fields);
+    const { found, link } = life ?? {};
+    const common = { guest: this.guest, gate: this.#gate, timers: this.timers, onEvent };
+    const recovery = found && new Recovery({ ...found, ...common, port: this.#clients.gateways });
+    const recovered = found && {
+      recovered: {
+        event: found.recovered.event,
+        epoch: found.recovered.epoch,
+        writers: found.recovered.header.writers,
+      },
+    };
     this.#driver = new ReplicaDriver({
-      config,
+      ...common,
+      ...{ config: { ...config, ...recovered }, durable: link, recovery, clients: this.#clients },
       arbiter: new ArbiterLink(world, this),
       network: {
         dial: (address) => world.network.dial(this, address),
@@ -105,11 +152,6 @@ export class ReplicaProcess extends Host implements Server {
         heartbeat: (address, _epoch, payload) => world.network.datagram(this, address, payload),
         close: () => {},
       },
-      guest: this.guest,
-      clients,
-      gate: this.#gate,
-      timers: this.timers,
-      onEvent: (name, _level, fields) => this.#onEvent(name, fields),
       onStop: (stop) => this.#stop(stop),
     });
   }
@@ -134,12 +176,12 @@ export class ReplicaProcess extends Host implements Server {
   /** SIGTERM. */
   shutdown(): void {
     this.#leaving = true;
-    this.whenRunning(() => this.#driver.shutdown());
+    this.whenRunning(() => this.#started && this.#driver.shutdown());
   }
 
   /** The replay of a backup fails. */
   diverge(): void {
-    if (!this.live) this.whenRunning(() => this.#driver.guestDiverged('made to diverge'));
+    if (!this.live) this.whenRunning(() => this.#started && this.#driver.guestDiverged('made to diverge'));
   }
 
   /** For a while everything takes its guest much longer. */
@@ -154,6 +196,7 @@ export class ReplicaProcess extends Host implements Server {
   kill(gently: boolean): void {
     if (!this.running) return;
     this.end = { how: 'killed', vanished: !gently };
+    if (!gently) this.#world.powerFailed(this.id);
     if (gently) this.#world.network.endAllOf(this);
     else this.#world.network.vanish(this);
   }
@@ -198,6 +241,7 @@ export class ReplicaProcess extends Host implements Server {
 
   #onEvent(name: string, fields: Readonly<Record<string, unknown>>): void {
     this.#world.note(`${this.name} ${name} ${JSON.stringify(fields)}`);
+    if (name === 'recovering') this.#world.recovers(fields['lastEvent'] as number, fields['complete'] === true);
     if (name === 'stopped') this.stopping = true;
     if (name === 'ready') this.following = fields['role'] === 'backup';
     if (name === 'primary-lost') this.following = false;

@@ -69,7 +69,7 @@ async function tidy(world: World): Promise<void> {
     const forgotten = client.certainIds.find((id) => live.guest.program.executed.get(id) !== 1);
     if (forgotten !== undefined) checker.fail(`${live.name} has not executed ${forgotten}, whose client is through`);
   }
-  const gatewaysDied = world.gateways.some((gateway) => !gateway.running);
+  const gatewaysDied = world.gatewaysAwaited || world.gateways.some((gateway) => !gateway.running);
   if (!gatewaysDied && live.guest.openStreams > 0) leak(`${live.name}'s guest holds dead connections`);
   for (const process of members) {
     checkHistory(world, live, process);

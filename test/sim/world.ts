@@ -1,9 +1,12 @@
 /** Everything in one place: time, network, arbiter, and every process and client that was ever started. */
 import { type ArbiterRecord, type CompareAndSetResult, type Member, sameMember } from '../../src/arbiter/arbiter.js';
 import { MemoryArbiter } from '../../src/arbiter/memory.js';
+import type { OutputAfter } from '../../src/durable/index.js';
+import { EXIT_CODES } from '../../src/replica/exit-codes.js';
 import type { ReplicaConfig } from '../../src/replica/types.js';
 import { Checker } from './checker.js';
 import { type ClientPlan, SimClient } from './client.js';
+import { SimDisk } from './disk.js';
 import { GatewayProcess } from './gateway-process.js';
 import type { Host } from './host.js';
 import { Network } from './network.js';
@@ -40,6 +43,8 @@ export interface WorldOptions {
   /** So many backups are wanted. */
   readonly backups: number;
   readonly acks?: number;
+  /** Replicas keep snapshots and log on disk; absent: they do not. */
+  readonly outputAfter?: OutputAfter;
   /** The guest exits after so many requests. */
   readonly guestRequests: number;
   readonly mutation?: Mutation;
@@ -70,6 +75,11 @@ export class World {
   namedByTheDead = false;
   /** Faults that wait for a step of a transfer. */
   readonly ambushes: Ambush[] = [];
+  /** Streams of a gateway that was given up may be kept until that counts as dead. */
+  gatewaysAwaited = false;
+  readonly #disks = new Map<string, SimDisk>();
+  /** Why a directory could not be used, once that has happened. */
+  damage: unknown;
 
   constructor(readonly options: WorldOptions) {
     this.random = options.random;
@@ -86,13 +96,46 @@ export class World {
     if (plan !== undefined && !this.replica(id)?.running) this.#start(id, plan.role);
   }
 
+  /** Starts a replica with what its disk has. */
+  recoverReplica(id: string): void {
+    if (!this.replica(id)?.running) this.#start(id, 'primary', true);
+  }
+
+  disk(id: string): SimDisk {
+    const disk = this.#disks.get(id) ?? new SimDisk(this.random);
+    this.#disks.set(id, disk);
+    return disk;
+  }
+
+  /** A disk may be full; what is on it must be whole. */
+  #cannotOpen(process: ReplicaProcess, error: unknown): void {
+    process.end ??= { how: 'stopped', exitCode: EXIT_CODES.durable, reason: (error as Error).message };
+    if (!this.disk(process.id).wasFull) this.damage ??= error;
+  }
+
+  /** The machine of a replica is without power. */
+  powerFailed(id: string): void {
+    this.#disks.get(id)?.powerFails();
+  }
+
+  /**
+   * The service goes on from disk. Unless that has all that it ever released, what clients have seen behind `event` is lost,
+   * and their connections are given up.
+   */
+  recovers(event: number, complete: boolean): void {
+    if (complete) return;
+    this.checker.recoversInDoubt(event);
+    this.gatewaysAwaited = true;
+    for (const gateway of this.gateways) gateway.isInDoubt = true;
+  }
+
   /** The process of `ended` goes on with a fresh guest; the service is live elsewhere. */
   rejoin(ended: ReplicaProcess): void {
     if (this.replica(ended.id) !== ended) return;
     this.#start(ended.id, ended.role === 'standby' ? 'standby' : 'backup');
   }
 
-  #start(id: string, role: ReplicaConfig['role']): void {
+  #start(id: string, role: ReplicaConfig['role'], recover = false): void {
     const { minBackups, backups, acks, replicas } = this.options;
     const first = (replicas[0] as ReplicaPlan).id;
     const config: ReplicaConfig = {
@@ -108,11 +151,23 @@ export class World {
       backlogBytesMax: 4_000,
       lagTargetMs: 100,
     };
-    const process = new ReplicaProcess(this, config);
+    const process = new ReplicaProcess(this, config, recover);
     this.replicas.push(process);
-    this.network.listen(process);
-    this.note(`start ${process.name} as ${role}`);
-    process.start();
+    this.note(`start ${process.name} as ${role}${recover ? ', to recover' : ''}`);
+    const begin = (): void => {
+      if (!process.running) return;
+      this.network.listen(process);
+      process.start();
+    };
+    if (this.options.outputAfter === undefined) {
+      process.openWithoutDisk();
+      begin();
+    } else {
+      process.open().then(
+        (isOpen) => isOpen && process.whenRunning(begin),
+        (error: unknown) => this.#cannotOpen(process, error),
+      );
+    }
   }
 
   startGateway(id: string): void {
@@ -147,7 +202,8 @@ export class World {
     const result = this.arbiter.apply(blind ? (before?.generation ?? 0) : expectedGeneration, record);
     this.note(`arbiter ${from.name} ${JSON.stringify(record)} ${result.won ? 'won' : 'lost'}`);
     const heir = before?.record.members.some((member) => record.members.some((other) => sameMember(member, other)));
-    if (result.won && heir !== true) this.checker.startsAfresh();
+    const recovers = from instanceof ReplicaProcess && from.recover;
+    if (result.won && heir !== true && !recovers) this.checker.startsAfresh();
     if (result.won && newcomer !== undefined && !from.running) this.namedByTheDead = true;
     if (result.won && newcomer !== undefined) this.reached('written', from.id, newcomer.id);
     return result;
