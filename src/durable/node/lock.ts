@@ -45,11 +45,16 @@ async function stepOverDead(path: string, name: string): Promise<void> {
   if (holder === undefined) return;
   const who = `process ${holder.pid} on ${holder.host}`;
   if (holder.host !== hostname()) {
-    const advice = `if that machine is dead, remove ${join(path, name)}`;
+    const advice = `once you are sure that it does not run any more, ${freeing(join(path, name))}`;
     throw durableError(`${path} is in use by ${who}, which cannot be asked from here; ${advice}`, { ...holder });
   }
   if (await isAlive(holder)) throw durableError(`${path} is in use by ${who}`, { ...holder });
   await rm(join(path, name), { force: true });
+}
+
+/** What an operator is to do about a lock that nobody will give back. */
+function freeing(path: string): string {
+  return `free the directory by: rm '${path.replaceAll("'", "'\\''")}'`;
 }
 
 async function isAlive({ pid, started }: Holder): Promise<boolean> {
@@ -98,6 +103,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     return JSON.parse(text) as Holder;
   } catch {
-    throw durableError(`${path} cannot be read: another process takes the directory, or has died while it did so`);
+    const advice = `if it is still there when you try again, ${freeing(path)}`;
+    throw durableError(`another process takes the directory, or has died while it did so; ${advice}`, { path });
   }
 }

@@ -1,7 +1,7 @@
 /** Who may write a directory. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -39,8 +39,24 @@ it('is not a process that has died, nor a later one with its number', async () =
 it('may be a process of another machine, which cannot be asked', async () => {
   const folder = temporaryFolder();
   leave(folder, { host: 'elsewhere', pid: 1, started: '' });
-  await expect(lockDirectory(folder)).rejects.toThrow(/in use by process 1 on elsewhere.*remove .*lock-0000/);
+  await expect(lockDirectory(folder)).rejects.toThrow(
+    /in use by process 1 on elsewhere, which cannot be asked from here/,
+  );
   expect(readdirSync(folder)).toEqual([NAME]);
+});
+
+it.each([
+  ['of another machine', '{"host":"elsewhere","pid":1,"started":""}'],
+  ['that its process never finished', '{"host":"else'],
+])('says by which command a lock %s is removed, and that command does it', async (_, content) => {
+  const folder = path.join(temporaryFolder(), "with a space and a ' in it");
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, NAME), content);
+  const { message } = (await DurableDirectory.open(folder).catch((error: unknown) => error)) as Error;
+  const command = /free the directory by: (rm .*)$/.exec(message)?.[1];
+  expect(command).toContain(NAME);
+  execFileSync('sh', ['-c', command!]);
+  await (await DurableDirectory.open(folder)).close();
 });
 
 it('is given back when the directory cannot be read', async () => {
