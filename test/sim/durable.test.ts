@@ -24,7 +24,7 @@ test(`${SCHEDULES} seeded schedules of power failures lose nothing that was on t
   );
   expect(endings['live']).toBeGreaterThan(SCHEDULES * 0.95);
   expect(Math.min(whole, doubtful)).toBeGreaterThan(SCHEDULES / 4);
-}, 180_000);
+}, 600_000);
 
 test('what a disk lacked is noticed, if nobody says that it may', async () => {
   let noticed = 0;
@@ -34,4 +34,4 @@ test('what a disk lacked is noticed, if nobody says that it may', async () => {
     });
   }
   expect(noticed).toBeGreaterThan(5);
-}, 60_000);
+}, 300_000);
