@@ -212,8 +212,16 @@ export interface EngineInstance {
 
 export interface Engine {
   readonly name: 'compiled' | 'interpreter';
-  /** Decodes, validates, rewrites and compiles. Throws DecodeError; `onProgress` gets bytes done and total. */
-  prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule>;
+  /**
+   * Decodes, validates, rewrites and compiles. Throws DecodeError; `onProgress` gets bytes done and total. `imports`: what
+   * instances will be given, so that a module that does not link is refused (LinkError) before the long part of the work; nothing
+   * of it is called.
+   */
+  prepare(
+    bytes: Uint8Array,
+    onProgress?: (done: number, total: number) => void,
+    imports?: HostImports,
+  ): Promise<PreparedModule>;
   /** For {@link EngineInstance.beginMarking} of a module that can be prepared; takes about as long as that. */
   marking?(bytes: Uint8Array): Promise<MarkingCode>;
   /** For {@link EngineInstance.support} of a module that can be prepared; undefined if it cannot be captured. */

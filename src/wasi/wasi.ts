@@ -101,6 +101,19 @@ function resolve(
   return session.hostFunction(row, bound, live, failureErrno) as HostFunction;
 }
 
+/**
+ * Imports that are there, for a module that is to be looked at before it is run: what is answered must not be called.
+ * @throws LinkError for a call that is imported with another type
+ */
+export const PROVIDED: HostImports = {
+  resolve(module, name, type) {
+    const rows = rowsByName.get(`${module}.${name}`);
+    if (rows === undefined) return undefined;
+    if (!rows.some((row) => sameType(row.type, type))) refuseType(rows, type);
+    return () => undefined;
+  },
+};
+
 function refuseType(rows: readonly CallRow[], type: FuncType): never {
   const { name } = rows[0]!;
   const expected = rows.map((row) => formatType(row.type)).join(' or ');

@@ -12,9 +12,10 @@ import { decodeModule } from '../../wasm/decode/index.js';
 import { assertDeclarationsSupported, assertSupported } from '../../wasm/features.js';
 import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
-import type { CaptureMaker, Engine, MarkingCode, PreparedModule } from '../engine.js';
+import type { CaptureMaker, Engine, HostImports, MarkingCode, PreparedModule } from '../engine.js';
 import { CompiledCaptureMaker } from './capture-maker.js';
 import { type RewriteHelpers, rewriteValidated } from './helpers.js';
+import { assertLinks } from './host-calls.js';
 import { locator, markedLocator } from './places.js';
 import { CompiledModule, type ModuleParts } from './prepared.js';
 import { refusal } from './refusal.js';
@@ -42,14 +43,18 @@ export class CompiledEngine implements Engine {
 
   /**
    * @throws DecodeError FTW_MALFORMED, FTW_INVALID or FTW_UNSUPPORTED with the offset; FTW_LIMIT when the rewritten
-   * module is too large for V8
+   * module is too large for V8; LinkError when `imports` lack something
    */
-  async prepare(bytes: Uint8Array, onProgress?: (done: number, total: number) => void): Promise<PreparedModule> {
+  async prepare(
+    bytes: Uint8Array,
+    onProgress?: (done: number, total: number) => void,
+    imports?: HostImports,
+  ): Promise<PreparedModule> {
     const module = decodeModule(bytes);
     const hash = await (this.options.sha256 ?? sha256)(bytes);
     const options = this.options.inject ?? DEFAULT_INJECT_OPTIONS;
     const rewritten =
-      (await this.fromCache(module, hash, options)) ?? (await this.rewrite(module, hash, options, onProgress));
+      (await this.fromCache(module, hash, options)) ?? (await this.rewrite(module, hash, options, onProgress, imports));
     const { frames } = rewritten.injected;
     return new CompiledModule({
       hash,
@@ -95,9 +100,14 @@ export class CompiledEngine implements Engine {
     hash: string,
     options: InjectOptions,
     onProgress?: (done: number, total: number) => void,
+    imports?: HostImports,
   ): Promise<CompiledCode> {
+    const check = () => {
+      validate(module);
+      if (imports !== undefined) assertLinks(module, imports);
+    };
     const watched = { ...options, ...(onProgress === undefined ? {} : { onProgress }) };
-    const injected = await rewriteValidated(module, watched, validate, this.options.helpers);
+    const injected = await rewriteValidated(module, watched, check, this.options.helpers);
     const compiled = await compile(module, injected.bytes);
     const { bytes, exportPrefix, frames } = injected;
     const calls = frames === undefined ? {} : { calls: frames.calls };

@@ -2,7 +2,7 @@
 import { type Injected, type InjectOptions, inject, injectTogether, type RewriteHelp } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 
-/** Other threads, which get ready while the module is validated. */
+/** Other threads, which get ready while the module is checked. */
 export interface RewriteHelpers {
   start(): RewriteHelper;
 }
@@ -16,16 +16,16 @@ export interface RewriteHelper {
 /** Smaller modules are rewritten before a thread has started. */
 const LARGE_CODE_BYTES = 2 << 20;
 
-/** Rewrites `module` once `validate` has found nothing wrong with it, with help if it is large. */
+/** Rewrites `module` once `check` has found nothing wrong with it, with help if it is large. */
 export async function rewriteValidated(
   module: Module,
   options: InjectOptions,
-  validate: (module: Module) => void,
+  check: () => void,
   helpers: RewriteHelpers | undefined,
 ): Promise<Injected> {
   const helper = isLarge(module) ? helpers?.start() : undefined;
   try {
-    validate(module);
+    check();
     return helper === undefined ? inject(module, options) : await injectTogether(module, options, helper.help);
   } finally {
     helper?.close();

@@ -50,6 +50,11 @@ export function linkImports(module: Module, imports: HostImports, monitor: HostM
   return { imports: linked, functions };
 }
 
+/** @throws LinkError as {@link linkImports} */
+export function assertLinks(module: Module, imports: HostImports): void {
+  linkImports(module, imports, { wantsAnswers: false, answered: () => {}, threw: () => {} });
+}
+
 function provide(module: Module, { module: from, name, desc }: Import, imports: HostImports) {
   if (desc.kind !== 'func') return undefined;
   const type = module.types[desc.typeIndex]!;

@@ -7,6 +7,7 @@ import { nodeEntropy } from '../../host/node/entropy.js';
 import { SharedFiles } from '../../host/node/shared-files.js';
 import type { SnapshotHeader } from '../../snapshot/index.js';
 import { deflate } from '../../snapshot/node/deflate.js';
+import { PROVIDED } from '../../wasi/wasi.js';
 import type { GuestCommand, GuestInit, PreparedReport, RunMode } from '../guest/protocol.js';
 import { Restoring } from '../guest/restored.js';
 import { FailedRun, GuestRun, type GuestWorld } from '../guest/run.js';
@@ -19,7 +20,11 @@ const init = workerData as GuestInit;
 
 async function prepare(): Promise<void> {
   const engine = await createEngine(init.engine, init.cacheDirectory);
-  const prepared = await engine.prepare(init.module, (done, total) => port.postMessage({ progress: [done, total] }));
+  const prepared = await engine.prepare(
+    init.module,
+    (done, total) => port.postMessage({ progress: [done, total] }),
+    PROVIDED,
+  );
   const { files } = init;
   const storage = files && { files: new SharedFiles(files.roots, files) };
   const captureSource = new CaptureThread(init);
