@@ -44,17 +44,20 @@ export class ReplicaLife {
   readonly host: GuestHost;
   readonly #driver: ReplicaDriver;
   readonly #stopped: Deferred<ReplicaStop>;
+  readonly #events: LateEvents<ServiceEvent>;
   readonly #durable: DurableLife | undefined;
 
   private constructor(
     host: GuestHost,
     driver: ReplicaDriver,
     stopped: Deferred<ReplicaStop>,
+    events: LateEvents<ServiceEvent>,
     durable: DurableLife | undefined,
   ) {
     this.host = host;
     this.#driver = driver;
     this.#stopped = stopped;
+    this.#events = events;
     this.#durable = durable;
   }
 
@@ -91,12 +94,9 @@ export class ReplicaLife {
       durable: durable?.link,
       recovery: durable?.recovery,
       onEvent,
-      onStop: (stop) => {
-        events.flush();
-        stopped.resolve(stop);
-      },
+      onStop: (stop) => stopped.resolve(stop),
     });
-    return new ReplicaLife(host, driver, stopped, durable);
+    return new ReplicaLife(host, driver, stopped, events, durable);
   }
 
   begin(): void {
@@ -127,8 +127,10 @@ export class ReplicaLife {
 
   /** Ends its guest, but not within `quietMs`; what it has written stays. */
   async close(quietMs = 0): Promise<void> {
+    this.#events.flush();
     await this.host.close(quietMs);
     await this.#durable?.link.close();
+    this.#events.flush();
   }
 
   /** Why it stopped. Its connections and its guest are closed by then. */
