@@ -22,7 +22,7 @@ const LOOKS_MAX = 100;
 /** A guest that is somewhere else each time is not followed for ever. */
 const ADDRESSES_MAX = 200;
 /** A copy that has nothing else to wait for is not held up for longer. */
-const AWAITED_MS_MAX = 2000;
+const AWAITED_MS_MAX = 1000;
 
 export class CaptureAhead {
   readonly #seen = new Set<CodeAddress>();

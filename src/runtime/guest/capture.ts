@@ -36,6 +36,8 @@ import { Standing } from './standing.js';
 const RUN_PAGES_MAX = 4;
 /** A guest that must wait for room looks for it so often, in ms. */
 const ROOM_LOOK_MS = 1;
+/** While a copy goes on only until another thread has made something, that thread needs the processor more. In ms. */
+const AWAITING_REST_MS = 3;
 /** No piece is larger. */
 const PIECE_BYTES_MAX = CHUNK_BYTES_MAX;
 
@@ -95,6 +97,8 @@ export class GuestCapture implements Background {
   #number = 0;
   /** Bytes of the stream that were given. */
   #sent = 0;
+  /** The copy could end, but for what another thread makes. */
+  #isAwaiting = false;
   /** In the pause everything waits, this too. */
   #paused = false;
   /** The guest waits for its capture, which it may not live to see otherwise: it may end soon. */
@@ -118,13 +122,13 @@ export class GuestCapture implements Background {
     if (this.#phase.name === 'copying' || this.#phase.name === 'sending') this.#cycle.run((until) => this.#work(until));
   }
 
-  idle(mayStop: boolean): boolean {
+  idle(mayStop: boolean): number {
     this.#listen();
     if (this.#wantsStop && mayStop && this.#canStopNow) throw new GuestStop({ kind: 'captured' });
-    if (!this.#hasWork) return false;
+    if (!this.#hasWork) return Number.POSITIVE_INFINITY;
     this.#lookAhead();
     this.#cycle.spend((until) => this.#work(until));
-    return true;
+    return this.#isAwaiting ? AWAITING_REST_MS : 0;
   }
 
   beforeEntry(counter: number, mayStop: boolean): void {
@@ -286,10 +290,12 @@ export class GuestCapture implements Background {
 
   #copy(copying: Copying): void {
     const { copy, files } = copying;
+    this.#isAwaiting = false;
     if (!files.isDone) return files.step();
     const { isDue } = this.#marking;
-    if (!isDue && (!copy.isDone || this.#marking.isWorthWaiting())) return copy.step(this.#memory);
-    if (!this.#isHurried && this.#ahead.isWorthWaiting()) return copy.step(this.#memory);
+    if (!isDue && !copy.isDone) return copy.step(this.#memory);
+    this.#isAwaiting = (!isDue && this.#marking.isWorthWaiting()) || (!this.#isHurried && this.#ahead.isWorthWaiting());
+    if (this.#isAwaiting) return copy.step(this.#memory);
     this.#phase = { ...copying, name: isDue ? 'changing' : 'asking' };
     this.#parts.instance.requestCapture!();
   }

@@ -237,7 +237,8 @@ export class Inbox implements HostNetwork, HostWaiter, HostBarrier, HostInput, L
 
   #sleep(ms: number): void {
     this.#stopIfAsked();
-    if (!this.background.idle(this.#canStopCall())) this.#ring.wait(ms);
+    const restMs = this.background.idle(this.#canStopCall());
+    if (restMs > 0) this.#ring.wait(Math.min(ms, restMs));
     this.#stopIfAsked();
   }
 

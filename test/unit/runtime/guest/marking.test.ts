@@ -90,6 +90,7 @@ const type =
     guest.stdin(text);
 const capture: Step = (guest) => guest.control.wantCapture(1);
 const nothing: Step[] = new Array(60).fill(() => {});
+const tenSeconds: Step[] = new Array(100).fill(({ clock }: PumpedGuest) => clock.advance(100_000_000n));
 
 /** Code that is there when it was asked for so often. */
 function source(polls: number, made: MarkingCode | null): MarkingSource & { readonly requests: number } {
@@ -166,7 +167,7 @@ describe('a guest with a large memory', () => {
 
   it.each([null, undefined])('is captured without it, if it does not come (%s)', async (made) => {
     const never = made === null ? source(2, null) : source(Number.POSITIVE_INFINITY, null);
-    const { guest, seen } = await run(never, BEFORE, capture, ...LATER, ...nothing, ...nothing, type('6'));
+    const { guest, seen } = await run(never, BEFORE, capture, ...LATER, ...tenSeconds, ...nothing, type('6'));
     expect(seen).toEqual([]);
     expect(guest.isComplete).toBe(true);
     expect(followed(guest)).toEqual(ends(guest));
