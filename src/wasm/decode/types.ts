@@ -87,7 +87,8 @@ function readFuncType(reader: ByteReader): FuncType {
 
 export function decodeTypeSection(reader: ByteReader): FuncType[] {
   const offset = reader.pos;
-  const count = reader.count('types', 3);
+  // A struct without fields takes two bytes, and is to be refused by its name.
+  const count = reader.count('types', 2);
   checkLimit('types', count, 'types', offset);
   return Array.from({ length: count }, () => readFuncType(reader));
 }

@@ -66,6 +66,8 @@ describe('sections', () => {
 describe('what is refused by name', () => {
   it.each([
     ['a struct type', fromSections([1, [1, 0x5f, 0, 0]]), /struct type is not supported \(garbage collection/],
+    ['an empty struct type', fromSections([1, [1, 0x5f, 0]]), /struct type is not supported .* \(at offset 0xb\)/],
+    ['a continuation type', fromSections([1, [2, 0x60, 0, 0, 0x5d, 0]]), /continuation type is not supported/],
     ['a recursive group', fromSections([1, [1, 0x4e, 0, 0]]), /recursive type group/],
     ['anyref', fromSections([1, [1, 0x60, 1, 0x6e, 0]]), /type anyref/],
     ['a typed reference', fromSections([1, [1, 0x60, 1, 0x63, 0x70, 0]]), /\(ref null heaptype\)/],
