@@ -82,20 +82,31 @@ function measureRewriting(names) {
   };
   const measured = Object.entries(modules)
     .filter(([name, file]) => existsSync(file) && (names.length === 0 || names.includes(name)))
-    .map(([name, file]) => ({
-      name,
-      ...JSON.parse(execFileSync(process.execPath, [REWRITE_CHILD, file], { encoding: 'utf8' })),
-    }));
-  const rows = measured.map(({ bestMs, bytes, firstMs, name, peakBytes, rewritten }) => [
-    name,
-    `${(bytes / 1e6).toFixed(1)} MB`,
-    `${(bytes / 1e3 / firstMs).toFixed(1)} MB/s`,
-    `${(bytes / 1e3 / bestMs).toFixed(1)} MB/s`,
-    (rewritten / bytes).toFixed(2),
-    (peakBytes / bytes).toFixed(1),
+    .flatMap(([name, file]) =>
+      ['one', 'all'].map((threads) => ({
+        ...{ name, threads },
+        ...JSON.parse(execFileSync(process.execPath, [REWRITE_CHILD, file, threads], { encoding: 'utf8' })),
+      })),
+    );
+  const rows = measured.map(({ bytes, clock, name, peakBytes, processor, rewritten, threads }) => [
+    ...[name, threads, `${(bytes / 1e6).toFixed(1)} MB`],
+    ...[clock.first, clock.best].map((ms) => `${(bytes / 1e3 / ms).toFixed(1)} MB/s`),
+    ...[processor.first, processor.best].map((ms) => `${(ms / 1e3).toFixed(2)} s`),
+    ...[rewritten / bytes, peakBytes / bytes].map((ratio) => ratio.toFixed(1)),
   ]);
-  console.log('\ndecoding and rewriting, everything on; peak memory in sizes of the module\n');
-  console.log(formatTable(['module', 'size', 'first time', 'best of 3', 'rewritten size', 'peak memory'], rows));
+  const columns = [
+    'module',
+    'threads',
+    'size',
+    'first time',
+    'best of 3',
+    'processor, first',
+    'best',
+    'rewritten',
+    'peak',
+  ];
+  console.log('\ndecoding and rewriting, everything on; rewritten size and peak memory in sizes of the module\n');
+  console.log(formatTable(columns, rows));
   return measured;
 }
 

@@ -1,23 +1,36 @@
-// Rewrites one module in a process of its own, so that its peak memory can be told: `rewrite-child.mjs FILE`, JSON on stdout.
-import { readFileSync } from 'node:fs';
+// Rewrites one module in a process of its own, so that its peak memory can be told: `rewrite-child.mjs FILE one|all`, for one
+// thread or as many as there are processors. JSON on stdout; times in ms.
+import { performance } from 'node:perf_hooks';
 import { load } from './injected-programs.mjs';
 
 const { decodeModule } = await load('wasm/decode/index.js');
-const { inject } = await load('inject/index.js');
+const { DEFAULT_INJECT_OPTIONS, inject, injectTogether } = await load('inject/index.js');
+const { readModule } = await load('runtime/node/read-module.js');
+const { rewriteThreads } = await load('runtime/node/rewrite-threads.js');
 
-const bytes = new Uint8Array(readFileSync(process.argv[2]));
+const [file, threads] = process.argv.slice(2);
+const bytes = await readModule(file);
+const helper = threads === 'all' ? rewriteThreads.start() : undefined;
 const before = process.resourceUsage().maxRSS;
-const times = [];
+const clock = [];
+const processor = [];
 let rewritten = 0;
 let peak = 0;
 for (let round = 0; round < 3; round++) {
+  const startedMs = performance.now();
   const started = process.cpuUsage();
-  rewritten = inject(decodeModule(bytes)).bytes.length;
+  const module = decodeModule(bytes);
+  const { bytes: made } =
+    helper === undefined ? inject(module) : await injectTogether(module, DEFAULT_INJECT_OPTIONS, helper.help);
   const { system, user } = process.cpuUsage(started);
-  times.push((user + system) / 1000);
+  clock.push(performance.now() - startedMs);
+  processor.push((user + system) / 1000);
+  rewritten = made.length;
   // Later rounds have the garbage of earlier ones beside them.
   if (round === 0) peak = (process.resourceUsage().maxRSS - before) * 1024 + bytes.length;
 }
+helper?.close();
+const of = (times) => ({ first: times[0], best: Math.min(...times) });
 process.stdout.write(
-  JSON.stringify({ bytes: bytes.length, rewritten, firstMs: times[0], bestMs: Math.min(...times), peakBytes: peak }),
+  JSON.stringify({ bytes: bytes.length, rewritten, clock: of(clock), processor: of(processor), peakBytes: peak }),
 );

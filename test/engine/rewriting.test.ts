@@ -7,14 +7,15 @@ import { PROVIDED } from '../../src/wasi/wasi.js';
 import { assemble } from '../support/modules.js';
 
 const WASI = 'wasi_snapshot_preview1';
-/** Above 2 MiB of code. */
-const LARGE = assemble(`(module (func (export "run")) ${`(func ${'(drop (i32.const 1))'.repeat(700)})`.repeat(1100)})`);
+const LARGE_BYTES = 1000;
+const LARGE = assemble(`(module (func (export "run")) (func ${'(drop (i32.const 1))'.repeat(LARGE_BYTES)}))`);
 
 /** In place of the last `drop` it leaves a value too many. */
 const NOP = 0x01;
 
 /** Help that notes what becomes of it. */
 class Help implements RewriteHelpers {
+  readonly codeBytesMin = LARGE_BYTES;
   readonly seen: string[] = [];
 
   constructor(private readonly done: (seen: string[]) => Promise<readonly DoneRange[]> | 'all' = () => 'all') {}

@@ -4,6 +4,8 @@ import type { Module } from '../../wasm/module.js';
 
 /** Other threads, which get ready while the module is checked. */
 export interface RewriteHelpers {
+  /** Help pays for modules with so many bytes of code. */
+  readonly codeBytesMin: number;
   start(): RewriteHelper;
 }
 
@@ -13,17 +15,14 @@ export interface RewriteHelper {
   close(): void;
 }
 
-/** Smaller modules are rewritten before a thread has started. */
-const LARGE_CODE_BYTES = 2 << 20;
-
-/** Rewrites `module` once `check` has found nothing wrong with it, with help if it is large. */
+/** Rewrites `module` once `check` has found nothing wrong with it, with help if that pays. */
 export async function rewriteValidated(
   module: Module,
   options: InjectOptions,
   check: () => void,
   helpers: RewriteHelpers | undefined,
 ): Promise<Injected> {
-  const helper = isLarge(module) ? helpers?.start() : undefined;
+  const helper = helpers !== undefined && codeBytes(module) >= helpers.codeBytesMin ? helpers.start() : undefined;
   try {
     check();
     return helper === undefined ? inject(module, options) : await injectTogether(module, options, helper.help);
@@ -32,7 +31,7 @@ export async function rewriteValidated(
   }
 }
 
-function isLarge({ bodies }: Module): boolean {
+function codeBytes({ bodies }: Module): number {
   const [first, last] = [bodies[0], bodies[bodies.length - 1]];
-  return first !== undefined && last !== undefined && last.body.end - first.body.start >= LARGE_CODE_BYTES;
+  return first === undefined || last === undefined ? 0 : last.body.end - first.body.start;
 }

@@ -9,6 +9,8 @@ const THREADS_MAX = 3;
 
 /** One thread for each processor but that of the caller. */
 export const rewriteThreads: RewriteHelpers = {
+  // Each thread's V8 has to compile the rewriter for itself: with 6 MB of code (CPython) nothing was gained.
+  codeBytesMin: 16 << 20,
   start: () => new RewriteThreads(Math.min(THREADS_MAX, availableParallelism() - 1)),
 };
 
@@ -38,8 +40,12 @@ class RewriteThreads implements RewriteHelper {
 /** Resolves when the thread has done what it could: only then nobody writes into the job's memory any more. */
 function ask(worker: Worker, job: RewriteJob): Promise<readonly DoneRange[]> {
   return new Promise((resolve) => {
-    worker.once('message', resolve);
-    worker.once('exit', () => resolve([]));
+    const onExit = () => resolve([]);
+    worker.once('exit', onExit);
+    worker.once('message', (done: readonly DoneRange[]) => {
+      worker.off('exit', onExit);
+      resolve(done);
+    });
     worker.ref();
     worker.postMessage(job);
   });

@@ -1,8 +1,8 @@
-/** Entry of a thread that takes part in rewriting one module. */
+/** Entry of a thread that takes part in rewriting modules. */
 import { parentPort } from 'node:worker_threads';
 import { invariant } from '../../errors.js';
 import { type RewriteJob, takeRanges } from '../../inject/index.js';
 
 invariant(parentPort !== null, 'this module is the entry of a worker thread');
 const port = parentPort;
-port.once('message', (job: RewriteJob) => port.postMessage(takeRanges(job)));
+port.on('message', (job: RewriteJob) => port.postMessage(takeRanges(job)));
