@@ -71,3 +71,27 @@ describe('a module that only its rewritten form makes too large', () => {
     },
   );
 });
+
+describe('a function so large that a frame of it might not be continued', () => {
+  it('keeps the module from being captured, before anything is left', async () => {
+    const calls = repeat('(drop (call $host))', 180_000);
+    const text = `(module (import "host" "call" (func $host (result i32))) (func) (func (export "run") ${calls}))`;
+    const prepared = await new CompiledEngine().prepare(assemble(text));
+    const refused: unknown[] = [];
+    const call = () => {
+      try {
+        if (refused.length < 2) instance.requestCapture!();
+      } catch (error) {
+        refused.push(error);
+      }
+      return 7;
+    };
+    const instance = prepared.instantiate(instanceOptions({ call }));
+    expect(instance.call('run', [])).toMatchObject({ kind: 'returned' });
+    const message =
+      /cannot be captured: \d{7} bytes of rewritten code are too large .*, in function 2 at offset 0x[0-9a-f]+$/;
+    expect(refused).toEqual(
+      Array(2).fill(expect.objectContaining({ code: 'FTW_UNSUPPORTED', message: expect.stringMatching(message) })),
+    );
+  });
+});

@@ -2,11 +2,12 @@
 import { type FrameMap, globalsModule, type Place, resumeModule } from '../../inject/index.js';
 import { Capturing } from './capturing.js';
 import { type GlobalsCode, InstanceContents } from './contents.js';
+import { notContinued } from './continuable.js';
 import type { CodeSource, Exchange } from './exchange.js';
 import type { InstanceCapture } from './instance-parts.js';
 import { InstanceReferences, type Pick } from './references.js';
 import { type ResumeCode, Resumer } from './resumer.js';
-import { type WasmExports, WebAssembly } from './webassembly.js';
+import { type WasmExports, type WasmModule, WebAssembly } from './webassembly.js';
 
 export class CaptureCode implements CodeSource {
   private readonly resumeCode = new Map<number, ResumeCode>();
@@ -27,10 +28,18 @@ export class CaptureCode implements CodeSource {
     let code = this.resumeCode.get(key);
     if (code === undefined) {
       const made = resumeModule(this.frames, place, raise);
-      code = { ...made, compiled: new WebAssembly.Module(this.transform(made.bytes)) };
+      code = { ...made, compiled: this.compile(place, made.bytes) };
       this.resumeCode.set(key, code);
     }
     return code;
+  }
+
+  private compile(place: Place, bytes: Uint8Array): WasmModule {
+    try {
+      return new WebAssembly.Module(this.transform(bytes));
+    } catch (cause) {
+      throw notContinued(place, cause as Error);
+    }
   }
 
   /** What {@link resumeCodeFor} has made for the place at `offset`. */

@@ -14,6 +14,7 @@ import type { Module } from '../../wasm/module.js';
 import { validateModule } from '../../wasm/validate/index.js';
 import type { CaptureMaker, Engine, HostImports, MarkingCode, PreparedModule } from '../engine.js';
 import { CompiledCaptureMaker } from './capture-maker.js';
+import { tooLargeToContinue } from './continuable.js';
 import { type RewriteHelpers, rewriteValidated } from './helpers.js';
 import { assertLinks } from './host-calls.js';
 import { locator, markedLocator } from './places.js';
@@ -72,8 +73,9 @@ export class CompiledEngine implements Engine {
 
   /** @throws DecodeError */
   async captureMaker(bytes: Uint8Array): Promise<CaptureMaker | undefined> {
-    const { frames, rewritten } = await this.rewrittenAgain(bytes);
-    return frames && new CompiledCaptureMaker(frames, rewritten);
+    const { frames, module, rewritten } = await this.rewrittenAgain(bytes);
+    if (frames === undefined || tooLargeToContinue(module, rewritten) !== undefined) return undefined;
+    return new CompiledCaptureMaker(frames, rewritten);
   }
 
   /** Both of what is made ahead of captures begin with this. */
@@ -112,7 +114,7 @@ export class CompiledEngine implements Engine {
     const { bytes, exportPrefix, frames } = injected;
     const calls = frames === undefined ? {} : { calls: frames.calls };
     this.options.cache?.store(cacheKey(hash, options), encodeRewritten({ bytes, exportPrefix, ...calls }));
-    return { compiled, injected: withoutBytes(injected) };
+    return { compiled, injected: withoutBytes(injected), tooLarge: tooLargeToContinue(module, bytes) };
   }
 
   /** What was rewritten before is neither validated nor rewritten again. */
@@ -123,7 +125,8 @@ export class CompiledEngine implements Engine {
     const { bytes, calls, exportPrefix } = rewritten;
     const frames = calls && { frames: new FrameMap(module, options, calls) };
     try {
-      return { compiled: await WebAssembly.compile(bytes), injected: { exportPrefix, ...frames } };
+      const compiled = await WebAssembly.compile(bytes);
+      return { compiled, injected: { exportPrefix, ...frames }, tooLarge: tooLargeToContinue(module, bytes) };
     } catch {
       return undefined;
     }
@@ -137,7 +140,7 @@ interface RewrittenModule {
   readonly frames: FrameMap | undefined;
 }
 
-type CompiledCode = Pick<ModuleParts, 'compiled' | 'injected'>;
+type CompiledCode = Pick<ModuleParts, 'compiled' | 'injected' | 'tooLarge'>;
 
 function withoutBytes({ bytes: _bytes, ...rest }: Injected): Omit<Injected, 'bytes'> {
   return rest;

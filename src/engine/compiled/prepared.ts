@@ -1,6 +1,6 @@
 /** A compiled module and how to make instances of it. */
 import { FtWasmError } from '../../errors.js';
-import { captureObstacle, ENGINE_MODULE, type Injected, siteBehind } from '../../inject/index.js';
+import { type CaptureObstacle, captureObstacle, ENGINE_MODULE, type Injected, siteBehind } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { allTags, functionType } from '../../wasm/spaces.js';
 import { checkDeclared } from '../declared.js';
@@ -27,6 +27,8 @@ export interface ModuleParts {
   readonly locate: Locate;
   /** In code with marks. */
   readonly locateMarked: Locate;
+  /** What keeps it from being captured although it was rewritten for that. */
+  readonly tooLarge: CaptureObstacle | undefined;
 }
 
 export class CompiledModule implements PreparedModule {
@@ -92,10 +94,13 @@ export class CompiledModule implements PreparedModule {
     return new CompiledInstance({
       ...{ exports, prefix, limits, slices, monitor, functions, locate, onStanding },
       handlers: allTags(module).length > 0,
-      obstacle: () => captureObstacle(module),
+      obstacle: () => captureObstacle(module) ?? this.parts.tooLarge,
       memory: exports[`${prefix}memory`] as WasmMemory | undefined,
       importTypes: this.imports.flatMap(({ type }) => (type === undefined ? [] : [type])),
-      capture: this.code && instanceCapture(this.code, exports, prefix, exchange, limits.stackUnitsMax, onStanding),
+      capture:
+        this.code && this.parts.tooLarge === undefined
+          ? instanceCapture(this.code, exports, prefix, exchange, limits.stackUnitsMax, onStanding)
+          : undefined,
       ...(this.code && {
         support: (made) => this.learn(made as MadeSupport),
         isSupported: (address, marked) => this.isSupported(address, marked),
@@ -105,7 +110,8 @@ export class CompiledModule implements PreparedModule {
   }
 
   private get canMark(): boolean {
-    return this.code !== undefined && this.parts.module.memories.length === 1;
+    const { module, tooLarge } = this.parts;
+    return this.code !== undefined && tooLarge === undefined && module.memories.length === 1;
   }
 
   private mark(plain: InstanceParts, code: MarkingCode, imports: WasmImports): Marking {
