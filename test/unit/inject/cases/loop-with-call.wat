@@ -38,16 +38,14 @@
         i32.const 1
         i32.sub
         local.tee 0
-        if  ;; label = @4
-          local.get 1
-          i64.const 4
-          i64.add
-          local.set 1
-          br 1 (;@3;)
-        end
+        local.get 1
+        i64.const 4
+        i64.add
+        local.set 1
+        br_if 0 (;@3;)
       end
       local.get 1
-      i64.const 5
+      i64.const 1
       i64.add
       return
     end
