@@ -21,7 +21,7 @@ export const EXIT_CODES = {
   primaryUnreachable: 76,
   /** This host could not deliver what the guest was promised (memory, stack, a worker that died). */
   brokenHost: 77,
-  /** A file, socket or address could not be used. */
+  /** A file, socket or address could not be used, or a recording or snapshot is damaged or of something else. */
   io: 78,
   /** A bug in this program. */
   internal: 79,

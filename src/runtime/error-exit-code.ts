@@ -17,11 +17,13 @@ export function errorExitCode(code: ErrorCode | undefined): number {
     case 'FTW_HANDSHAKE':
       return EXIT_CODES.handshakeRefused;
     case 'FTW_CHANNEL':
+    case 'FTW_FRAME':
       return EXIT_CODES.primaryUnreachable;
     case 'FTW_ARBITER':
       return EXIT_CODES.arbiter;
     case 'FTW_IO':
     case 'FTW_LOG_FORMAT':
+    case 'FTW_SNAPSHOT':
       return EXIT_CODES.io;
     case 'FTW_DURABLE':
       return EXIT_CODES.durable;
@@ -29,7 +31,7 @@ export function errorExitCode(code: ErrorCode | undefined): number {
       return EXIT_CODES.lostEpoch;
     case 'FTW_HOST':
       return EXIT_CODES.brokenHost;
-    default:
+    case undefined:
       return EXIT_CODES.internal;
   }
 }
