@@ -86,7 +86,9 @@ describe('a snapshot of a recording', () => {
 
 describe('a recording with snapshots', () => {
   it('is replayed until near its end from the nearest one', async () => {
-    const recorded = await command(['record', '--snapshot-every', '1', '-o', file('b.rec'), LUA], LOOP);
+    // Long enough for some snapshots, on a busy machine as well.
+    const loop = LOOP.replace('6000000', '40000000');
+    const recorded = await command(['record', '--snapshot-every', '1', '-o', file('b.rec'), LUA], loop);
     expect(recorded.stderr).toBe('');
     const all = await withStats('replay', file('b.rec'));
     expect(all.result.stdout).toBe(recorded.stdout);
