@@ -36,7 +36,7 @@ import { Standing } from './standing.js';
 const RUN_PAGES_MAX = 4;
 /** A guest that must wait for room looks for it so often, in ms. */
 const ROOM_LOOK_MS = 1;
-/** While a copy goes on only until another thread has made something, that thread needs the processor more. In ms. */
+/** How often a copy that waits for another thread looks whether that has made what it needs, in ms. */
 const AWAITING_REST_MS = 3;
 /** No piece is larger. */
 const PIECE_BYTES_MAX = CHUNK_BYTES_MAX;
@@ -97,7 +97,7 @@ export class GuestCapture implements Background {
   #number = 0;
   /** Bytes of the stream that were given. */
   #sent = 0;
-  /** The copy could end, but for what another thread makes. */
+  /** The copy is done, but for what another thread makes. */
   #isAwaiting = false;
   /** In the pause everything waits, this too. */
   #paused = false;
@@ -270,6 +270,7 @@ export class GuestCapture implements Background {
     const { written } = this.#marking;
     if (written !== undefined) copy.note(written, this.#memory);
     else if (!this.#isHurried) this.#marking.want();
+    this.#isAwaiting = false;
     this.#ahead.begin();
     this.#lookAhead();
     this.#give(writer.start(header, hasher.seed), false);
@@ -283,19 +284,21 @@ export class GuestCapture implements Background {
         if (this.#phase.name === 'copying') this.#copy(this.#phase);
         else if (this.#phase.name === 'sending') this.#send(this.#phase);
         else return;
-      } while (this.#cycle.nowMs < untilMs);
+      } while (!this.#isAwaiting && this.#cycle.nowMs < untilMs);
     });
     this.#parts.outbox.publish();
   }
 
   #copy(copying: Copying): void {
     const { copy, files } = copying;
-    this.#isAwaiting = false;
     if (!files.isDone) return files.step();
     const { isDue } = this.#marking;
     if (!isDue && !copy.isDone) return copy.step(this.#memory);
+    const hadToWait = this.#isAwaiting;
     this.#isAwaiting = (!isDue && this.#marking.isWorthWaiting()) || (!this.#isHurried && this.#ahead.isWorthWaiting());
-    if (this.#isAwaiting) return copy.step(this.#memory);
+    if (this.#isAwaiting) return;
+    // What has changed while nothing was copied is not left for the pause.
+    if (hadToWait && !isDue) return copy.again();
     this.#phase = { ...copying, name: isDue ? 'changing' : 'asking' };
     this.#parts.instance.requestCapture!();
   }

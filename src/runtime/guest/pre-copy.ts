@@ -58,6 +58,11 @@ export class PreCopy {
     // Pages that there are not yet will be written behind this.
     this.#due.fill(0, memory.length / PAGE_BYTES);
     // One look at everything, of which nothing is left for the pause.
+    this.again();
+  }
+
+  /** Further passes: nothing was looked at for a while. */
+  again(): void {
     this.#next = 0;
     this.#pass = 1;
     this.#changed = 0;
