@@ -27,6 +27,8 @@ export interface GuestInit {
   readonly wasi: WasiConfig;
   /** Whether entries are logged (replication, recording). */
   readonly logging: boolean;
+  /** Somebody waits for its outputs, so that captures must not keep it standing; others may as well be quick. */
+  readonly isService?: boolean;
   /** Whether the guest may connect to others. */
   readonly mayConnect?: boolean;
   /** Standard input is a file or empty: it is never waited for. */

@@ -130,6 +130,7 @@ export class GuestHost {
         digestEvery: how.digestEvery,
         ...(how.captureAt === undefined ? {} : { captureAt: how.captureAt }),
         stdinIsFile: options.stdinIsFile ?? options.stdin === undefined,
+        isService: how.replicated === true || addresses.length > 0,
         mayConnect: options.allowConnect ?? false,
         files: { roots: wasi.sharedRoots, durable: how.replicated ?? false },
       },

@@ -28,7 +28,7 @@ async function prepare(): Promise<void> {
   const { files } = init;
   const storage = files && { files: new SharedFiles(files.roots, files) };
   const captureSource = new CaptureThread(init);
-  const makers = { captureSource, markingSource: captureSource.marking };
+  const makers = init.isService ? { captureSource, markingSource: captureSource.marking } : {};
   const world = { clock: nodeClock, entropy: nodeEntropy, ...makers, ...storage };
   const guest = new StartingGuest(world, prepared);
   port.on('message', (command: GuestCommand) => guest.obey(command));
