@@ -51,6 +51,15 @@ describe.each(MODES)('in a %s directory', (_mode, make) => {
     expect(f.rename('to-empty', 'moved')).toBe(ERRNO.SUCCESS);
   });
 
+  it('nothing takes the place of a directory that it lies in', () => {
+    const f = names(make);
+    expect(f.rename('full/inside', 'full')).toBe(ERRNO.NOTEMPTY);
+    f.mkdir('full/deep');
+    expect(f.rename('full/deep', 'full')).toBe(ERRNO.NOTEMPTY);
+    expect(f.rename('full', 'full/deep')).toBe(ERRNO.INVAL);
+    expect(f.rename('full/inside', 'empty')).toBe(ERRNO.ISDIR);
+  });
+
   it.for(['file/', 'full/', 'full/.', 'to-file/', 'nothing/', 'to-nothing/'])('%s cannot be made a file', (name) => {
     const f = names(make);
     expect(f.open(name, { oflags: OFLAGS.CREAT })).toBe(-ERRNO.ISDIR);

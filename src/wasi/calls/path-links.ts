@@ -102,6 +102,8 @@ function checkRename(
   const moved = ctx.tree.get(inode);
   if (mustBeDirectory && moved.kind !== 'dir') return ERRNO.NOTDIR;
   if (moved.kind === 'dir' && ctx.tree.isWithin(target.parent, inode)) return ERRNO.INVAL;
+  // What is renamed lies in there.
+  if (target.inode !== undefined && ctx.tree.isWithin(source.parent, target.inode)) return ERRNO.NOTEMPTY;
   if (ctx.tree.directory(target.parent).links === 0) return ERRNO.NOENT;
   return target.inode === undefined ? ERRNO.SUCCESS : checkReplace(moved, ctx.tree.get(target.inode));
 }
