@@ -110,6 +110,7 @@ function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: nu
   code.u8(Op.I32Const);
   code.s32(capture.add(pass.pos, operands));
   pass.op(Op.LocalSet, pass.locals.temporary(ValType.I32, Temporary.Site));
+  if (op === Op.BrIf) pass.callHints?.add(code.length, false);
   code.u8(op);
   capture.writeLabel(code, pass.open);
 }

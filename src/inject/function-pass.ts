@@ -101,6 +101,8 @@ export class FunctionPass {
 
   /** Takes what is known of injected conditionals, unless the code is not run for long. */
   hints: BranchHints | undefined;
+  /** The same for conditionals at the entry and behind calls, where the function is such that they can be felt. */
+  callHints: BranchHints | undefined;
 
   /** Notes where numbers stand that other ranges count differently, if the range is rewritten apart. */
   references: References | undefined;

@@ -2,7 +2,6 @@
 import type { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, type FunctionBody, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import type { BranchHints } from './branch-hints.js';
 import { endBody } from './capture.js';
 import { ENTRY_COST } from './costs.js';
 import { frameUnits } from './frame-units.js';
@@ -17,7 +16,7 @@ const I32_LT_S = 0x48;
 const I32_GE_S = 0x4e;
 const I64_LT_S = 0x53;
 
-/** Code of functions whose entry is a part of their time that can be felt; hints for all entries would be 1 % of the module. */
+/** Code of recursive functions whose entry and calls are a part of their time that can be felt; hints for all would be 4 % of the module. */
 const HINTED_CODE_BYTES = 256;
 
 export class FunctionRewriter {
@@ -25,7 +24,6 @@ export class FunctionRewriter {
   units = 0;
   /** Bytes of its body in front of the code that was walked. */
   prefixBytes = 0;
-  private entryHints: BranchHints | undefined;
 
   constructor(
     private readonly pass: FunctionPass,
@@ -41,6 +39,7 @@ export class FunctionRewriter {
     const { pass, out } = this;
     const start = out.length;
     pass.load(index, body, type);
+    pass.callHints = recursive && body.code.end - body.code.start <= HINTED_CODE_BYTES ? pass.hints : undefined;
     do {
       pass.begin(body, type);
       pass.pending = ENTRY_COST;
@@ -51,7 +50,6 @@ export class FunctionRewriter {
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(out, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    this.entryHints = body.code.end - body.code.start <= HINTED_CODE_BYTES ? pass.hints : undefined;
     if (recursive) this.guardEntry(index, start);
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
     if (pass.wrapped) this.openWrapper(type, start);
@@ -108,7 +106,7 @@ export class FunctionRewriter {
   }
 
   private entryBranch(start: number, label: number, likely: boolean): void {
-    this.entryHints?.addEntry(this.out.length - start, likely);
+    this.pass.callHints?.addEntry(this.out.length - start, likely);
     this.op(Op.BrIf, label);
   }
 
