@@ -56,7 +56,7 @@ export class DurableStore {
   #lineage = '';
   #writers: readonly Writer[];
   #snapshot: Snapshot | undefined;
-  /** The first event that logs of this lineage hold. */
+  /** The first event that logs of this store and lineage hold. */
   #lineageFirst = 1;
   /** Logs of this lineage that this store has begun and that are still needed, oldest first. */
   #logs: { readonly name: string; readonly firstEvent: number }[] = [];
@@ -130,6 +130,8 @@ export class DurableStore {
     else if (recovered.logs.length > 0) await this.#options.storage.cut(recovered.logs.at(-1)!);
     this.#state = 'writing';
     this.#lineage = header.lineage;
+    // The logs of before go with the next snapshot, so that must not be of a guest that still replays them.
+    this.#lineageFirst = event + 1;
     this.#writers = [...header.writers, this.#options.writer].slice(-WRITERS_MAX);
     this.#hasBase = true;
     this.#appendedEvent = event;

@@ -182,3 +182,22 @@ it('what a service had before its first event stays until it was recovered', asy
   await again.store.close();
   expect(await restored(storage, recovered)).toMatchObject({ state: 0 });
 });
+
+it('a guest that still replays what was recovered gives no snapshot: the logs behind that would be lost', async () => {
+  const storage = new MemoryStorage();
+  const first = await openStore(storage);
+  first.store.beginAnew(0);
+  append(first.store, 1, 8);
+  await first.store.close();
+  const recovered = (await survey(storage, crc32))!;
+  const again = await openStore(storage, { writer: BETA });
+  await again.store.goOn(recovered);
+  append(again.store, 9, 9);
+  again.store.beginSnapshot(false);
+  expect(again.store.captured(5, 50, new Uint8Array(0))).toBe(false);
+  again.store.cancelSnapshot();
+  again.store.beginSnapshot(false);
+  expect(again.store.captured(8, 80, new Uint8Array(0))).toBe(true);
+  await again.store.close();
+  expect((await survey(storage, crc32))!.event).toBe(9);
+});
