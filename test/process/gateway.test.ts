@@ -39,7 +39,7 @@ it('a gateway inside the backup: its clients keep their connection when the prim
   const replicas = new Replicas();
   const alpha = await replicas.primary();
   const beta = await replicas.backup(alpha.logAddress, { flags: ['--gateway', '127.0.0.1:0'] });
-  await alpha.process.event('guest-started');
+  await alpha.process.event('backup-joined');
   const client = await connectThrough(beta.process);
   await countUp(client, 1, 100);
   const counting = countUp(client, 101, 500);
