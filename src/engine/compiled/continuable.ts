@@ -2,13 +2,11 @@
  * What keeps a module from being captured once it has been rewritten: a function so large that the code which continues a
  * frame of it could outgrow V8's limit. That must be known before a guest leaves its frames, as there is no other way back.
  */
-import { ByteReader } from '../../bytes/reader.js';
 import { FtWasmError } from '../../errors.js';
 import type { CaptureObstacle, Place } from '../../inject/index.js';
 import { LIMITS } from '../../wasm/limits.js';
 import type { Module } from '../../wasm/module.js';
-import { Section } from '../../wasm/sections.js';
-import { importedFunctionCount } from '../../wasm/spaces.js';
+import { rewrittenBodies } from './rewritten-bodies.js';
 
 /**
  * Code that continues a frame holds the rest of the function, and each loop around the place once more. The largest functions
@@ -16,19 +14,12 @@ import { importedFunctionCount } from '../../wasm/spaces.js';
  */
 const CONTINUED_BYTES_MAX = LIMITS.bodyBytes / 4;
 
-/** The first function that is too large. The guest's functions come first in the rewritten code. */
+/** The first function that is too large. */
 export function tooLargeToContinue(module: Module, rewritten: Uint8Array): CaptureObstacle | undefined {
-  const reader = new ByteReader(rewritten, 8);
-  while (reader.u8() !== Section.Code) reader.skip(reader.u32(), 'a section');
-  reader.u32();
-  reader.u32();
-  for (const [at, { body }] of module.bodies.entries()) {
-    const size = reader.u32();
-    if (size > CONTINUED_BYTES_MAX) {
-      const what = `${size} bytes of rewritten code are too large for frames to be continued`;
-      return { functionIndex: importedFunctionCount(module) + at, offset: body.start, what };
-    }
-    reader.skip(size, 'a body');
+  for (const { at, functionIndex, size } of rewrittenBodies(module, rewritten)) {
+    if (size <= CONTINUED_BYTES_MAX) continue;
+    const what = `${size} bytes of rewritten code are too large for frames to be continued`;
+    return { functionIndex, offset: module.bodies[at]!.body.start, what };
   }
   return undefined;
 }

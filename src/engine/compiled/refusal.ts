@@ -8,7 +8,7 @@ import { LIMITS } from '../../wasm/limits.js';
 import type { Module } from '../../wasm/module.js';
 import { ModuleNames } from '../../wasm/names.js';
 import { declarationOffset, Section } from '../../wasm/sections.js';
-import { importedFunctionCount } from '../../wasm/spaces.js';
+import { rewrittenBodies } from './rewritten-bodies.js';
 
 /** Each function takes so many parameters and gives one result more. */
 const ADDED_PARAMS = 2;
@@ -38,23 +38,16 @@ function grownType({ bytes, types }: Module): Reason | undefined {
   return [declarationOffset(bytes, Section.Type), what];
 }
 
-/** The guest's functions come first in the rewritten code. */
 function grownBody(module: Module, rewritten: Uint8Array): Reason | undefined {
-  const reader = new ByteReader(rewritten, 8);
-  while (reader.u8() !== Section.Code) reader.skip(reader.u32(), 'a section');
-  reader.u32();
-  reader.u32();
-  for (const [at, { body }] of module.bodies.entries()) {
-    const size = reader.u32();
-    const end = reader.pos + size;
-    const locals = paramsOf(module, at) + ADDED_PARAMS + declaredLocals(reader);
-    reader.skip(end - reader.pos, 'a body');
+  for (const { at, functionIndex, start, size } of rewrittenBodies(module, rewritten)) {
+    const { body } = module.bodies[at]!;
+    const locals = paramsOf(module, at) + ADDED_PARAMS + declaredLocals(new ByteReader(rewritten, start));
     const grown =
       size > LIMITS.bodyBytes
         ? `${body.end - body.start} bytes become ${size} when it is rewritten, and V8's limit is ${LIMITS.bodyBytes}`
         : locals > LIMITS.locals && `rewritten it has ${locals} locals, and V8's limit is ${LIMITS.locals}`;
     if (grown) {
-      const name = new ModuleNames(module).describeFunction(importedFunctionCount(module) + at);
+      const name = new ModuleNames(module).describeFunction(functionIndex);
       return [body.start, `${name} is too large: ${grown}`];
     }
   }
