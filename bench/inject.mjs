@@ -35,6 +35,8 @@ const VARIANTS = {
   preemption: { ...NOTHING, preemption: true },
   nan: { ...NOTHING, canonicalNans: true },
   capture: { ...NOTHING, preemption: true, capture: true },
+  /** Everything but NaN. */
+  stack: { ...NOTHING, depth: true, preemption: true, capture: true },
   rest: REST,
   all: { ...REST, capture: true },
   asyncify: undefined,
@@ -43,10 +45,8 @@ const VARIANTS = {
 const SLICE_FUEL = 5_000_000;
 /** Of the large programs. */
 const LARGE_VARIANTS = ['original', 'counter', 'all'];
-const WARM_UPS = 3;
-/** Programs of many functions: it takes that many runs until V8 has compiled all that matter. */
-const LARGE_WARM_UPS = 15;
-const LARGE_BYTES = 100_000;
+/** Until V8 has compiled all that matters: with 3, some originals were measured half-compiled, and looked twice as slow. */
+const WARM_UPS = 20;
 /** Each run of these takes seconds, in which V8 gets through most of them. */
 const LONG_WARM_UPS = 4;
 const REWRITE_CHILD = fileURLToPath(new URL('lib/rewrite-child.mjs', import.meta.url));
@@ -177,8 +177,7 @@ async function measure(program, variants, rounds) {
   }
   const expected = runs.get(variants[0])();
   const samples = Object.fromEntries(variants.map((variant) => [variant, []]));
-  const few = program.bytes.length > LARGE_BYTES ? LARGE_WARM_UPS : WARM_UPS;
-  const warmUps = program.large ? LONG_WARM_UPS : few;
+  const warmUps = program.large ? LONG_WARM_UPS : WARM_UPS;
   for (let round = -warmUps; round < rounds; round++) {
     for (const variant of variants) {
       const started = process.cpuUsage();
