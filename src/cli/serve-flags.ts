@@ -61,7 +61,7 @@ export const GUEST_FLAGS: readonly Flag[] = [
   ['Guest:', '--allow-connect', 'let the guest connect to others (WasmEdge sockets)'],
   ['Guest:', '--random <source>', 'seeded (default) or os'],
   ['Limits:', '--max-memory <size>', 'largest linear memory (default: 4GiB)'],
-  ['Limits:', '--max-table <n>', 'most elements of a table (default: 10000000)'],
+  ['Limits:', '--max-table <n>', 'most elements of all tables together (default: 10000000)'],
   ['Limits:', '--max-stack <n>', 'call depth in frame units (default: 200000)'],
   ['Limits:', '--fuel <n>', 'stop the guest after n instructions'],
 ];

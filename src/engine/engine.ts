@@ -79,7 +79,7 @@ export class GuestStop {
 export interface EngineLimits {
   /** Upper bound of every linear memory, in 64 KiB pages; growth past it fails with -1 on every replica. */
   readonly memoryPagesMax: number;
-  /** Upper bound of every table, in elements. */
+  /** Upper bound of all tables together, in elements; growth past it fails with -1 on every replica. */
   readonly tableElementsMax: number;
   /**
    * Call-depth budget. Entering a function on a cycle of the call graph takes `frameUnits` (src/inject) of it, eight bytes

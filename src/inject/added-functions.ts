@@ -95,6 +95,7 @@ export class Assembler {
 export function supportFunctions(layout: Layout, { memory, table }: Growth): AddedFunction[] {
   return [
     pollFunction(layout),
+    ...tableElements(layout, table),
     ...layout.memoryMaxima.map((max, index) => {
       const type: FuncType = { params: [ValType.I32], results: [ValType.I32] };
       return memory ? memoryGrow(layout, type, max, index) : neverCalled(layout, type);
@@ -112,17 +113,39 @@ export function neverCalled(layout: Layout, type: FuncType): AddedFunction {
 }
 
 function memoryGrow(layout: Layout, type: FuncType, max: number, memory: number): AddedFunction {
+  const size = (asm: Assembler) => asm.op(Op.MemorySize, memory).op(I64_EXTEND_I32_U);
   return growFunction(layout, type, 'memoryPagesMax', max, {
-    size: (asm) => asm.op(Op.MemorySize, memory),
+    size,
+    all: size,
     grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.MemoryGrow, memory),
   });
 }
 
 function tableGrow(layout: Layout, type: FuncType, max: number, table: number): AddedFunction {
+  const size = (asm: Assembler) => tableSize(asm, table);
+  const sum = layout.support.tableElements;
   return growFunction(layout, type, 'tableElementsMax', max, {
-    size: (asm) => asm.op(0xfc, 16, table),
+    size,
+    all: sum === undefined ? size : (asm) => asm.op(Op.Call, sum),
     grow: (asm) => asm.op(Op.LocalGet, 0).op(Op.LocalGet, 1).op(0xfc, 15, table),
   });
+}
+
+/** The limit holds for all tables together: a module may have a hundred thousand of them. */
+function tableElements(layout: Layout, grows: boolean): AddedFunction[] {
+  if (layout.support.tableElements === undefined) return [];
+  const type: FuncType = { params: [], results: [ValType.I64] };
+  if (!grows) return [neverCalled(layout, type)];
+  const asm = new Assembler(layout);
+  for (const table of layout.tableTypes.keys()) {
+    tableSize(asm, table);
+    if (table > 0) asm.op(Op.I64Add);
+  }
+  return [asm.finish(type)];
+}
+
+function tableSize(asm: Assembler, table: number): Assembler {
+  return asm.op(0xfc, 16, table).op(I64_EXTEND_I32_U);
 }
 
 /** `(counter) -> counter`: asks the host how far it may run and moves the base, so that the slice ends there. */
@@ -141,7 +164,10 @@ function pollFunction(layout: Layout): AddedFunction {
 }
 
 interface Growable {
+  /** What the declared maximum bounds, as i64. */
   size(asm: Assembler): void;
+  /** What the configured maximum bounds, as i64. */
+  all(asm: Assembler): void;
   grow(asm: Assembler): void;
 }
 
@@ -159,17 +185,17 @@ function growFunction(
   const asm = new Assembler(layout);
   const delta = type.params.length - 1;
   const result = type.params.length;
-  const tooLarge = (bound: () => void) => {
-    growable.size(asm);
-    asm.op(I64_EXTEND_I32_U).op(Op.LocalGet, delta).op(I64_EXTEND_I32_U).op(Op.I64Add);
+  const tooLarge = (size: Growable['size'], bound: () => void) => {
+    size(asm);
+    asm.op(Op.LocalGet, delta).op(I64_EXTEND_I32_U).op(Op.I64Add);
     bound();
     asm
       .op(I64_EXTEND_I32_U)
       .op(I64_GT_U)
       .when(() => asm.constant(Op.I32Const, -1).op(Op.Return));
   };
-  tooLarge(() => asm.globalGet(configured));
-  tooLarge(() => asm.constant(Op.I32Const, declared | 0));
+  tooLarge(growable.all, () => asm.globalGet(configured));
+  tooLarge(growable.size, () => asm.constant(Op.I32Const, declared | 0));
   growable.grow(asm);
   asm
     .op(Op.LocalTee, result)

@@ -94,6 +94,8 @@ export const Halt = {
 export interface SupportIndices {
   /** `(counter i64) -> i64`: the cold path of pre-emption points. */
   readonly poll: number;
+  /** `() -> i64`: elements of all tables together; only where there are several. */
+  readonly tableElements: number | undefined;
   /** Per memory: `memory.grow` within the limits. */
   readonly memoryGrow: number;
   /** Per table: `table.grow` within the limits. */
@@ -164,7 +166,8 @@ export class Layout {
     this.definedStart = this.importedFunctions + this.engineImports.length;
     this.importWrappers = this.definedStart + module.functions.length;
     const poll = this.importWrappers + this.importedFunctions;
-    const memoryGrow = poll + 1;
+    const tableElements = tables.length > 1 ? poll + 1 : undefined;
+    const memoryGrow = (tableElements ?? poll) + 1;
     const tableGrow = memoryGrow + memories.length;
     const memoryInit = tableGrow + tables.length;
     const dataDrop = memoryInit + (module.dataCount ?? 0);
@@ -173,6 +176,7 @@ export class Layout {
     const pick = elementDrop + module.elements.length;
     this.support = {
       poll,
+      tableElements,
       memoryGrow,
       tableGrow,
       memoryInit,

@@ -87,8 +87,17 @@ export function describeLimits(engine: Engine): void {
       expect(value(instance, 'grow', 15)).toBe(1);
       expect(value(instance, 'grow', 1)).toBe(-1);
       expect(value(instance, 'grow', 0)).toBe(16);
-      expect(value(instance, 'growTable', 64)).toBe(-1);
-      expect(value(instance, 'growTable', 63)).toBe(1);
+      expect(value(instance, 'growTable', 63)).toBe(-1);
+      expect(value(instance, 'growTable', 62)).toBe(1);
+    });
+
+    it('adds all tables up', async () => {
+      const { instance } = await start(text);
+      expect(value(instance, 'growSmall', 1)).toBe(1);
+      expect(value(instance, 'growTable', 62)).toBe(-1);
+      expect(value(instance, 'growTable', 61)).toBe(1);
+      expect(value(instance, 'growTable', 1)).toBe(-1);
+      expect(value(instance, 'growTable', 0)).toBe(62);
     });
 
     it('grows up to the declared limit where that is lower', async () => {

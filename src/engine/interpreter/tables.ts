@@ -12,6 +12,8 @@ const LEAST_CAPACITY = 16;
 
 export class Tables {
   private readonly infos = new Map<number, TableInfo>();
+  /** Elements of all tables. */
+  private total = 0;
 
   constructor(private readonly memory: LinearMemory) {}
 
@@ -21,6 +23,7 @@ export class Tables {
     const record = memory.allocate(Table.SIZE);
     const capacity = Math.max(length, Math.min(LEAST_CAPACITY, max));
     this.infos.set(record, { max, capacity });
+    this.total += length;
     memory.u32[(record + Table.ELEMENTS) >> 2] = memory.allocate(capacity * 4);
     memory.u32[(record + Table.LENGTH) >> 2] = length;
     return record;
@@ -40,11 +43,12 @@ export class Tables {
     return this.memory.u32.subarray(at, at + this.length(record));
   }
 
-  /** Grows by `count` elements of value `raw`. @returns the old length, or -1 when the limit would be passed */
+  /** Grows by `count` elements of value `raw`. @returns the old length, or -1 when its limit or that of all tables would be passed */
   grow(record: number, count: number, raw: number, elementsMax: number): number {
     const length = this.length(record);
-    if (length + count > Math.min(this.maximum(record), elementsMax)) return -1;
+    if (length + count > this.maximum(record) || this.total + count > elementsMax) return -1;
     this.reserve(record, length + count);
+    this.total += count;
     this.memory.u32[(record + Table.LENGTH) >> 2] = length + count;
     this.elements(record).fill(raw, length);
     return length;
