@@ -31,7 +31,8 @@ function describe(replica: ReplicaStatus): string {
   if (standbys.length > 0) position += `; standing by: ${standbys.join(', ')}`;
   if (transfer !== undefined) position += `; sending its state to ${transfer.to} (${transfer.ackedBytes} bytes so far)`;
   if (durable !== undefined) position += `; ${describeDurable(durable)}`;
-  return `${id} (${logAddress}): ${role} of ${service}, epoch ${epoch} of ${members.join(' and ') || 'nobody'}, ${position}`;
+  const record = members.length > 0 ? `epoch ${epoch} of ${members.join(' and ')}` : `epoch ${epoch}`;
+  return `${id} (${logAddress}): ${role} of ${service}, ${record}, ${position}`;
 }
 
 function describeDurable({ path, bytes, segments, snapshotEvent, syncedEvent }: DurableStatus): string {

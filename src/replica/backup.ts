@@ -45,7 +45,7 @@ export class Backup implements Role {
   readonly #watch: PrimaryWatch;
   readonly #succession: Succession;
   readonly #guest: ReplayedGuest;
-  readonly #announced: AnnouncedRecord;
+  readonly announced: AnnouncedRecord;
   #phase: Phase = 'joining';
   #primary: Welcome | undefined;
   #epoch = 0;
@@ -57,7 +57,7 @@ export class Backup implements Role {
     this.#onPromoted = onPromoted;
     this.#link = new PrimaryLink(context, arbiter, (reason) => this.#giveUp(reason));
     this.#guest = new ReplayedGuest(context);
-    this.#announced = new AnnouncedRecord(context);
+    this.announced = new AnnouncedRecord(context);
     this.#check = new ArbiterCheck(context, arbiter);
     this.#watch = new PrimaryWatch(context);
     this.#succession = new Succession(context, arbiter, this.#successionOwner());
@@ -218,8 +218,8 @@ export class Backup implements Role {
         this.#trust(this.#guest.replaceOutputs(message));
         break;
       case 'configured':
-        if (this.#announced.record === undefined) this.#check.expect(message.epoch);
-        this.#announced.take(message);
+        if (this.announced.record === undefined) this.#check.expect(message.epoch);
+        this.announced.take(message);
         break;
       case 'succeeded':
         this.#goOn('it handed over to another backup');
@@ -238,7 +238,7 @@ export class Backup implements Role {
   #join(welcome: Welcome): void {
     this.#primary = welcome;
     this.#epoch = welcome.epoch;
-    this.#announced.begin(welcome);
+    this.announced.begin(welcome);
     this.#guest.log.follow(welcome);
     this.#link.joined();
     this.#watch.begin();
@@ -277,7 +277,7 @@ export class Backup implements Role {
     if (lastEvent !== this.#guest.log.event) {
       return this.#distrust(`it handed over at event ${lastEvent}, but its log ended at ${this.#guest.log.event}`);
     }
-    const { record } = this.#announced;
+    const { record } = this.announced;
     this.#lose('it handed over', { left: record?.epoch === epoch ? { record: { generation, record } } : {} });
   }
 
@@ -308,7 +308,7 @@ export class Backup implements Role {
     this.#context.event('primary-lost', { id: this.#primary?.id, reason });
     this.#context.emit({ type: 'probe', address: this.#link.address });
     // Among several backups, another one may have been faster; that may be known before the lease has run out.
-    if (this.#primary === undefined || (this.#announced.record?.members.length ?? 0) <= 2) return;
+    if (this.#primary === undefined || (this.announced.record?.members.length ?? 0) <= 2) return;
     this.#check.successorOf(this.#primary, () => {
       if (this.#phase === 'orphaned') this.#lose('another replica is live');
     });
@@ -354,7 +354,7 @@ export class Backup implements Role {
 
   #notMine(refusal: { kind: 'lost' | 'ended' } | { kind: 'foreign'; reason: string }, current?: ArbiterState): void {
     const followed =
-      this.#announced.record !== undefined ||
+      this.announced.record !== undefined ||
       this.#guest.log.event > 0 ||
       this.#guest.state.begun ||
       this.#succession.surveyed;

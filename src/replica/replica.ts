@@ -2,7 +2,7 @@
  * One replica's part of the protocol (design.md section 6): `step` takes an input and the driver's monotonic time and
  * returns the effects to carry out, in order. The same code runs in production and in the simulator.
  */
-import type { ArbiterState } from '../arbiter/arbiter.js';
+import type { ArbiterRecord, ArbiterState } from '../arbiter/arbiter.js';
 import { ArbiterSession } from './arbiter-session.js';
 import { Backup, type Promotion } from './backup.js';
 import { checkConfig } from './config.js';
@@ -60,6 +60,11 @@ export class Replica {
   /** Newest epoch that this replica holds (primary) or follows (backup); 0 for none. */
   get epoch(): number {
     return this.#role.epoch;
+  }
+
+  /** Backup: the newest record that names it, as its primary has announced it. */
+  get announced(): ArbiterRecord | undefined {
+    return this.#role.announced?.record;
   }
 
   /** No effect will follow any more. */

@@ -1,4 +1,5 @@
 /** What {@link Replica} expects of each part it plays: starting primary, primary, backup. */
+import type { ArbiterRecord } from '../arbiter/arbiter.js';
 import type { Input } from './types.js';
 
 /** Inputs that reach a role; the rest is handled for all roles alike. */
@@ -23,6 +24,8 @@ export interface Role {
   readonly newcomers?: Newcomers;
   /** Newest epoch that this replica holds or follows; 0 for none. */
   readonly epoch: number;
+  /** Backup and standby: the newest record that names this replica, as its primary has announced it. */
+  readonly announced?: { readonly record: ArbiterRecord | undefined };
   handle(input: RoleInput): void;
   /** The process did not run for so long (stopped or suspended). */
   slept(gapMs: number): void;

@@ -16,9 +16,9 @@ export interface ReplicaStatus {
   readonly id: string;
   readonly service: string;
   readonly role: 'primary' | 'backup' | 'standby';
-  /** Newest record this replica knows to hold. */
+  /** Newest epoch that this replica holds or follows; 0 for none. */
   readonly epoch: number;
-  /** Ids in that record; more than one means that a failover is possible. */
+  /** Ids in that epoch's record; more than one means that a failover is possible. Empty for a standby: it is in none. */
   readonly members: readonly string[];
   readonly logAddress: string;
   readonly counter: number;

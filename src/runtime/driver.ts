@@ -25,6 +25,9 @@ import { abandonStreams, type Recovery } from './recovery.js';
 import type { SnapshotReceiver, SnapshotSink } from './snapshot-desk.js';
 import { StateTransfer } from './state-transfer.js';
 
+/** Nobody waits for a guest that makes room for a successor, which may need the processor that ending it would take. */
+const STOPPED_SLEEP_MS = 20;
+
 export interface DriverParts {
   readonly config: ReplicaConfig;
   readonly arbiter: Arbiter;
@@ -157,8 +160,8 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
       id: config.id,
       service: config.service,
       role: this.#replica.role,
-      epoch: this.#epoch,
-      members: this.#members,
+      epoch: this.#replica.epoch,
+      members: this.#replica.announced?.members.map((member) => member.id) ?? this.#members,
       logAddress: config.logAddress,
       ...guest.executed,
       releasedEvent: this.#releasedEvent,
@@ -279,7 +282,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
         return this.#recover(effect.complete);
       case 'stop-guest':
         this.#guestStopped = true;
-        return guest.stop();
+        return guest.stop(STOPPED_SLEEP_MS);
       case 'stop':
         return this.#stop(effect);
       case 'event':

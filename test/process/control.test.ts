@@ -19,6 +19,19 @@ it('status: every replica says what it is', async () => {
   expect(text).toMatch(/^alpha \(127\.0\.0\.1:\d+\): primary of kv\.wasm, epoch 2 of alpha and beta, event \d+, /);
 });
 
+it('status: a backup names the record that it belongs to, a standby the epoch that it follows', async () => {
+  const replicas = new Replicas();
+  const { logAddresses } = await replicas.pair();
+  const gamma = await replicas.standby('gamma');
+  await gamma.process.event('standby');
+  // The primary announces the record in a message of its own.
+  await expect
+    .poll(async () => (await runCli(['status', logAddresses[1]!])).stdout)
+    .toMatch(/^beta \(.*\): backup of kv\.wasm, epoch 2 of alpha and beta, event \d+, /);
+  const { stdout } = await runCli(['status', gamma.logAddress]);
+  expect(stdout).toMatch(/^gamma \(.*\): standby of kv\.wasm, epoch 2, event 0, /);
+});
+
 it('switch: the backup goes live, and clients of a gateway do not notice', async () => {
   const { alpha, beta, logAddresses } = await new Replicas().pair();
   const client = await connectThrough(await startGateway(logAddresses));
