@@ -18,6 +18,8 @@ export interface GuestStreams {
   eof(stream: StreamId): void;
   reset(stream: StreamId): void;
   credit(stream: StreamId, bytes: number): void;
+  /** What came so far came together, and nothing else is about to: a guest that waits need not wait for more. */
+  burstEnd?(): void;
 }
 
 /** A gateway's connection, as the port writes to it. */

@@ -25,8 +25,8 @@ import { abandonStreams, type Recovery } from './recovery.js';
 import type { SnapshotReceiver, SnapshotSink } from './snapshot-desk.js';
 import { StateTransfer } from './state-transfer.js';
 
-/** Nobody waits for a guest that makes room for a successor, which may need the processor that ending it would take. */
-const STOPPED_SLEEP_MS = 20;
+/** Clients wait for the successor, which may be on this machine: what ending a guest and closing connections takes, it goes first. */
+const HANDED_OVER_MS = 20;
 
 export interface DriverParts {
   readonly config: ReplicaConfig;
@@ -282,7 +282,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
         return this.#recover(effect.complete);
       case 'stop-guest':
         this.#guestStopped = true;
-        return guest.stop(STOPPED_SLEEP_MS);
+        return guest.stop(HANDED_OVER_MS);
       case 'stop':
         return this.#stop(effect);
       case 'event':
@@ -393,6 +393,7 @@ export class ReplicaDriver implements Controlled, CaptureEvents {
     const { clients, timers } = this.#parts;
     const lostEpoch = exitCode === EXIT_CODES.lostEpoch;
     if (exitCode === this.#guestExitCode && !lostEpoch) lingerForGateways(clients.gateways, this.#epoch, timers, leave);
+    else if (this.#successor !== undefined) timers.after(HANDED_OVER_MS, leave);
     else leave();
   }
 }

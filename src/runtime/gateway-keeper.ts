@@ -100,8 +100,9 @@ export class GatewayKeeper {
           if (answer.kind === 'attached') {
             attached = true;
             settle();
-            this.#attach(address, channel);
-            return this.#deliver(channel, frame);
+            const leave = this.#attach(address, channel);
+            this.#deliver(channel, frame);
+            return leave();
           }
           this.#troubles.set(address, answer.reason);
           if (answer.kind === 'refused') return channel.destroy();
@@ -155,15 +156,14 @@ export class GatewayKeeper {
     return tooOld ? refused(`it is of epoch ${frame.epoch}; the service is of epoch ${gateway.epoch}`) : answer;
   }
 
-  #attach(address: string, channel: Channel): void {
+  /** What is returned takes leave of the replica that served before: clients need not wait for that. */
+  #attach(address: string, channel: Channel): () => void {
     const previous = this.#current;
     this.#current = new Link(address, channel, this.#parts.timers.soon ?? queueMicrotask);
     this.#troubles.clear();
-    if (previous !== undefined) {
-      this.#parts.onDetached(previous.address, `${address} is live in a newer epoch`);
-      previous.channel.destroy();
-    }
+    if (previous !== undefined) this.#parts.onDetached(previous.address, `${address} is live in a newer epoch`);
     this.#parts.gateway.linkUp(this.#current);
+    return () => previous?.channel.destroy();
   }
 
   #deliver(channel: Channel, frame: Frame): void {

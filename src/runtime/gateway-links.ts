@@ -30,6 +30,7 @@ export function serveGateway(port: ReplicaPort, channel: Channel, timers: Timers
         if (frame.type !== FrameType.Gateway) throw foreign(frame.type);
         if (port.live && frame.epoch > port.epoch) throw outlived(port.epoch, frame.epoch);
         link.frame(frame.payload);
+        port.guest.burstEnd?.();
       } catch (error) {
         if (!(error instanceof ChannelError)) throw error;
         channel.destroy(error);

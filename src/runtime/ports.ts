@@ -21,7 +21,8 @@ export interface GuestControl {
   start(mode: 'live' | 'replay'): void;
   batch(bytes: Uint8Array): void;
   goLive(): void;
-  stop(): void;
+  /** The guest ends at its next look at the world; one that waits for it may wait on for `sleepMs`. Default 0. */
+  stop(sleepMs?: number): void;
   throttle: number;
   paused: boolean;
   close(): Promise<void>;

@@ -35,7 +35,8 @@ export class CaptureThread implements CaptureSource {
 
   rest(): void {
     this.#receive();
-    this.#port?.close();
+    // A port that is closed here would tell the other thread from this one's event loop, which the guest keeps waiting.
+    this.#port?.postMessage('end' satisfies CaptureRequest);
     this.#port = undefined;
     this.#made = [];
     this.#markingRequested = false;

@@ -103,11 +103,12 @@ export class GuestHost {
     // Client events reach a guest that exists only after the listeners do; none comes before `serve`.
     let guest: GuestThread | undefined;
     const events = {
-      open: (stream: StreamId, listener: number) => guest?.open(stream, listener),
-      data: (stream: StreamId, data: Uint8Array) => guest?.data(stream, data),
-      eof: (stream: StreamId) => guest?.eof(stream),
-      reset: (stream: StreamId) => guest?.reset(stream),
-      credit: (stream: StreamId, credit: number) => guest?.credit(stream, credit),
+      open: (stream: StreamId, listener: number) => guest?.clients.open(stream, listener),
+      data: (stream: StreamId, data: Uint8Array) => guest?.clients.data(stream, data),
+      eof: (stream: StreamId) => guest?.clients.eof(stream),
+      reset: (stream: StreamId) => guest?.clients.reset(stream),
+      credit: (stream: StreamId, credit: number) => guest?.clients.credit(stream, credit),
+      burstEnd: () => guest?.clients.burstEnd(),
     };
     const addresses = (options.tcplisten ?? []).map((text) => parseAddress(text, 'tcplisten'));
     const listeners = new ClientListeners(addresses, events);

@@ -22,6 +22,7 @@ import { createRing, RingReader, RingWriter } from '../ring.js';
 import { FromGuest, HeadWriter, MessageReader, SHUTDOWN_HOW, ToGuest } from '../ring-messages.js';
 import { RingQueue } from '../ring-queue.js';
 import { Slab } from '../slab.js';
+import { ClientInput } from './client-input.js';
 
 /** Why a capture fails when the guest's report follows at once. */
 export const GUEST_ENDED = 'the guest has ended';
@@ -56,6 +57,8 @@ export interface GuestEvents extends Partial<CaptureEvents> {
 }
 
 export class GuestThread implements GuestControl {
+  /** Takes what clients send to a live guest. */
+  readonly clients: ClientInput;
   readonly #worker: Worker;
   readonly #control = new ControlBlock();
   readonly #reader: RingReader;
@@ -66,7 +69,6 @@ export class GuestThread implements GuestControl {
   readonly #slab = new Slab();
   #reported = false;
   #closed = false;
-  #publishing = false;
   #waking = false;
   /** A replaying guest goes on, and what it has sent meanwhile is taken. */
   readonly #wake = (): void => {
@@ -88,6 +90,7 @@ export class GuestThread implements GuestControl {
     this.#events = events;
     this.#reader = new RingReader(fromGuest);
     this.#queue = new RingQueue(new RingWriter(toGuest));
+    this.clients = new ClientInput(this.#queue);
     const workerData: GuestInit = { ...init, toGuest, fromGuest, control: this.#control.buffer };
     this.#worker = new Worker(new URL('./guest-worker.js', import.meta.url), {
       workerData,
@@ -197,31 +200,6 @@ export class GuestThread implements GuestControl {
     this.#queue.publish();
   }
 
-  open(stream: StreamId, listener: number): void {
-    this.#queue.send(this.#head.one(ToGuest.Open, stream, 0, listener));
-    this.#publishSoon();
-  }
-
-  data(stream: StreamId, bytes: Uint8Array): void {
-    this.#queue.send(this.#head.one(ToGuest.Data, stream), bytes);
-    this.#publishSoon();
-  }
-
-  eof(stream: StreamId): void {
-    this.#queue.send(this.#head.one(ToGuest.Eof, stream));
-    this.#publishSoon();
-  }
-
-  reset(stream: StreamId): void {
-    this.#queue.send(this.#head.one(ToGuest.Reset, stream));
-    this.#publishSoon();
-  }
-
-  credit(stream: StreamId, bytes: number): void {
-    this.#queue.send(this.#head.one(ToGuest.Credit, stream, 0, bytes));
-    this.#publishSoon();
-  }
-
   /** What the guest has asked by {@link GuestEvents.onAsk}. */
   answer(ticket: Ticket, answer: Answer): void {
     this.#queue.send(this.#head.one(ToGuest.Answer, ticket), new TextEncoder().encode(JSON.stringify(answer)));
@@ -234,11 +212,16 @@ export class GuestThread implements GuestControl {
     this.#queue.publish();
   }
 
-  /** Asks the guest to end at its next host call or slice; `onReport` follows. */
-  stop(): void {
+  /**
+   * Asks the guest to end at its next host call or slice; `onReport` follows. Nothing that clients send reaches it from now on.
+   * One that sleeps may go on sleeping for `sleepMs`.
+   */
+  stop(sleepMs = 0): void {
+    this.clients.end();
     this.#control.stop();
     this.#queue.send(this.#head.plain(ToGuest.Stop));
-    this.#queue.publish();
+    if (sleepMs === 0) this.#queue.publish();
+    else setTimeout(this.#wake, sleepMs);
   }
 
   /** Ends the thread at once. */
@@ -265,19 +248,6 @@ export class GuestThread implements GuestControl {
   #look(): void {
     this.#queue.send(this.#head.plain(ToGuest.Look));
     this.#queue.publish();
-  }
-
-  /**
-   * One wake-up for everything that came in during this round of the event loop: waking a sleeping thread costs several
-   * microseconds, and a guest that finds many requests at once serves them with one poll and one log batch.
-   */
-  #publishSoon(): void {
-    if (this.#publishing) return;
-    this.#publishing = true;
-    setImmediate(() => {
-      this.#publishing = false;
-      this.#queue.publish();
-    });
   }
 
   #prepare(onProgress?: (done: number, total: number) => void): Promise<Prepared> {
