@@ -1,71 +1,47 @@
 /** What the injected code costs while nothing of it is needed: each feature on top of the counter, and all together. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clangModule, pythonModule } from '../tools/guests/large.mjs';
-import { load, programs, runOnce } from './lib/injected-programs.mjs';
+import { programs } from './lib/injected-programs.mjs';
+import { VARIANTS } from './lib/injected-variants.mjs';
 import { median, ratioSpread } from './lib/statistics.mjs';
 import { formatTable, withSpread } from './lib/table.mjs';
 
 export const summary = 'steady-state time of injected code, as ratios to the module as it is';
 
 export const options = {
-  rounds: { type: 'string', default: '7', help: 'timed rounds; the variants take turns in each' },
+  rounds: { type: 'string', default: '5', help: 'timed rounds in each process; the variants take turns in them' },
+  passes: { type: 'string', default: '2', help: 'processes, every other time in reverse order' },
   scale: { type: 'string', default: '0.3', help: 'share of the 0.2 s that a kernel takes' },
   programs: { type: 'string', default: '', help: 'names, separated by commas (all of them)' },
   variants: { type: 'string', default: '', help: 'names, separated by commas (all of them)' },
   python: { type: 'string', default: 'python3', help: 'a Python that may have the package wasmtime' },
 };
 
-const { CompiledEngine } = await load('engine/compiled/index.js');
-const { DEFAULT_LIMITS, GuestStop } = await load('engine/engine.js');
-const { inject } = await load('inject/index.js');
-const { setGuestFlags } = await load('runtime/node/v8-flags.js');
-const { decodeModule } = await load('wasm/decode/index.js');
-
-const NOTHING = { depth: false, preemption: false, canonicalNans: false, capture: false };
-const REST = { depth: true, preemption: true, canonicalNans: true, capture: false };
-const VARIANTS = {
-  original: undefined,
-  counter: NOTHING,
-  depth: { ...NOTHING, depth: true },
-  preemption: { ...NOTHING, preemption: true },
-  nan: { ...NOTHING, canonicalNans: true },
-  capture: { ...NOTHING, preemption: true, capture: true },
-  /** Everything but NaN. */
-  stack: { ...NOTHING, depth: true, preemption: true, capture: true },
-  rest: REST,
-  all: { ...REST, capture: true },
-  asyncify: undefined,
-};
-/** As guests are run outside of benchmarks (src/runtime/node/guest-host.ts). */
-const SLICE_FUEL = 5_000_000;
-/** Of the large programs. */
-const LARGE_VARIANTS = ['original', 'counter', 'all'];
-/** Until V8 has compiled all that matters: with 3, some originals were measured half-compiled, and looked twice as slow. */
-const WARM_UPS = 20;
-/** Each run of these takes seconds, in which V8 gets through most of them. */
-const LONG_WARM_UPS = 4;
+/** Of the large programs, each of whose variants has a process to itself: together they would take gigabytes. */
+const LARGE_VARIANTS = ['original', 'defaults', 'counter', 'all'];
+const CHILD = fileURLToPath(new URL('lib/injected-child.mjs', import.meta.url));
 const REWRITE_CHILD = fileURLToPath(new URL('lib/rewrite-child.mjs', import.meta.url));
 const WASMTIME_TIMES = fileURLToPath(new URL('lib/wasmtime-times.py', import.meta.url));
 
 /** @param {Record<string, string>} values */
-export async function run(values) {
+export function run(values) {
   const chosen = values.variants === '' ? Object.keys(VARIANTS) : ['original', ...values.variants.split(',')];
+  const unique = [...new Set(chosen)];
   const names = values.programs.split(',').filter((name) => name !== '');
   const results = [];
-  setGuestFlags();
   for (const program of programs(Number(values.scale))) {
     if (names.length > 0 && !names.includes(program.name)) continue;
-    const variants = program.large ? chosen.filter((variant) => LARGE_VARIANTS.includes(variant)) : chosen;
-    results.push(await measure(program, [...new Set(variants)], Number(values.rounds)));
+    // All of them only where they are asked for by name: a minute each.
+    const few = program.large && values.variants === '';
+    results.push(measure(program, few ? LARGE_VARIANTS : unique, values));
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${program.name}`);
   }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  print(results, [...new Set(chosen)]);
+  print(results, unique);
   const rewriting = measureRewriting(names);
   const besides = compareWithWasmtime(results, values);
   return { results, rewriting, besides };
@@ -88,6 +64,7 @@ function measureRewriting(names) {
         ...JSON.parse(execFileSync(process.execPath, [REWRITE_CHILD, file, threads], { encoding: 'utf8' })),
       })),
     );
+  if (measured.length === 0) return measured;
   const rows = measured.map(({ bytes, clock, name, peakBytes, processor, rewritten, threads }) => [
     ...[name, threads, `${(bytes / 1e6).toFixed(1)} MB`],
     ...[clock.first, clock.best].map((ms) => `${(bytes / 1e3 / ms).toFixed(1)} MB/s`),
@@ -166,106 +143,25 @@ function wasmtimeTimes(python, rounds, { args, bytes, files = {}, stdin = '' }) 
   }
 }
 
-/** The shortest processor time of each variant: what disturbs a round only adds to it. `ratio`: round by round. */
-async function measure(program, variants, rounds) {
-  const runs = new Map();
-  const sizes = {};
-  for (const variant of variants) {
-    const { bytes, run } = await prepare(program, variant);
-    runs.set(variant, run);
-    sizes[variant] = bytes;
-  }
-  const expected = runs.get(variants[0])();
+/** The least time of the guest's thread for each variant: what disturbs a round only adds to it. `ratio`: round by round. */
+function measure(program, variants, { passes, rounds, scale }) {
+  const together = variants.filter((variant) => variant !== 'defaults');
+  const groups = program.large ? together.map((variant) => [variant]) : [together];
+  if (variants.includes('defaults')) groups.push(['defaults']);
   const samples = Object.fromEntries(variants.map((variant) => [variant, []]));
-  const warmUps = program.large ? LONG_WARM_UPS : WARM_UPS;
-  for (let round = -warmUps; round < rounds; round++) {
-    for (const variant of variants) {
-      const started = process.cpuUsage();
-      if (runs.get(variant)() !== expected) throw new Error(`${program.name} as ${variant} writes something else`);
-      const { system, user } = process.cpuUsage(started);
-      if (round >= 0) samples[variant].push((user + system) / 1000);
+  const bytes = {};
+  for (let pass = 0; pass < Number(passes); pass++) {
+    for (const group of pass % 2 === 0 ? groups : groups.toReversed()) {
+      const args = [CHILD, program.name, group.join(','), rounds, scale];
+      const child = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+      for (const variant of group) samples[variant].push(...child.samples[variant]);
+      Object.assign(bytes, child.bytes);
     }
   }
   const each = (of) => Object.fromEntries(variants.map((variant) => [variant, of(samples[variant])]));
   const ms = each((taken) => Math.min(...taken));
   const ratio = each((taken) => ratioSpread(taken, samples.original));
-  return { name: program.name, ms, ratio, bytes: sizes };
-}
-
-async function prepare(program, variant) {
-  if (variant === 'original') return plain(program, program.bytes);
-  if (variant === 'asyncify') return plain(program, asyncified(program.bytes));
-  const options = VARIANTS[variant];
-  if (options === undefined) throw new Error(`there is no variant ${variant}`);
-  const prepared = await new CompiledEngine({ inject: options }).prepare(program.bytes);
-  const run = () =>
-    runOnce(program, (imports) => {
-      const instance = prepared.instantiate({ imports, limits: DEFAULT_LIMITS, sliceFuel: SLICE_FUEL });
-      const start = () => {
-        instance.start();
-        instance.call('_start', []);
-      };
-      return { memory: () => instance.memory, start };
-    });
-  return { run, bytes: inject(decodeModule(program.bytes), options).bytes.length };
-}
-
-/** The module without an engine around it. */
-function plain(program, bytes) {
-  const module = new WebAssembly.Module(bytes);
-  const wanted = WebAssembly.Module.imports(module);
-  const run = () =>
-    runOnce(program, (imports) => {
-      const linked = {};
-      for (const { module: from, name } of wanted) {
-        const type = decodedType(program, from, name);
-        linked[from] ??= {};
-        linked[from][name] = withCounter(imports.resolve(from, name, type), type.params.length);
-      }
-      const { exports } = new WebAssembly.Instance(module, linked);
-      const view = () => {
-        const { buffer } = exports.memory;
-        return { bytes: new Uint8Array(buffer), view: new DataView(buffer) };
-      };
-      return { memory: view, start: () => start(exports) };
-    });
-  return { run, bytes: bytes.length };
-}
-
-function withCounter(host, params) {
-  return (...args) => {
-    args[params] = 0;
-    return host(...args);
-  };
-}
-
-function start(exports) {
-  try {
-    exports._start();
-  } catch (thrown) {
-    if (!(thrown instanceof GuestStop)) throw thrown;
-  }
-}
-
-function decodedType(program, from, name) {
-  program.module ??= decodeModule(program.bytes);
-  const entry = program.module.imports.find((each) => each.module === from && each.name === name);
-  return program.module.types[entry.desc.typeIndex];
-}
-
-function asyncified(bytes) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'ft-wasm-bench-'));
-  try {
-    const file = path.join(folder, 'in.wasm');
-    writeFileSync(file, bytes);
-    const wasmOpt = path.join(path.dirname(createRequire(import.meta.url).resolve('binaryen')), 'bin/wasm-opt');
-    execFileSync(process.execPath, [wasmOpt, '-all', '--asyncify', '-O1', file, '-o', `${file}.out`], {
-      stdio: 'pipe',
-    });
-    return new Uint8Array(readFileSync(`${file}.out`));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return { name: program.name, ms, ratio, bytes };
 }
 
 function print(results, variants) {
