@@ -2,7 +2,7 @@
 import { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import type { Growth } from './call-graph.js';
+import type { Growth } from './call-scan.js';
 import { type EngineImportName, Halt, type InjectedGlobal, type Layout, SLICE_END } from './layout.js';
 import { EMPTY_BLOCK } from './type-table.js';
 import { writeZero } from './zero.js';

@@ -28,6 +28,21 @@ export class Edges {
     this.targets[this.count++] = target;
   }
 
+  /** Adds nodes behind the last one; the edges of the n-th of them are `targets` from `starts[n]` on. */
+  append(starts: Uint32Array, targets: Uint32Array): void {
+    if (this.count + targets.length > this.targets.length) {
+      const all = new Uint32Array(Math.max(this.targets.length * 2, this.count + targets.length));
+      all.set(this.targets.subarray(0, this.count));
+      this.targets = all;
+    }
+    this.targets.set(targets, this.count);
+    const nodes = starts.length - 1;
+    for (let at = 0; at < nodes; at++) this.starts[this.node + at] = this.count + starts[at]!;
+    this.count += targets.length;
+    this.node += nodes;
+    this.starts[this.node] = this.count;
+  }
+
   finish(): void {
     this.starts.fill(this.count, this.node + 1);
   }

@@ -23,4 +23,5 @@ export {
   resumeModule,
 } from './resume/resume-module.js';
 export { siteBehind } from './resume/site-behind.js';
+export { type ScanJob, type ScannedRange, takeScans } from './scan-together.js';
 export { type DoneRange, injectTogether, type RewriteHelp, type RewriteJob, takeRanges } from './together.js';

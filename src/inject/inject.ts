@@ -16,7 +16,7 @@ import { Op } from '../wasm/opcode.js';
 import { Section } from '../wasm/sections.js';
 import { type AddedFunction, supportFunctions } from './added-functions.js';
 import { BRANCH_HINT_SECTION, BranchHints } from './branch-hints.js';
-import { analyseCalls, type CallAnalysis } from './call-graph.js';
+import { analyseCalls, type CallAnalysis, type CodeAnalysis } from './call-graph.js';
 import { captureObstacle } from './capture-obstacle.js';
 import { ENGINE_MODULE, GLOBALS, Layout } from './layout.js';
 import { Renumbering, WantedFunctions } from './numbered.js';
@@ -63,15 +63,16 @@ export class Injection implements ModuleFacts {
   private readonly added: AddedFunction[] = [];
   private readonly wanted: WantedFunctions;
 
-  /** `code`: where the code goes, behind {@link roomFor}'s gap. */
+  /** `analysis`: of the module's calls, if it is there already. `code`: where the code goes, behind {@link roomFor}'s gap. */
   constructor(
     readonly module: Module,
     readonly options: InjectOptions,
+    analysis?: CodeAnalysis,
     private readonly code = new ByteWriter(roomFor(module).all),
   ) {
     const layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined);
     this.layout = layout;
-    const { grows, ...calls } = analyseCalls(module, layout.typeIndexOf);
+    const { grows, ...calls } = analysis ?? analyseCalls(module, layout.typeIndexOf);
     this.calls = calls;
     for (let index = 0; index < layout.importedFunctions; index++) this.added.push(importWrapper(layout, index));
     for (const each of supportFunctions(layout, grows)) this.added.push(each);

@@ -5,6 +5,7 @@ import { BranchHints, type WrittenHints } from './branch-hints.js';
 import type { CallAnalysis } from './call-graph.js';
 import { CaptureSites } from './capture-sites.js';
 import { FunctionPass } from './function-pass.js';
+import type { FunctionRange } from './function-range.js';
 import { FunctionRewriter } from './function-rewriter.js';
 import type { Layout } from './layout.js';
 import type { Numbered, References, Wanted } from './numbered.js';
@@ -22,12 +23,6 @@ export interface ModuleFacts {
   readonly firstWanted: number;
   /** Bodies by the number of their function, counted without imports. */
   bodyAt(at: number): FunctionBody;
-}
-
-/** A half-open range of defined functions, counted without imports. */
-export interface FunctionRange {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** What came of a range besides the code. */

@@ -1,31 +1,38 @@
 /**
  * The pass in several threads. What concerns the whole module is done once; its bodies are cut into ranges, of which every
- * thread takes the next one when it is done with its last. The numbers of what ranges ask for are then brought in line
+ * thread takes the next one when it is done with its last: first to scan them (`scan-together.ts`), then to rewrite them. The numbers of what ranges ask for are then brought in line
  * (`numbered.ts`). The result is, byte for byte, what one thread would have made.
  *
  * A range is copied to its place as soon as the sizes of all before it are known, by the thread that has made it.
  */
 import { ByteWriter } from '../bytes/writer.js';
-import type { FunctionBody, Module } from '../wasm/module.js';
+import type { Module } from '../wasm/module.js';
+import { functionTypeIndices } from '../wasm/spaces.js';
 import type { CallAnalysis } from './call-graph.js';
 import { codeSize, type Injected, Injection, roomFor } from './inject.js';
 import { Layout } from './layout.js';
 import { References, renumber } from './numbered.js';
 import type { InjectOptions } from './options.js';
 import { type ModuleFacts, RangeRewriter, type RewrittenRange } from './range.js';
+import { analyseTogether, type ScanHelp } from './scan-together.js';
+import {
+  rangeAt,
+  rangeCount,
+  type SharedBodies,
+  shareBodies,
+  sharedBody,
+  sharedBytes,
+  sharedCounters,
+} from './shared-bodies.js';
 
 /** What another thread needs to take part; can be cloned, and what is large in it is shared. */
-export interface RewriteJob {
+export interface RewriteJob extends SharedBodies {
   /** Without bodies and custom sections. */
   readonly module: Module;
   readonly options: InjectOptions;
   readonly capture: boolean;
   readonly calls: CallAnalysis;
   readonly firstWanted: number;
-  /** Three numbers per body: its start, the start of its code, the end of both. */
-  readonly bodies: Uint32Array;
-  /** First function of each range, counted without imports; one more at the end. */
-  readonly starts: Uint32Array;
   /** The code of all ranges goes to `gap` in `out`. */
   readonly out: Uint8Array;
   readonly gap: number;
@@ -42,11 +49,15 @@ export interface DoneRange extends RewrittenRange {
   readonly code?: Uint8Array;
 }
 
-/**
- * Has {@link takeRanges} done elsewhere. May be rejected, and may leave out ranges: they are done here. But nobody may write
- * into the job's memory any more once it has settled.
- */
-export type RewriteHelp = (job: RewriteJob) => Promise<readonly DoneRange[]>;
+/** Other threads. */
+export interface RewriteHelp {
+  readonly scan: ScanHelp;
+  /**
+   * Has {@link takeRanges} done elsewhere. May be rejected, and may leave out ranges: they are done here. But nobody may
+   * write into the job's memory any more once it has settled.
+   */
+  readonly rewrite: (job: RewriteJob) => Promise<readonly DoneRange[]>;
+}
 
 /**
  * Rewrites a validated module, with help; the result is that of `inject`. `module.bytes` is best in shared memory.
@@ -61,27 +72,30 @@ export async function injectTogether(
   const { all, gap } = roomFor(module);
   const out = new Uint8Array(new SharedArrayBuffer(all));
   const code = new ByteWriter(out);
-  const injection = new Injection(module, options, code);
-  const job = makeJob(injection, out, gap, rangeBytes);
-  const helped = help(job).catch(() => []);
+  const bytes = sharedBytes(module.bytes);
+  const bodies = shareBodies(module, rangeBytes);
+  const calls = await analyseTogether(module, functionTypeIndices(module), bytes, bodies, help.scan);
+  const injection = new Injection(module, options, calls, code);
+  const job = makeJob(injection, bytes, bodies, out, gap);
+  const helped = help.rewrite(job).catch(() => []);
   const total = codeSize(module);
   const onProgress = () => options.onProgress?.(Atomics.load(job.progress, Progress.Bytes), total);
   const done: DoneRange[] = [];
   const own = takeRanges(job, injection, onProgress);
   // Help that was slow to come is not waited for.
-  const theirs = own.length + 1 === job.starts.length ? [] : await helped;
+  const theirs = own.length === rangeCount(job) ? [] : await helped;
   for (const each of [...own, ...theirs]) done[each.range] = each;
   options.onProgress?.(total, total);
-  for (let range = 0; range + 1 < job.starts.length; range++) {
+  for (let range = 0; range < rangeCount(job); range++) {
     done[range] ??= rewriteAlone(job, injection, range);
-    if (!append(injection, code, job, done[range]!)) return new Injection(module, options).run();
+    if (!append(injection, code, job, done[range]!)) return new Injection(module, options, calls).run();
   }
   return injection.finish();
 }
 
 /** Rewrites ranges until none is left to be taken. */
 export function takeRanges(job: RewriteJob, facts = factsOf(job), onProgress: () => void = () => {}): DoneRange[] {
-  const { progress, sizes, starts } = job;
+  const { progress, sizes } = job;
   const placed = new Placement(job);
   const count = (bytes: number) => {
     Atomics.add(progress, Progress.Bytes, bytes);
@@ -89,7 +103,7 @@ export function takeRanges(job: RewriteJob, facts = factsOf(job), onProgress: ()
   };
   for (;;) {
     const range = Atomics.add(progress, Progress.Next, 1);
-    if (range + 1 >= starts.length) return placed.finish();
+    if (range >= rangeCount(job)) return placed.finish();
     const code = placed.writer();
     const rewritten = rewriteRange(job, facts, range, code, count);
     Atomics.store(sizes, range, code.length + 1);
@@ -152,14 +166,14 @@ class Placement {
 }
 
 function rewriteRange(
-  { starts }: RewriteJob,
+  job: RewriteJob,
   facts: ModuleFacts,
   range: number,
   code: ByteWriter,
   count: (bytes: number) => void,
 ): RewrittenRange {
   const rewriter = new RangeRewriter(facts, code, new References());
-  return rewriter.rewrite({ from: starts[range]!, to: starts[range + 1]! }, count);
+  return rewriter.rewrite(rangeAt(job, range), count);
 }
 
 /** A range of which nothing was heard again. */
@@ -179,58 +193,27 @@ function append(injection: Injection, code: ByteWriter, { out, sizes }: RewriteJ
   return true;
 }
 
-function makeJob(injection: Injection, out: Uint8Array, gap: number, rangeBytes: number): RewriteJob {
+function makeJob(
+  injection: Injection,
+  bytes: Uint8Array,
+  bodies: SharedBodies,
+  out: Uint8Array,
+  gap: number,
+): RewriteJob {
   const { calls, firstWanted, layout, module, options } = injection;
   const { onProgress: _onProgress, ...rest } = options;
-  const starts = cut(module, rangeBytes);
   return {
-    ...{ calls, firstWanted, out, gap, starts, capture: layout.capture, options: rest },
-    module: { ...module, bytes: shared(module.bytes), bodies: [], customs: [] },
-    bodies: bodyTable(module),
-    progress: new Int32Array(new SharedArrayBuffer(8)),
-    sizes: new Int32Array(new SharedArrayBuffer(starts.length * 4)),
+    ...{ ...bodies, calls, firstWanted, out, gap, capture: layout.capture, options: rest },
+    module: { ...module, bytes, bodies: [], customs: [] },
+    progress: sharedCounters(2),
+    sizes: sharedCounters(rangeCount(bodies)),
   };
-}
-
-/** Cuts the bodies into ranges of `rangeBytes` or a little more. */
-function cut({ bodies }: Module, rangeBytes: number): Uint32Array {
-  const starts = [0];
-  let bytes = 0;
-  for (let at = 0; at < bodies.length; at++) {
-    const { start, end } = bodies[at]!.body;
-    bytes += end - start;
-    if (bytes < rangeBytes && at < bodies.length - 1) continue;
-    starts.push(at + 1);
-    bytes = 0;
-  }
-  return Uint32Array.from(starts);
 }
 
 /** Small enough that threads end at about the same time, and that what a range begins with costs little beside it. */
 const RANGE_BYTES = 1 << 19;
 
-function bodyTable({ bodies }: Module): Uint32Array {
-  const table = new Uint32Array(new SharedArrayBuffer(bodies.length * 12));
-  for (let at = 0; at < bodies.length; at++) {
-    const { body, code } = bodies[at]!;
-    table[at * 3] = body.start;
-    table[at * 3 + 1] = code.start;
-    table[at * 3 + 2] = code.end;
-  }
-  return table;
-}
-
-function shared(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
-}
-
-function factsOf({ bodies, calls, capture, firstWanted, module, options }: RewriteJob): ModuleFacts {
-  const bodyAt = (at: number): FunctionBody => {
-    const [start, code, end] = [bodies[at * 3]!, bodies[at * 3 + 1]!, bodies[at * 3 + 2]!];
-    return { body: { start, end }, code: { start: code, end } };
-  };
-  return { layout: new Layout(module, capture), options, calls, firstWanted, bodyAt };
+function factsOf(job: RewriteJob): ModuleFacts {
+  const { calls, capture, firstWanted, module, options } = job;
+  return { layout: new Layout(module, capture), options, calls, firstWanted, bodyAt: (at) => sharedBody(job, at) };
 }

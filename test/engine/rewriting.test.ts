@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { CompiledEngine, type RewriteHelpers } from '../../src/engine/compiled/index.js';
 import { LinkError } from '../../src/errors.js';
-import { type DoneRange, takeRanges } from '../../src/inject/index.js';
+import { type DoneRange, type RewriteJob, type ScanJob, takeRanges, takeScans } from '../../src/inject/index.js';
 import { PROVIDED } from '../../src/wasi/wasi.js';
 import { assemble } from '../support/modules.js';
 
@@ -23,10 +23,16 @@ class Help implements RewriteHelpers {
   start() {
     this.seen.push('start');
     return {
-      help: async (job: Parameters<typeof takeRanges>[0]) => {
-        this.seen.push('help');
-        const done = await this.done(this.seen);
-        return done === 'all' ? takeRanges(structuredClone(job)) : done;
+      help: {
+        scan: async (job: ScanJob) => {
+          this.seen.push('scan');
+          return takeScans(structuredClone(job));
+        },
+        rewrite: async (job: RewriteJob) => {
+          this.seen.push('rewrite');
+          const done = await this.done(this.seen);
+          return done === 'all' ? takeRanges(structuredClone(job)) : done;
+        },
       },
       close: () => void this.seen.push('close'),
     };
@@ -64,7 +70,7 @@ describe('preparing a module', () => {
     await new CompiledEngine({ helpers: help }).prepare(assemble('(module (func (export "run")))'));
     expect(help.seen).toEqual([]);
     await new CompiledEngine({ helpers: help }).prepare(LARGE);
-    expect(help.seen).toEqual(['start', 'help', 'close']);
+    expect(help.seen).toEqual(['start', 'scan', 'rewrite', 'close']);
   });
 
   it('lets helpers go when the module is refused', async () => {
@@ -79,6 +85,6 @@ describe('preparing a module', () => {
     const help = new Help(() => Promise.reject(new Error('no thread')));
     const prepared = await new CompiledEngine({ helpers: help }).prepare(LARGE);
     expect(prepared.exports.map(({ name }) => name)).toEqual(['run']);
-    expect(help.seen).toEqual(['start', 'help', 'close']);
+    expect(help.seen).toEqual(['start', 'scan', 'rewrite', 'close']);
   });
 });

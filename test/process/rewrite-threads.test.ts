@@ -1,7 +1,7 @@
 /** Real threads rewrite a real program: the result is that of one thread. */
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_INJECT_OPTIONS, inject, injectTogether, type RewriteJob } from '../../src/inject/index.js';
+import { DEFAULT_INJECT_OPTIONS, inject, injectTogether, type RewriteHelp } from '../../src/inject/index.js';
 import type { rewriteThreads as Threads } from '../../src/runtime/node/rewrite-threads.js';
 import { decodeModule } from '../../src/wasm/decode/index.js';
 import { ROOT, readGuest } from '../support/guests.js';
@@ -15,9 +15,13 @@ describe('threads that help to rewrite', () => {
   it('make what one thread makes', async () => {
     const helper = rewriteThreads.start();
     // All ranges are claimed before the caller takes any, so that nothing depends on who is quicker.
-    const help = (job: RewriteJob) => {
+    const claimed = <Job extends { progress: Int32Array; starts: Uint32Array }>(job: Job): Job => {
       Atomics.add(job.progress, 0, job.starts.length);
-      return helper.help({ ...job, progress: new Int32Array(new SharedArrayBuffer(8)) });
+      return { ...job, progress: new Int32Array(new SharedArrayBuffer(8)) };
+    };
+    const help: RewriteHelp = {
+      scan: (job) => helper.help.scan(claimed(job)),
+      rewrite: (job) => helper.help.rewrite(claimed(job)),
     };
     try {
       const together = await injectTogether(module, DEFAULT_INJECT_OPTIONS, help, RANGE_BYTES);

@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { RewriteHelper, RewriteHelpers } from '../../engine/compiled/index.js';
-import type { DoneRange, RewriteJob } from '../../inject/index.js';
+import type { DoneRange, RewriteHelp, ScannedRange } from '../../inject/index.js';
+import type { RewriteAnswer, RewriteTask, RewriteTaskJob } from './rewrite-worker.js';
 
 /** Beyond that, what only one thread can do takes longer than the rest. */
 const THREADS_MAX = 3;
@@ -15,38 +16,58 @@ export const rewriteThreads: RewriteHelpers = {
 };
 
 class RewriteThreads implements RewriteHelper {
-  readonly #workers: readonly Worker[];
+  readonly #threads: readonly RewriteThread[];
 
   constructor(count: number) {
-    this.#workers = Array.from({ length: count }, () => {
-      const worker = new Worker(new URL('./rewrite-worker.js', import.meta.url));
-      // A thread that fails ends, which is what `help` listens for.
-      worker.on('error', () => {});
-      worker.unref();
-      return worker;
-    });
+    this.#threads = Array.from({ length: count }, () => new RewriteThread());
   }
 
-  readonly help = async (job: RewriteJob): Promise<DoneRange[]> => {
-    const done = await Promise.all(this.#workers.map((worker) => ask(worker, job)));
-    return done.flat();
+  readonly help: RewriteHelp = {
+    scan: async (scan) => (await this.#all<ScannedRange>({ scan })).flat(),
+    rewrite: async (rewrite) => (await this.#all<DoneRange>({ rewrite })).flat(),
   };
 
   close(): void {
-    for (const worker of this.#workers) void worker.terminate();
+    for (const thread of this.#threads) thread.close();
+  }
+
+  #all<Done>(job: RewriteTaskJob): Promise<(readonly Done[])[]> {
+    return Promise.all(this.#threads.map((thread) => thread.ask<Done>(job)));
   }
 }
 
-/** Resolves when the thread has done what it could: only then nobody writes into the job's memory any more. */
-function ask(worker: Worker, job: RewriteJob): Promise<readonly DoneRange[]> {
-  return new Promise((resolve) => {
-    const onExit = () => resolve([]);
-    worker.once('exit', onExit);
-    worker.once('message', (done: readonly DoneRange[]) => {
-      worker.off('exit', onExit);
-      resolve(done);
+class RewriteThread {
+  readonly #worker: Worker;
+  #asked = 0;
+
+  constructor() {
+    const worker = new Worker(new URL('./rewrite-worker.js', import.meta.url));
+    // A thread that fails ends, which is what `ask` listens for.
+    worker.on('error', () => {});
+    worker.unref();
+    this.#worker = worker;
+  }
+
+  /** Resolves when the thread has done what it could: only then nobody writes into the job's memory any more. */
+  ask<Done>(job: RewriteTaskJob): Promise<readonly Done[]> {
+    const worker = this.#worker;
+    const id = this.#asked++;
+    return new Promise((resolve) => {
+      const settle = (done: readonly Done[]) => {
+        worker.off('exit', onExit).off('message', onMessage);
+        resolve(done);
+      };
+      const onExit = () => settle([]);
+      const onMessage = (answer: RewriteAnswer) => {
+        if (answer.id === id) settle(answer.done as readonly Done[]);
+      };
+      worker.on('exit', onExit).on('message', onMessage);
+      worker.ref();
+      worker.postMessage({ id, ...job } satisfies RewriteTask);
     });
-    worker.ref();
-    worker.postMessage(job);
-  });
+  }
+
+  close(): void {
+    void this.#worker.terminate();
+  }
 }
