@@ -112,6 +112,14 @@ export class ByteWriter {
     this.used = used;
   }
 
+  /** Appends all that another one holds. */
+  append({ buffer, used }: ByteWriter): void {
+    this.ensure(used);
+    if (used > 32) this.buffer.set(buffer.subarray(0, used), this.used);
+    else for (let at = 0; at < used; at++) this.buffer[this.used + at] = buffer[at]!;
+    this.used += used;
+  }
+
   /** A length-prefixed UTF-8 name. */
   name(text: string): void {
     const encoded = utf8.encode(text);

@@ -1,5 +1,5 @@
 /** One function from its source body to its instrumented body: walk, prologue, locals. */
-import type { ByteWriter } from '../bytes/writer.js';
+import { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, type FunctionBody, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { endBody } from './capture.js';
@@ -22,22 +22,35 @@ const HINTED_CODE_BYTES = 256;
 export class FunctionRewriter {
   /** Stack units of the frame of the function that was rewritten last. */
   units = 0;
-  /** Bytes of its body in front of the code that was walked. */
-  prefixBytes = 0;
+  /** What of its body stands in front of the code that was walked: locals, entry. */
+  private readonly prefix = new ByteWriter(1 << 10);
 
   constructor(
     private readonly pass: FunctionPass,
-    private readonly out: ByteWriter,
     private readonly slowEntries: SlowEntries,
   ) {}
 
-  /**
-   * Appends the body (locals vector, code) of the function with original index `index`. `recursive`: it can call itself,
-   * so its entry is guarded.
-   */
+  /** Bytes of the last body in front of the code that was walked. */
+  get prefixBytes(): number {
+    return this.prefix.length;
+  }
+
+  /** Bytes of the last body (locals vector, code). */
+  get bodyBytes(): number {
+    return this.prefix.length + this.pass.code.length;
+  }
+
+  /** Appends the last body and, in front of it, its size. */
+  appendTo(out: ByteWriter): void {
+    out.u32(this.bodyBytes);
+    out.append(this.prefix);
+    out.append(this.pass.code);
+  }
+
+  /** Makes the body of the function with original index `index`. `recursive`: it can call itself, so its entry is guarded. */
   rewrite(index: number, body: FunctionBody, type: FuncType, recursive: boolean): void {
-    const { pass, out } = this;
-    const start = out.length;
+    const { pass, prefix } = this;
+    prefix.truncate(0);
     pass.load(index, body, type);
     pass.callHints = recursive && body.code.end - body.code.start <= HINTED_CODE_BYTES ? pass.hints : undefined;
     do {
@@ -48,14 +61,12 @@ export class FunctionRewriter {
     const exits = endBody(pass);
     this.units = frameUnits(pass.locals.slots, pass.heightMax, pass.wide);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
-    pass.locals.writeDeclarations(out, pass.bytes, body);
+    pass.locals.writeDeclarations(prefix, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    if (recursive) this.guardEntry(index, start);
+    if (recursive) this.guardEntry(index);
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
-    if (pass.wrapped) this.openWrapper(type, start);
-    this.prefixBytes = out.length - start;
-    pass.hints?.finish(pass.layout.functionIndex(index), this.prefixBytes);
-    out.copy(pass.code.bytes);
+    if (pass.wrapped) this.openWrapper(type);
+    pass.hints?.finish(pass.layout.functionIndex(index), prefix.length);
   }
 
   private keepDepth(entryDepth: number): void {
@@ -75,8 +86,8 @@ export class FunctionRewriter {
    *       call $slowEntry  return
    *     end
    */
-  private guardEntry(index: number, start: number): void {
-    const { out, pass } = this;
+  private guardEntry(index: number): void {
+    const { pass, prefix } = this;
     const units = pass.layout.depthOf(this.units);
     const { counter, depth } = pass.locals;
     const { preemption } = pass.options;
@@ -84,44 +95,44 @@ export class FunctionRewriter {
     if (preemption) this.constant(Op.Block, EMPTY_BLOCK);
     this.op(Op.LocalGet, depth);
     this.constant(Op.I32Const, units);
-    out.u8(Op.I32Sub);
+    prefix.u8(Op.I32Sub);
     this.op(Op.LocalTee, depth);
     this.constant(Op.I32Const, 0);
-    out.u8(preemption ? I32_LT_S : I32_GE_S);
-    this.entryBranch(start, 0, !preemption);
+    prefix.u8(preemption ? I32_LT_S : I32_GE_S);
+    this.entryBranch(0, !preemption);
     if (preemption) {
       this.op(Op.LocalGet, counter);
       this.constant(Op.I64Const, SLICE_END - ENTRY_COST);
-      out.u8(I64_LT_S);
-      this.entryBranch(start, 1, true);
-      out.u8(Op.End);
+      prefix.u8(I64_LT_S);
+      this.entryBranch(1, true);
+      prefix.u8(Op.End);
     }
     for (let local = 0; local <= depth; local++) this.op(Op.LocalGet, local);
     this.constant(Op.I32Const, units);
     this.constant(Op.I32Const, index);
-    pass.references?.addEntry(out.length + 1 - start, false);
+    pass.references?.addEntry(prefix.length + 1, false);
     this.op(Op.Call, this.slowEntries.indexOf(pass.layout.typeIndexOf[index]!));
-    out.u8(Op.Return);
-    out.u8(Op.End);
+    prefix.u8(Op.Return);
+    prefix.u8(Op.End);
   }
 
-  private entryBranch(start: number, label: number, likely: boolean): void {
-    this.pass.callHints?.addEntry(this.out.length - start, likely);
+  private entryBranch(label: number, likely: boolean): void {
+    this.pass.callHints?.addEntry(this.prefix.length, likely);
     this.op(Op.BrIf, label);
   }
 
-  private openWrapper(type: FuncType, start: number): void {
+  private openWrapper(type: FuncType): void {
     const { layout, references } = this.pass;
     const blockType = layout.types.blockType([], type.results);
-    if (layout.types.isAdded(blockType)) references?.addEntry(this.out.length + 1 - start, true);
+    if (layout.types.isAdded(blockType)) references?.addEntry(this.prefix.length + 1, true);
     this.constant(Op.Block, blockType);
   }
 
   private op(opcode: number, immediate: number): void {
-    this.out.op(opcode, immediate);
+    this.prefix.op(opcode, immediate);
   }
 
   private constant(opcode: number, value: number): void {
-    this.out.constant(opcode, value);
+    this.prefix.constant(opcode, value);
   }
 }

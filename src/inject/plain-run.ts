@@ -2,7 +2,7 @@
  * The hot loop: instructions that are copied as they are, and accesses to integer locals, whose index moves up by the two
  * added parameters. They are nine in ten, so this loop keeps its state in variables and writes bytes itself.
  */
-import { skipImmediates } from '../wasm/instructions.js';
+import { MEMARG_HAS_MEMORY, memArgOffsetAt } from '../wasm/instructions.js';
 import { FLAT_OPCODES, Imm, Op } from '../wasm/opcode.js';
 import { IMMEDIATE_OF, PARAM_COUNT_OF, RESULT_TYPE_OF, SIGNATURE_VARIES } from '../wasm/opcode-lookup.js';
 import { COST_OF } from './costs.js';
@@ -77,15 +77,19 @@ export function copyPlainRun(pass: FunctionPass): void {
     } else {
       if ((plain & 7) !== Action.Copy) break;
       const follows = (plain >> 3) & 3;
-      const start = pos++;
+      pos++;
       out[used++] = op;
       if (follows !== Follows.Nothing) {
-        if (follows === Follows.MemArg && bytes[pos]! >= 0x40) pos = skipImmediates(bytes, op, pos);
-        else {
-          if (follows === Follows.MemArg) pos++;
-          while (bytes[pos++]! >= 0x80);
+        if (follows === Follows.MemArg) {
+          const offset = bytes[pos]! < MEMARG_HAS_MEMORY ? pos + 1 : memArgOffsetAt(bytes, pos);
+          while (pos < offset) out[used++] = bytes[pos++]!;
         }
-        for (let at = start + 1; at < pos; at++) out[used++] = bytes[at]!;
+        let byte = bytes[pos++]!;
+        out[used++] = byte;
+        while (byte >= 0x80) {
+          byte = bytes[pos++]!;
+          out[used++] = byte;
+        }
       }
       height -= (plain >> 5) & 7;
       result = plain >> 8;

@@ -61,24 +61,22 @@ export class RangeRewriter {
       const saves = new SaveFunctions((values) => add({ saves: values }));
       this.pass.captures = new CaptureSites(layout.module.bytes, calls, saves);
     }
-    this.rewriter = new FunctionRewriter(this.pass, out, new SlowEntries((type) => add({ entryOf: type })));
+    this.rewriter = new FunctionRewriter(this.pass, new SlowEntries((type) => add({ entryOf: type })));
   }
 
   /** `onProgress` is called now and then with the bytes of bodies that were rewritten since the last time. */
   rewrite({ from, to }: FunctionRange, onProgress: (bytes: number) => void, traced?: Traced): RewrittenRange {
-    const { facts, hints, out, pass, references } = this;
+    const { facts, hints, out, pass, references, rewriter } = this;
     const origin = out.length;
     let bytes = 0;
     for (let at = from; at < to; at++) {
       const body = facts.bodyAt(at);
       pass.trace = traced?.at === at ? traced.trace : undefined;
-      const mark = out.openSized();
-      const sizedAt = out.length;
       this.rewriteBody(at, body);
-      const size = out.length - sizedAt;
-      out.closeSized(mark);
-      references?.finish(out.length - size - origin, this.rewriter.prefixBytes);
-      pass.trace?.finish(this.rewriter.prefixBytes, size, out.length);
+      rewriter.appendTo(out);
+      const { bodyBytes, prefixBytes } = rewriter;
+      references?.finish(out.length - bodyBytes - origin, prefixBytes);
+      pass.trace?.finish(prefixBytes, bodyBytes, out.length);
       bytes += body.body.end - body.body.start;
       if ((at - from) % PROGRESS_STRIDE !== 0 && at !== to - 1) continue;
       onProgress(bytes);

@@ -102,10 +102,13 @@ function skipIrregular(bytes: Uint8Array, op: number, pos: number): number {
 }
 
 function skipMemArg(bytes: Uint8Array, pos: number): number {
-  const flags = bytes[pos]!;
-  let next = skipLeb(bytes, pos);
-  if (flags & MEMARG_HAS_MEMORY) next = skipLeb(bytes, next);
-  return skipLeb(bytes, next);
+  return skipLeb(bytes, memArgOffsetAt(bytes, pos));
+}
+
+/** Where the offset of the memory access stands whose immediates start at `pos`. */
+export function memArgOffsetAt(bytes: Uint8Array, pos: number): number {
+  const next = skipLeb(bytes, pos);
+  return bytes[pos]! & MEMARG_HAS_MEMORY ? skipLeb(bytes, next) : next;
 }
 
 /** `count` may be a lie of up to 2^32: the loop ends with the bytes at the latest. */

@@ -2,7 +2,6 @@
  * What a place in the code means: which values a site saves there, what the operand stack holds, how many stack units the
  * frame takes. Nothing of that is kept from the pass: a function's walk is repeated when one of its places is asked for.
  */
-import { ByteWriter } from '../../bytes/writer.js';
 import { FtWasmError, invariant } from '../../errors.js';
 import type { FuncType, FunctionBody, Module, ValType } from '../../wasm/module.js';
 import type { CallAnalysis } from '../call-graph.js';
@@ -46,7 +45,6 @@ export interface FunctionFrames {
 
 export class FrameMap {
   readonly layout: Layout;
-  private readonly scratch = new ByteWriter(1 << 12);
   private readonly sites = new Map<number, ReadonlyMap<number, SavedSite>>();
   private readonly units = new Map<number, number>();
   private readonly places = new Map<number, Place>();
@@ -158,7 +156,7 @@ export class FrameMap {
   }
 
   private walkAgain(functionIndex: number): Map<number, SavedSite> {
-    const { calls, layout, module, options, scratch } = this;
+    const { calls, layout, module, options } = this;
     const sites = new Map<number, SavedSite>();
     const pass = new FunctionPass(layout, options);
     const { params } = this.typeOf(functionIndex);
@@ -166,9 +164,8 @@ export class FrameMap {
     sites.set(ENTRY_SITE, { offset, values: params.map((_, param) => param), types: params, operands: [] });
     pass.captures = new CaptureSites(module.bytes, calls, new SaveFunctions(() => 0));
     pass.captures.onSite = (id, site) => void sites.set(id, site);
-    const rewriter = new FunctionRewriter(pass, scratch, new SlowEntries(() => 0));
+    const rewriter = new FunctionRewriter(pass, new SlowEntries(() => 0));
     const recursive = options.depth && calls.recursive[functionIndex] === 1;
-    scratch.truncate(0);
     rewriter.rewrite(functionIndex, this.body(functionIndex), this.typeOf(functionIndex), recursive);
     this.units.set(functionIndex, rewriter.units);
     return sites;
