@@ -30,6 +30,7 @@ export const SYSTEMS = {
   pair: () => startPair('pair', false),
   'gateway + solo': startGatewaySolo,
   'gateway + pair': () => startPair('gateway + pair', true),
+  'gateway inside + pair': startGatewayInside,
   'bare proxy + solo': () => behindProxy('bare proxy + solo', startAlone),
   'bare proxy + pair': () => behindProxy('bare proxy + pair', () => startPair('pair', false)),
   redis: () => startRedis(false),
@@ -152,6 +153,24 @@ export async function startPair(name, withGateway) {
   const port = gateway === undefined ? await primary.port('client') : await gateway.port('gateway');
   const processes = [primary, backup, ...(gateway === undefined ? [] : [gateway])].map(named);
   return { name, port, wait: false, primary, backup, processes, stop };
+}
+
+/** A pair whose primary runs the gateway in its own process: no hop between two processes, and no connection outlives it. */
+async function startGatewayInside() {
+  const name = 'gateway inside + pair';
+  const directory = await mkdtemp(path.join(tmpdir(), 'ft-wasm-bench-'));
+  const arbiter = `file:${directory}/record`;
+  const first = ['--role', 'primary', '--gateway', `${LOCAL}:0`];
+  const primary = startReplica({ id: 'primary', arbiter, clientPort: 0 }, first);
+  const follow = ['--role', 'backup', '--primary', `${LOCAL}:${await primary.port('log')}`];
+  const backup = startReplica({ id: 'backup', arbiter, clientPort: 0 }, follow);
+  await primary.event('backup-joined');
+  const stop = async () => {
+    await Promise.all([primary.stop(), backup.stop()]);
+    await rm(directory, { recursive: true });
+  };
+  const processes = [primary, backup].map(named);
+  return { name, port: await primary.port('gateway'), wait: false, primary, backup, processes, stop };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * An in-memory channel for tests and simulations. Nothing moves by itself: the owner of the pair decides when frames
- * are delivered, so a test chooses every interleaving.
+ * A channel between two ends in one process. Unless it is given a way to run things later, nothing moves by itself: the owner of
+ * the pair decides when frames are delivered, so a test or a simulation chooses every interleaving.
  */
 import type { ChannelError } from '../errors.js';
 import { invariant } from '../errors.js';
@@ -10,6 +10,8 @@ import type { Frame } from './frame.js';
 export interface MemoryChannelOptions {
   /** `send` returns false above this many undelivered payload bytes. */
   readonly bufferedBytesHigh?: number;
+  /** Runs `deliver` after the present call, never from inside of it: frames then move by themselves. */
+  readonly later?: (deliver: () => void) => void;
 }
 
 /** Two connected channels and the hand that moves frames between them. */
@@ -17,10 +19,13 @@ export class MemoryChannelPair {
   readonly a: Channel;
   readonly b: Channel;
   readonly #ends: readonly [MemoryChannel, MemoryChannel];
+  #scheduled = false;
 
   constructor(options: MemoryChannelOptions = {}) {
-    const a = new MemoryChannel('memory:b', options);
-    const b = new MemoryChannel('memory:a', options);
+    const { later } = options;
+    const moved = later === undefined ? () => {} : () => this.#deliverLater(later);
+    const a = new MemoryChannel('memory:b', options, moved);
+    const b = new MemoryChannel('memory:a', options, moved);
     a.peer = b;
     b.peer = a;
     this.a = a;
@@ -44,6 +49,15 @@ export class MemoryChannelPair {
     return delivered;
   }
 
+  #deliverLater(later: (deliver: () => void) => void): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    later(() => {
+      this.#scheduled = false;
+      this.deliver();
+    });
+  }
+
   /** Breaks the link: undelivered frames are lost and both ends close as `broken`. */
   break(error: ChannelError): void {
     for (const end of this.#ends) end.finish({ kind: 'broken', error });
@@ -62,7 +76,12 @@ class MemoryChannel implements Channel {
   #closing = false;
   #closed = false;
 
-  constructor(remote: string, options: MemoryChannelOptions) {
+  /** `changed` is called when there may be something to deliver. */
+  constructor(
+    remote: string,
+    options: MemoryChannelOptions,
+    private readonly changed: () => void,
+  ) {
     this.remote = remote;
     this.#bufferedBytesHigh = options.bufferedBytesHigh ?? Number.POSITIVE_INFINITY;
   }
@@ -78,6 +97,7 @@ class MemoryChannel implements Channel {
   start(handlers: ChannelHandlers): void {
     invariant(this.#handlers === undefined, 'a channel is started once');
     this.#handlers = handlers;
+    this.changed();
   }
 
   send(frame: Frame): boolean {
@@ -85,6 +105,7 @@ class MemoryChannel implements Channel {
     this.#outbox.push(frame);
     this.#bufferedBytes += frame.payload.length;
     this.#needsDrain = this.#bufferedBytes > this.#bufferedBytesHigh;
+    this.changed();
     return !this.#needsDrain;
   }
 
@@ -94,10 +115,12 @@ class MemoryChannel implements Channel {
 
   resume(): void {
     this.#paused = false;
+    this.changed();
   }
 
   close(): void {
     this.#closing = true;
+    this.changed();
   }
 
   destroy(error?: ChannelError): void {

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { Gateway } from '../../gateway/gateway.js';
 import { GATEWAY_WAIT_MS } from '../../gateway/records.js';
 import { parseAddress } from '../../transport/address.js';
+import type { Channel } from '../../transport/channel.js';
 import { dialTcp } from '../../transport/node/tcp.js';
 import { GatewayKeeper } from '../gateway-keeper.js';
 import { LATE_MS, LateEvents } from '../late-events.js';
@@ -37,8 +38,16 @@ const TICK_MS = 100;
 /** A search for a live replica that takes so long is worth telling, and again at this interval if the reasons change. */
 const SEARCH_MS = 1000;
 
+/** A replica in this very process. */
+export interface LocalReplica {
+  /** Its log address, as it is in `replicas`. */
+  readonly address: string;
+  /** A connection to it that needs no socket. */
+  connect(): Channel;
+}
+
 /** Starts a gateway. Rejects with FTW_USAGE or FTW_IO; replicas may come later. */
-export async function startGateway(options: GatewayOptions): Promise<GatewayService> {
+export async function startGateway(options: GatewayOptions, local?: LocalReplica): Promise<GatewayService> {
   if (options.listen.length === 0) throw usage('a gateway needs at least one address to listen on');
   if (options.replicas.length === 0) throw usage('a gateway needs the log address of at least one replica');
   for (const address of options.replicas) parseAddress(address, 'replicas');
@@ -59,7 +68,8 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayServ
   const keeper = new GatewayKeeper({
     gateway,
     replicas: options.replicas,
-    dial: (address) => dialTcp(parseAddress(address), { timeoutMs: 1000 }),
+    dial: async (address) =>
+      address === local?.address ? local.connect() : dialTcp(parseAddress(address), { timeoutMs: 1000 }),
     timers: nodeTimers,
     onAttached: (address, epoch) => {
       const pauseMs = Math.round((performance.now() - lostAt) * 10) / 10;

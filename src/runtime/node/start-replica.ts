@@ -4,6 +4,8 @@ import { openArbiter } from '../../arbiter/node/open.js';
 import { EXIT_CODES } from '../../replica/exit-codes.js';
 import { decideStart } from '../../replica/failover.js';
 import { parseAddress } from '../../transport/address.js';
+import type { Channel } from '../../transport/channel.js';
+import { MemoryChannelPair } from '../../transport/memory.js';
 import type { ReplicaStop } from '../driver.js';
 import {
   checkReplicaOptions,
@@ -21,6 +23,9 @@ import { startGateway } from './start-gateway.js';
 /** A guest that diverges again and again will not be cured by another copy of the state. */
 const DIVERGENCES_MAX = 3;
 
+/** What a gateway in this process may have waiting before it holds bulk data back. */
+const LOCAL_BYTES_HIGH = 1 << 20;
+
 /**
  * Starts a primary, a backup or a standby. Rejects if the module, an address or the arbiter cannot be used; later trouble
  * shows in events and in `done`.
@@ -33,7 +38,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Service> {
   await arbiter.read();
   let replica: ReplicaProcess | undefined;
   const network = await NodePeerNetwork.open(address, {
-    onChannel: (channel) => (replica?.life === undefined ? channel.destroy() : replica.life.accept(channel)),
+    onChannel: (channel) => (replica === undefined ? channel.destroy() : replica.accept(channel)),
     onHeartbeat: (payload) => replica?.life?.heartbeat(payload),
   });
   const emit = (event: ServiceEvent): void => options.onEvent?.(event);
@@ -83,6 +88,12 @@ class ReplicaProcess implements Service {
       await life.close();
       throw error;
     }
+  }
+
+  /** Somebody has connected to its log address. */
+  accept(channel: Channel): void {
+    if (this.life === undefined) channel.destroy();
+    else this.life.accept(channel);
   }
 
   close(): Promise<ServiceExit> {
@@ -154,12 +165,23 @@ class ReplicaProcess implements Service {
     const { gatewayListen = [], replicas = [], primary, id } = this.#options;
     if (gatewayListen.length === 0) return;
     const others = [...replicas, ...(primary === undefined ? [] : [primary])];
-    const gateway = await startGateway({
-      listen: gatewayListen,
-      replicas: [...new Set([this.#parts.logAddress, ...others])],
-      onEvent: (event) => this.#parts.emit({ ...event, fields: { replica: id, ...event.fields } }),
-    });
+    const { logAddress: address, emit } = this.#parts;
+    const gateway = await startGateway(
+      {
+        listen: gatewayListen,
+        replicas: [...new Set([address, ...others])],
+        onEvent: (event) => emit({ ...event, fields: { replica: id, ...event.fields } }),
+      },
+      { address, connect: () => this.#connect() },
+    );
     void this.done.then(() => gateway.close());
+  }
+
+  /** For the gateway in this process: through sockets, each request would be written and read twice more. */
+  #connect(): Channel {
+    const { a, b } = new MemoryChannelPair({ bufferedBytesHigh: LOCAL_BYTES_HIGH, later: queueMicrotask });
+    this.accept(b);
+    return a;
   }
 }
 

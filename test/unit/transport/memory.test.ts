@@ -74,3 +74,25 @@ it('loses what was not delivered when the link breaks', () => {
   pair.deliver();
   expect(log).toEqual(['a broken: cut', 'b broken: cut']);
 });
+
+it('moves by itself if it is given a way to run things later, one run for all that happens at once', () => {
+  const log: string[] = [];
+  const runs: (() => void)[] = [];
+  const pair = new MemoryChannelPair({ bufferedBytesHigh: 2, later: (run) => runs.push(run) });
+  pair.a.send(frame(1));
+  observe(pair.a, 'a', log);
+  expect(pair.a.send(frame(2, 5))).toBe(false);
+  observe(pair.b, 'b', log);
+  expect([log, runs.length]).toEqual([[], 1]);
+  runs.pop()?.();
+  expect(log).toEqual(['b frame 1', 'b frame 2', 'a drain']);
+  pair.b.pause();
+  pair.a.send(frame(3));
+  runs.pop()?.();
+  expect(log).toHaveLength(3);
+  pair.b.resume();
+  pair.a.close();
+  runs.pop()?.();
+  expect(log.slice(3)).toEqual(['b frame 3', 'a local', 'b ended']);
+  expect(runs).toEqual([]);
+});
