@@ -22,8 +22,8 @@ export {
 export { EVENTS, type EventLevel, type EventName } from './replica/events.js';
 export { EXIT_CODES } from './replica/exit-codes.js';
 export type { DurableStatus, ReplicaStatus } from './runtime/control-link.js';
+export { describePlace } from './runtime/describe-place.js';
 export { errorExitCode } from './runtime/error-exit-code.js';
-export { describePlace } from './runtime/guest/places.js';
 export type { GuestPlace, StateDigest } from './runtime/guest/protocol.js';
 export {
   checkFile,

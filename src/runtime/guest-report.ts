@@ -1,8 +1,8 @@
 /** What a finished run means for its owner: an exit code and one line for people. */
 import type { Outcome } from '../engine/engine.js';
 import { EXIT_CODES } from '../replica/exit-codes.js';
+import { describePlace } from './describe-place.js';
 import { errorExitCode } from './error-exit-code.js';
-import { describePlace } from './guest/places.js';
 import type { GuestReport } from './guest/protocol.js';
 
 /** A trap ends a process as an abort does (128 + SIGABRT), as Wasmtime shows it. */

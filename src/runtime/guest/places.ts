@@ -1,4 +1,4 @@
-/** Places in the guest's code, with names for people. */
+/** Places in the guest's code, with their names. */
 import type { CodePlace, EngineInstance, Outcome } from '../../engine/engine.js';
 import { decodeModule } from '../../wasm/decode/index.js';
 import { ModuleNames } from '../../wasm/names.js';
@@ -14,13 +14,6 @@ export function trapPlace(outcome: Outcome, module: Uint8Array): GuestPlace | un
 export function callPlace(instance: EngineInstance, error: Error, module: Uint8Array): GuestPlace | undefined {
   const place = instance.locate?.(error);
   return place && named(place, module);
-}
-
-/** `function 12 "main" at offset 0x1f3`. */
-export function describePlace({ functionIndex, functionName, offset }: GuestPlace): string {
-  const name = functionName === undefined ? '' : ` ${JSON.stringify(functionName)}`;
-  const at = offset === undefined ? '' : ` at offset 0x${offset.toString(16)}`;
-  return `function ${functionIndex}${name}${at}`;
 }
 
 function offsetOf({ offset }: { readonly offset?: number }): { offset?: number } {
