@@ -9,7 +9,7 @@ const wabt = await wabtInit();
 
 /** Assembles a module in text form. */
 export function assemble(text: string): Uint8Array {
-  const parsed = wabt.parseWat('test.wat', text);
+  const parsed = wabt.parseWat('test.wat', text, { tail_call: true });
   try {
     return parsed.toBinary({}).buffer;
   } finally {

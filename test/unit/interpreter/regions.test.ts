@@ -36,6 +36,23 @@ const TEXT = `(module
       (local.set $at (i32.add (local.get $at) (i32.const 12)))
       (br $on))))`;
 
+/** Tail calls of each kind and width, to each other and to a function that is met for the first time. */
+const TAILS = `(module (memory 1)
+  (table 2 funcref) (elem (i32.const 0) $even $odd)
+  (type $step (func (param i64 i32) (result i64)))
+  (func $even (param $n i64) (param $sum i32) (result i64)
+    (if (result i64) (i64.eqz (local.get $n))
+      (then (return_call $last (f64.convert_i32_s (local.get $sum)) (i64x2.splat (i64.const 3))))
+      (else (return_call $odd (i64.sub (local.get $n) (i64.const 1)) (i32.add (local.get $sum) (i32.const 3))))))
+  (func $odd (param $n i64) (param $sum i32) (result i64) (local $next i64)
+    (local.set $next (i64.sub (local.get $n) (i64.const 1)))
+    (return_call_indirect (type $step) (local.get $next) (i32.mul (local.get $sum) (i32.const 5))
+      (i32.and (i32.wrap_i64 (local.get $next)) (i32.const 1))))
+  (func $last (param $x f64) (param $lanes v128) (result i64)
+    (i64.add (i64.reinterpret_f64 (local.get $x)) (i64x2.extract_lane 1 (local.get $lanes))))
+  (func (export "run") (param $n i32) (result i64)
+    (i64.add (i64.const 1) (call $even (i64.extend_i32_u (local.get $n)) (i32.const 1)))))`;
+
 const plain = interpreterEngine();
 const eager = interpreterEngine(EAGER_REGIONS);
 
@@ -82,10 +99,26 @@ describe('regions', () => {
     expect(outcomes[1]).toEqual(outcomes[0]);
   });
 
-  it('stops at every counter in the same state', async () => {
+  it('the arguments of tail calls are where the loop takes them from', async () => {
+    const [without, regions] = [await plain.prepare(assemble(TAILS)), await eager.prepare(assemble(TAILS))];
+    for (const n of [0, 2, 300]) {
+      const expected = instantiate(without);
+      const outcome = expected.call('run', [n]);
+      expect(outcome.kind).toBe('returned');
+      const instance = instantiate(regions);
+      expect(instance.call('run', [n])).toEqual(outcome);
+      expect(instance.call('run', [n])).toEqual(expected.call('run', [n]));
+      expect(seen(instance)).toEqual(seen(expected));
+    }
+  });
+
+  it.each([
+    ['loops and calls', TEXT],
+    ['tail calls', TAILS],
+  ])('%s: stops at every counter in the same state', async (_, text) => {
     const sessions = [];
     for (const engine of [plain, eager]) {
-      const instance = instantiate(await engine.prepare(assemble(TEXT)));
+      const instance = instantiate(await engine.prepare(assemble(text)));
       instance.call('run', [12]);
       sessions.push(instance.debug('run', [3]));
     }

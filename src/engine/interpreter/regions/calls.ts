@@ -11,6 +11,9 @@ const CALLS: ReadonlySet<number> = new Set([Ir.call, Ir.call_lazy, Ir.call_host,
 
 export const isCall = (op: number): boolean => CALLS.has(op);
 
+/** A call that ends the frame: regions leave it to the loop, which finds the arguments on top of the stack. */
+export const isTailCall = (op: number): boolean => op === Ir.return_call || op === Ir.return_call_indirect;
+
 export class CallSites {
   constructor(
     private readonly machine: RegionHost,
@@ -19,7 +22,7 @@ export class CallSites {
 
   type(code: IrCode, at: number): FuncType {
     const { env, machine } = this;
-    if (code.op(at) === Ir.call_indirect) return env.module.types[env.typeIds.indexOf(code.word(at, 'type'))]!;
+    if (code.has(at, 'type')) return env.module.types[env.typeIds.indexOf(code.word(at, 'type'))]!;
     const target = code.word(at, 'target');
     const ref = code.op(at) === Ir.call ? machine.code.find(target)!.ref : target;
     return machine.functions.definition(ref).type;

@@ -6,7 +6,7 @@ import { ValType } from '../../../wasm/module.js';
 import { Ir } from '../generated/ir.js';
 import { type Access, accessesOf, RAW, RAW_LOW } from './accesses.js';
 import type { Body } from './body.js';
-import { type CallSites, isCall } from './calls.js';
+import { type CallSites, isCall, isTailCall } from './calls.js';
 import type { Region } from './graph.js';
 import { variable } from './ir-code.js';
 
@@ -134,6 +134,7 @@ export class Homes {
       for (const each of [...params, ...results]) this.vote(each);
       return;
     }
+    if (isTailCall(code.op(at))) for (const each of this.calls.places(code, at).params) this.vote(each);
     const accesses = accessesOf(code, at);
     if (accesses === undefined) return;
     const op = code.op(at);

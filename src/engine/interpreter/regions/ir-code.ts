@@ -109,9 +109,17 @@ export class IrCode {
     return this.view.getBigInt64(at + shapeOf(this.op(at)).at[name]!, true);
   }
 
-  /** The record of the call at `at`: that of an indirect one is behind its lookup. */
+  /** The record of the call at `at`: that of an indirect one is behind its lookup, that of a tail call behind its target. */
   callRecord(at: number): number {
-    return this.op(at) === Ir.call_indirect ? at + INDIRECT_BYTES : at;
+    switch (this.op(at)) {
+      case Ir.call_indirect:
+      case Ir.return_call_indirect:
+        return at + INDIRECT_BYTES;
+      case Ir.return_call:
+        return at + shapeOf(Ir.return_call).size;
+      default:
+        return at;
+    }
   }
 
   blockAt(start: number): Block | undefined {

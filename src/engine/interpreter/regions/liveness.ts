@@ -5,7 +5,7 @@
 import { ValType } from '../../../wasm/module.js';
 import { SLOT } from '../translate/frame.js';
 import { type Access, accessesOf } from './accesses.js';
-import { type CallSites, isCall } from './calls.js';
+import { type CallSites, isCall, isTailCall } from './calls.js';
 import { successors } from './graph.js';
 import { type Block, type IrCode, variable } from './ir-code.js';
 import { shapeOf } from './semantics.js';
@@ -77,6 +77,9 @@ export class Liveness {
       const { results, params } = this.calls.places(code, at);
       for (const each of results) kill(each, live);
       for (const { slot, type } of params) live.add(variable(slot, type));
+    }
+    if (isTailCall(code.op(at))) {
+      for (const { slot, type } of this.calls.places(code, at).params) live.add(variable(slot, type));
     }
     const accesses = accessesOf(code, at);
     if (accesses === undefined) return this.conservatively(at, live);
