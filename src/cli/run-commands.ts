@@ -1,9 +1,8 @@
 /** Declares the commands that run one guest, or look at it, on this machine alone. */
 import type { Command } from 'commander';
-import { check, type RawCheckFlags } from './check.js';
+import type { RawCheckFlags } from './check.js';
 import { declareFlags } from './flags.js';
-import { printLog, type RawLogFlags } from './log.js';
-import { replay, runGuest } from './run-guest.js';
+import type { RawLogFlags } from './log.js';
 import {
   type RawReplayFlags,
   type RawRunFlags,
@@ -37,6 +36,7 @@ function declareRun(program: Command, process: CliProcess, setExitCode: SetExitC
     .argument('[args...]', "the guest's arguments; flags after the module are the guest's")
     .passThroughOptions()
     .action(async (module: string, args: string[], flags: RawRunFlags) => {
+      const { runGuest } = await import('./run-guest.js');
       setExitCode(await runGuest(toRunOptions(module, args, flags, process.env), process));
     });
   declareFlags(command, RUN_FLAGS);
@@ -51,6 +51,7 @@ function declareRecord(program: Command, process: CliProcess, setExitCode: SetEx
     .argument('[args...]', "the guest's arguments; flags after the module are the guest's")
     .passThroughOptions()
     .action(async (module: string, args: string[], flags: RawRunFlags) => {
+      const { runGuest } = await import('./run-guest.js');
       setExitCode(await runGuest(toRecordOptions(module, args, flags, process.env), process));
     });
   declareFlags(command, RECORD_FLAGS);
@@ -63,6 +64,7 @@ function declareReplay(program: Command, process: CliProcess, setExitCode: SetEx
     .description('Reproduces a recorded run: its output, its exit code, its digest; or says where it diverged (73).')
     .argument('<recording>', 'a file that `record` wrote')
     .action(async (recording: string, flags: RawReplayFlags) => {
+      const { replay } = await import('./run-guest.js');
       setExitCode(await replay(toReplayOptions(recording, flags, process.env), process));
     });
   declareFlags(command, REPLAY_FLAGS);
@@ -91,6 +93,7 @@ function declareLog(program: Command, process: CliProcess, setExitCode: SetExitC
     .argument('<recording>', 'a file that `record` wrote')
     .option('--json', 'one JSON object per entry')
     .action(async (recording: string, flags: RawLogFlags) => {
+      const { printLog } = await import('./log.js');
       setExitCode(await printLog(recording, flags, process));
     });
 }
@@ -105,6 +108,7 @@ function declareCheck(program: Command, process: CliProcess, setExitCode: SetExi
     .argument('<guest.wasm>', 'the module')
     .option('--json', 'one JSON object')
     .action(async (module: string, flags: RawCheckFlags) => {
+      const { check } = await import('./check.js');
       setExitCode(await check(module, flags, process));
     });
 }

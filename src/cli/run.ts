@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FtWasmError } from '../index.js';
 import { type RawCacheFlags, toCacheOptions } from './cache-flags.js';
-import { status, switchOver } from './control.js';
 import { errorText, exitCodeOf } from './exit-code.js';
 import { declareFlags } from './flags.js';
 import { GATEWAY_FLAGS, type RawGatewayFlags, toGatewayOptions } from './gateway-options.js';
@@ -11,7 +10,6 @@ import { ownFlagsFirst } from './own-flags.js';
 import { declareRunCommands } from './run-commands.js';
 import { type RawServeFlags, SERVE_FLAGS } from './serve-flags.js';
 import { toServeOptions } from './serve-options.js';
-import { simulate } from './simulate.js';
 import { type RawSimulateFlags, SIMULATE_FLAGS, toSimulateOptions } from './simulate-options.js';
 import { declareSnapshotCommands } from './snapshot-commands.js';
 import type { CliProcess } from './streams.js';
@@ -98,6 +96,7 @@ function declareControl(program: Command, process: CliProcess, setExitCode: (cod
     .argument('<host:port...>', address)
     .option('--json', json)
     .action(async (addresses: string[], { json = false }: { json?: boolean }) => {
+      const { status } = await import('./control.js');
       setExitCode(await status(addresses, json, process));
     });
   program
@@ -105,7 +104,10 @@ function declareControl(program: Command, process: CliProcess, setExitCode: (cod
     .summary('let the primary hand over to its backup and stop')
     .argument('<host:port>', address)
     .option('--json', json)
-    .action((at: string, { json = false }: { json?: boolean }) => switchOver(at, json, process));
+    .action(async (at: string, { json = false }: { json?: boolean }) => {
+      const { switchOver } = await import('./control.js');
+      await switchOver(at, json, process);
+    });
 }
 
 function declareSimulate(program: Command, process: CliProcess, setExitCode: (code: number) => void): void {
@@ -119,6 +121,7 @@ function declareSimulate(program: Command, process: CliProcess, setExitCode: (co
     .argument('<guest.wasm>', 'the service, a WASI preview1 command module')
     .argument('[args...]', "the guest's arguments, behind --")
     .action(async (module: string, args: string[], flags: RawSimulateFlags) => {
+      const { simulate } = await import('./simulate.js');
       setExitCode(await simulate(toSimulateOptions(module, args, flags, process.env), process));
     });
   declareFlags(command, SIMULATE_FLAGS);

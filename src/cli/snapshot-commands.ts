@@ -1,9 +1,7 @@
 /** Declares the commands that write snapshots and go on from them. */
 import type { Command } from 'commander';
 import { declareFlags } from './flags.js';
-import { runGuest } from './run-guest.js';
 import type { RawRunFlags } from './run-options.js';
-import { snapshot } from './snapshot.js';
 import {
   type RawSnapshotFlags,
   RESUME_FLAGS,
@@ -31,9 +29,10 @@ function declareSnapshot(program: Command, process: CliProcess): void {
         'recording, which is replayed to the first logged call or loop at or behind --at.',
     )
     .argument('[recording]', 'a file that `record` wrote')
-    .action((recording: string | undefined, flags: RawSnapshotFlags) =>
-      snapshot(toSnapshotCommand(recording, flags), flags.json ?? false, process),
-    );
+    .action(async (recording: string | undefined, flags: RawSnapshotFlags) => {
+      const { snapshot } = await import('./snapshot.js');
+      await snapshot(toSnapshotCommand(recording, flags), flags.json ?? false, process);
+    });
   declareFlags(command, SNAPSHOT_FLAGS);
 }
 
@@ -48,6 +47,7 @@ function declareResume(program: Command, process: CliProcess, setExitCode: (code
     .argument('<snapshot>', 'a file that `snapshot` wrote')
     .argument('<guest.wasm>', 'the module of the guest')
     .action(async (file: string, module: string, flags: RawRunFlags) => {
+      const { runGuest } = await import('./run-guest.js');
       setExitCode(await runGuest(toResumeOptions(file, module, flags, process.env), process));
     });
   declareFlags(command, RESUME_FLAGS);

@@ -27,6 +27,8 @@ export interface GuestInit {
   readonly wasi: WasiConfig;
   /** Whether entries are logged (replication, recording). */
   readonly logging: boolean;
+  /** Somebody may ask for its state, or it is given one: what that takes is loaded. */
+  readonly mayBeCaptured: boolean;
   /** Somebody waits for its outputs, so that captures must not keep it standing; others may as well be quick. */
   readonly isService?: boolean;
   /** Whether the guest may connect to others. */

@@ -16,7 +16,7 @@ import { createWasi } from '../../wasi/wasi.js';
 import { ControlBlock } from '../control.js';
 import { RingReader, RingWriter } from '../ring.js';
 import type { CaptureSource } from './ahead.js';
-import { GuestCapture } from './capture.js';
+import type { CaptureParts, GuestCapture } from './capture.js';
 import { GuestDialer } from './dialer.js';
 import { Inbox } from './inbox.js';
 import type { MarkingSource } from './marking.js';
@@ -36,6 +36,8 @@ export interface GuestWorld {
   readonly markingSource?: MarkingSource;
   /** What captures need, made ahead; without it, they are made in the pause. */
   readonly captureSource?: CaptureSource;
+  /** What copies its state while it runs; without it, nobody can ask for that. */
+  readonly captures?: (parts: CaptureParts) => GuestCapture;
   /** Its ends of the rings, where they are not made here. */
   readonly rings?: { readonly toGuest: RingReader; readonly fromGuest: RingWriter };
 }
@@ -56,7 +58,7 @@ export class GuestRun {
   readonly #instance: EngineInstance;
   readonly #session: Session;
   readonly #outbox: Outbox;
-  readonly #capture: GuestCapture;
+  readonly #capture: GuestCapture | undefined;
   readonly #continues: boolean;
   #stage: RunSection['stage'];
 
@@ -90,10 +92,10 @@ export class GuestRun {
       onSlice: (counter) => {
         if (digests.isDue(counter)) outbox.stateDigest(this.#stateDigest(counter));
         control.setExecuted(counter, session.event);
-        this.#capture.slice(counter);
+        this.#capture?.slice(counter);
         inbox.slice();
       },
-      onStanding: (stands) => this.#capture.onStanding(stands),
+      onStanding: (stands) => this.#capture?.onStanding(stands),
       ...(init.fuelMax === undefined ? {} : { fuelMax: init.fuelMax }),
     };
     const instance = restored
@@ -112,7 +114,7 @@ export class GuestRun {
     this.#outbox = outbox;
     this.#continues = restored !== undefined;
     this.#stage = restored?.run.stage ?? 'start';
-    this.#capture = new GuestCapture({
+    this.#capture = world.captures?.({
       ...{ instance, outbox, control, header, clock: world.clock, captureAt: init.captureAt },
       ...{ markingSource: world.markingSource, captureSource: world.captureSource },
       pageSeed: () => new DataView(world.entropy.bytes(8).slice().buffer).getBigInt64(0),
@@ -125,8 +127,10 @@ export class GuestRun {
         guest: describeGuest(init),
       }),
     });
-    outbox.background = this.#capture;
-    inbox.background = this.#capture;
+    if (this.#capture !== undefined) {
+      outbox.background = this.#capture;
+      inbox.background = this.#capture;
+    }
     inbox.isCallWhole = () => session.isCallWhole;
   }
 
@@ -173,7 +177,7 @@ export class GuestRun {
   #finish(first: Outcome): Outcome {
     let outcome = first;
     while (outcome.kind === 'captured') {
-      this.#capture.take();
+      this.#capture?.take();
       outcome = this.#instance.resume!();
     }
     return outcome;

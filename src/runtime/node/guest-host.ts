@@ -37,6 +37,8 @@ export interface GuestHooks extends Partial<CaptureEvents> {
 
 /** How a guest is run, besides what its options say. */
 export interface GuestMode extends Pick<GuestInit, 'logging' | 'digestEvery' | 'captureAt'> {
+  /** Whether its state may be asked for, or is given to it; default: true. */
+  readonly mayBeCaptured?: boolean;
   /** Whether another replica relies on what this one has written to shared storage. */
   readonly replicated?: boolean;
   /** Default: argv[0]. */
@@ -131,6 +133,7 @@ export class GuestHost {
         digestEvery: how.digestEvery,
         ...(how.captureAt === undefined ? {} : { captureAt: how.captureAt }),
         stdinIsFile: options.stdinIsFile ?? options.stdin === undefined,
+        mayBeCaptured: how.mayBeCaptured ?? true,
         isService: how.replicated === true || addresses.length > 0,
         mayConnect: options.allowConnect ?? false,
         files: { roots: wasi.sharedRoots, durable: how.replicated ?? false },

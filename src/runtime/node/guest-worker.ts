@@ -4,14 +4,12 @@ import type { PreparedModule } from '../../engine/engine.js';
 import { FtWasmError, invariant } from '../../errors.js';
 import { nodeClock } from '../../host/node/clock.js';
 import { nodeEntropy } from '../../host/node/entropy.js';
-import { SharedFiles } from '../../host/node/shared-files.js';
 import type { SnapshotHeader } from '../../snapshot/index.js';
-import { deflate } from '../../snapshot/node/deflate.js';
 import { PROVIDED } from '../../wasi/wasi.js';
+import type { CaptureParts } from '../guest/capture.js';
 import type { GuestCommand, GuestInit, PreparedReport, RunMode } from '../guest/protocol.js';
-import { Restoring } from '../guest/restored.js';
+import type { Restoring } from '../guest/restored.js';
 import { FailedRun, GuestRun, type GuestWorld } from '../guest/run.js';
-import { CaptureThread } from './capture-thread.js';
 import { createEngine } from './engines.js';
 
 invariant(parentPort !== null, 'this module is the entry of a worker thread');
@@ -25,23 +23,40 @@ async function prepare(): Promise<void> {
     (done, total) => port.postMessage({ progress: [done, total] }),
     PROVIDED,
   );
-  const { files } = init;
-  const storage = files && { files: new SharedFiles(files.roots, files) };
-  const captureSource = new CaptureThread(init);
-  const makers = init.isService ? { captureSource, markingSource: captureSource.marking } : {};
-  const world = { clock: nodeClock, entropy: nodeEntropy, ...makers, ...storage };
-  const guest = new StartingGuest(world, prepared);
+  const { restoring, ...captures } = init.mayBeCaptured ? await captureParts() : {};
+  const world = { clock: nodeClock, entropy: nodeEntropy, ...captures, ...(await sharedFiles()) };
+  const guest = new StartingGuest(world, prepared, restoring);
   port.on('message', (command: GuestCommand) => guest.obey(command));
   port.postMessage({ ok: true, hash: prepared.hash } satisfies PreparedReport);
 }
 
+/** What takes a guest's state and gives one back: a program that runs alone does without. */
+async function captureParts() {
+  const [{ GuestCapture }, { Restoring }, { deflate }, { CaptureThread }] = await Promise.all([
+    import('../guest/capture.js'),
+    import('../guest/restored.js'),
+    import('../../snapshot/node/deflate.js'),
+    import('./capture-thread.js'),
+  ]);
+  const captureSource = new CaptureThread(init);
+  const makers = init.isService ? { captureSource, markingSource: captureSource.marking } : {};
+  const captures = (parts: CaptureParts) => new GuestCapture(parts);
+  return { ...makers, captures, restoring: new Restoring(deflate) };
+}
+
+async function sharedFiles() {
+  const { files } = init;
+  if (files === undefined || files.roots.every((root) => root === undefined)) return {};
+  const { SharedFiles } = await import('../../host/node/shared-files.js');
+  return { files: new SharedFiles(files.roots, files) };
+}
+
 /** A guest that can be linked, and will be started: at its beginning, or where another one was captured. */
 class StartingGuest {
-  readonly #restoring = new Restoring(deflate);
-
   constructor(
     private readonly world: GuestWorld,
     private readonly prepared: PreparedModule,
+    private readonly restoring: Restoring | undefined,
   ) {
     // A module that does not link is refused before anybody relies on it; what it is started with is not known yet.
     const withoutFiles = { ...init, wasi: { ...init.wasi, preopens: [] } };
@@ -50,14 +65,15 @@ class StartingGuest {
   }
 
   obey(command: GuestCommand): void {
-    if ('restore' in command) this.#restoring.push(command.restore);
+    if ('restore' in command) this.restoring?.push(command.restore);
     else this.#start(command.start, command.header).run();
   }
 
   #start(mode: RunMode, header: SnapshotHeader): { run(): void } {
-    const { prepared, world } = this;
+    const { prepared, restoring, world } = this;
     try {
-      const restored = this.#restoring.isEmpty ? {} : { restored: this.#restoring.finish(header, prepared) };
+      const restored =
+        restoring === undefined || restoring.isEmpty ? {} : { restored: restoring.finish(header, prepared) };
       return new GuestRun(init, world, prepared, { mode, header, ...restored });
     } catch (error) {
       return new FailedRun(init, world, error);

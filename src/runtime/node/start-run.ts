@@ -78,6 +78,7 @@ class RunningGuest implements Run {
       },
       {
         logging,
+        mayBeCaptured: logging || resume !== undefined,
         ...(digestEvery === undefined ? {} : { digestEvery }),
         ...(this.#plan === undefined ? {} : { guest: this.#plan.guest, manifest: this.#plan.manifest }),
       },

@@ -3,6 +3,7 @@ import { CompiledEngine } from '../../../../src/engine/compiled/index.js';
 import { DEFAULT_LIMITS, type PreparedModule } from '../../../../src/engine/engine.js';
 import { ManualClock, SeededEntropy } from '../../../../src/host/memory.js';
 import { ControlBlock } from '../../../../src/runtime/control.js';
+import { type CaptureParts, GuestCapture } from '../../../../src/runtime/guest/capture.js';
 import type { MarkingSource } from '../../../../src/runtime/guest/marking.js';
 import type { GuestInit, GuestReport, Question, RunMode } from '../../../../src/runtime/guest/protocol.js';
 import { Restoring } from '../../../../src/runtime/guest/restored.js';
@@ -69,7 +70,13 @@ export class PumpedGuest {
     };
     this.#init = {
       ...{ toGuest, fromGuest, control: this.control.buffer, module: new Uint8Array(0), engine: 'compiled' },
-      ...{ limits: DEFAULT_LIMITS, wasi: options.wasi ?? {}, logging: true, sliceFuel: options.sliceFuel ?? 1_000_000 },
+      ...{
+        limits: DEFAULT_LIMITS,
+        wasi: options.wasi ?? {},
+        logging: true,
+        mayBeCaptured: true,
+        sliceFuel: options.sliceFuel ?? 1_000_000,
+      },
       ...(options.digestEvery === undefined ? {} : { digestEvery: options.digestEvery }),
       ...(options.mayConnect === undefined ? {} : { mayConnect: options.mayConnect }),
     };
@@ -84,6 +91,7 @@ export class PumpedGuest {
       clock: this.clock,
       entropy: new SeededEntropy(3),
       rings: this.#rings,
+      captures: (parts: CaptureParts) => new GuestCapture(parts),
       ...(markingSource && { markingSource }),
     };
     const restoring = new Restoring();
