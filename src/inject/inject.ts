@@ -24,6 +24,7 @@ import { DEFAULT_INJECT_OPTIONS, type InjectOptions } from './options.js';
 import { type ModuleFacts, RangeRewriter, type RewrittenRange, type Traced } from './range.js';
 import { FrameMap } from './resume/frame-map.js';
 import { pickFunction, segmentFunctions } from './segments.js';
+import { addSmallFunctions } from './small-functions.js';
 import type { Trace } from './trace.js';
 import { exportWrapper, hostType, importWrapper } from './wrappers.js';
 
@@ -124,6 +125,9 @@ export class Injection implements ModuleFacts {
     const { layout, module } = this;
     const exports = this.exports();
     for (const { locals, code } of this.added) this.addBody(locals, code);
+    const empty = new Array<number>(addSmallFunctions(this.code, roomFor(module).gap)).fill(
+      layout.types.indexOf({ params: [], results: [] }),
+    );
     const types = this.added.map(({ type }) => layout.types.indexOf(type));
     const functions = [...module.functions].map((type) => layout.types.instrumented(type));
     const imports = this.imports();
@@ -132,7 +136,7 @@ export class Injection implements ModuleFacts {
       ...withoutStart(module),
       types: layout.types.types,
       imports,
-      functions: Uint32Array.from([...functions, ...types]),
+      functions: Uint32Array.from([...functions, ...types, ...empty]),
       globals: [...module.globals, ...this.globals()],
       exports,
       elements: [...module.elements, ...pickable.elements, ...this.declarations()],
