@@ -346,10 +346,10 @@ export class Backup implements Role {
     const { epoch, members } = state.record;
     this.#context.event('epoch-won', { epoch, members: members.map(({ id }) => id) });
     // The guest goes first: clients wait for it, and for nothing else of this.
-    const inheritance = { others, log: this.#guest.log.retained, history: this.#guest.log.ends };
+    const { peer } = this.#link;
+    const predecessor = peer === undefined ? undefined : { peer, epoch };
+    const inheritance = { others, log: this.#guest.log.retained, history: this.#guest.log.ends, predecessor };
     this.#onPromoted({ state, lastEvent: this.#guest.log.event, outcome: this.#guest.outcome, inheritance });
-    if (this.#link.peer !== undefined) this.#context.send(this.#link.peer, { type: 'live', epoch });
-    this.#link.close('this replica is live now');
   }
 
   #notMine(refusal: { kind: 'lost' | 'ended' } | { kind: 'foreign'; reason: string }, current?: ArbiterState): void {

@@ -46,9 +46,14 @@ export class Ending {
     return this.#stage.kind === 'leaving' || this.#stage.kind === 'handed-over';
   }
 
+  /** A successor was told to go live, and has not said yet that it is. */
+  get handedOver(): boolean {
+    return this.#stage.kind === 'handed-over';
+  }
+
   /** The record is final or belongs to the successor: membership must not be changed any more. */
   get recordFrozen(): boolean {
-    return this.#recording || this.#stage.kind === 'handed-over';
+    return this.#recording || this.handedOver;
   }
 
   /** The guest has ended. */

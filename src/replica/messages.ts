@@ -173,7 +173,7 @@ export interface Handover {
   readonly lastEvent: number;
 }
 
-/** New live replica to the old one, answering a hand-over. */
+/** New live replica to the old one, answering a hand-over: when its clients are served, or at once if other backups wait to hear of it. */
 export interface Live {
   readonly type: 'live';
   readonly epoch: number;

@@ -249,7 +249,8 @@ export class Primary implements Role {
   #onTick(): void {
     this.#membership.poll();
     this.#returning.tick();
-    this.#backups.dropSilent(this.#lastEvent);
+    // A successor says nothing until it is live.
+    if (!this.#ending.handedOver) this.#backups.dropSilent(this.#lastEvent);
     this.#backups.dropOverrun();
     if (this.#context.nowMs < this.#nextHeartbeatMs) return;
     this.#nextHeartbeatMs = this.#context.nowMs + this.#context.config.heartbeatMs;

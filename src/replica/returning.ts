@@ -8,6 +8,7 @@ import type { Context } from './context.js';
 import { isPrefix } from './log-end.js';
 import type { Hello, LogBatch, LogEnd } from './messages.js';
 import type { RetainedLog } from './retained-log.js';
+import type { PeerId } from './types.js';
 
 /** The others lose their primary at much the same time, by the same timeout at the latest. */
 const WAIT_TIMEOUTS = 2;
@@ -20,6 +21,8 @@ export interface Inheritance {
   readonly log: RetainedLog;
   /** Where the reigns so far have ended in it. */
   readonly history: readonly LogEnd[];
+  /** The connection to a predecessor that has handed over, and the epoch that it is told. */
+  readonly predecessor: { readonly peer: PeerId; readonly epoch: number } | undefined;
 }
 
 export type Resumption =
@@ -35,6 +38,8 @@ export class Returning {
   #log: RetainedLog | undefined;
   #untilMs: number;
   #guestLive = false;
+  /** As long as it has not been told that this replica is live. */
+  #predecessor: Inheritance['predecessor'];
 
   /** `named`: whether the record names a member. */
   constructor(context: Context, named: (member: Member) => boolean, inherited: Inheritance | undefined) {
@@ -42,6 +47,7 @@ export class Returning {
     this.#named = named;
     this.#inherited = inherited;
     this.#others = inherited?.others ?? [];
+    this.#predecessor = inherited?.predecessor;
     this.#log = this.#others.length > 0 ? inherited?.log : undefined;
     this.#untilMs = context.nowMs + WAIT_TIMEOUTS * context.config.failureTimeoutMs;
   }
@@ -62,6 +68,8 @@ export class Returning {
   }
 
   begin(): void {
+    // The others hear from the predecessor who serves now. Where there are none, it has the time until clients are served.
+    if (this.#others.length > 0) this.#takeLeave();
     for (const { address } of this.#others) if (address !== undefined) this.#context.emit({ type: 'probe', address });
   }
 
@@ -81,6 +89,7 @@ export class Returning {
   /** Everything of the predecessor's log has been executed: what clients may lack of that is known now. */
   guestLive(): void {
     this.#guestLive = true;
+    this.#takeLeave();
     if (this.#inherited === undefined || this.#inherited.others.length === 0) return;
     this.#context.emit({ type: 'keep-outputs', event: this.#inherited.history.at(-1)?.event ?? 0 });
     this.#closeIfDone();
@@ -113,6 +122,15 @@ export class Returning {
   resumed(hello: Hello): void {
     this.#others = this.#others.filter((member) => !sameMember(member, hello));
     this.#closeIfDone();
+  }
+
+  #takeLeave(): void {
+    const predecessor = this.#predecessor;
+    this.#predecessor = undefined;
+    if (predecessor === undefined) return;
+    const { peer, epoch } = predecessor;
+    this.#context.send(peer, { type: 'live', epoch });
+    this.#context.close(peer, 'this replica is live now');
   }
 
   #lose(lost: Member, reason: string): void {
