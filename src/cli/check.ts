@@ -49,8 +49,14 @@ function importLines({ imports }: FileCheck): string[] {
     `${calls.count}`,
     calls.places[0] === undefined ? 'no direct call' : `first in ${describePlace(calls.places[0])}`,
   ]);
-  return columns(rows, ['left', 'left', 'right', 'left']);
+  return [...columns(rows, ['left', 'left', 'right', 'left']), ...CLASS_LEGEND];
 }
+
+/** What the classes mean to somebody who has not read design or code. */
+const CLASS_LEGEND = [
+  '  (pure: computed again, not logged; input: the result is logged; output: held back until the log is safe; descriptor: one of',
+  '  these three, by what the call is about: the kind of file or socket, which clock, --random)',
+];
 
 function sourceLines({ sources }: FileCheck): string[] {
   if (sources.length === 0) return ['  none'];
