@@ -8,9 +8,7 @@
 import { Packr } from 'msgpackr/pack';
 import { LogFormatError } from '../errors.js';
 import type { Entry, LoggedValue } from './entry.js';
-
-/** Raised with every change of what batches or results look like; see test/golden/log. */
-export const LOG_FORMAT_VERSION = 1;
+import { LOG_FORMAT_VERSION } from './version.js';
 
 const HEADER_FIELDS = 3;
 const ENTRY_FIELDS = 4;

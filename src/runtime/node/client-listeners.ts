@@ -5,7 +5,7 @@ import { directStreams } from '../../gateway/stream-id.js';
 import type { StreamId } from '../../host/services.js';
 import type { Address } from '../../transport/address.js';
 import { formatAddress } from '../../transport/address.js';
-import { listenError } from '../../transport/node/tcp.js';
+import { listenError } from '../../transport/node/listen-error.js';
 import type { ClientPort, StreamEvents } from '../client-port.js';
 import type { Output } from '../held-outputs.js';
 

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { ClientSocket, ClientStream } from '../../gateway/client-stream.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { type Address, formatAddress } from '../../transport/address.js';
-import { listenError } from '../../transport/node/tcp.js';
+import { listenError } from '../../transport/node/listen-error.js';
 
 /** A client that was told that the guest closed its connection gets so long to take its last bytes, in ms. */
 const LINGER_MS = 10_000;

@@ -5,7 +5,7 @@ import { resolve as absolutePath } from 'node:path';
 import type { EngineLimits } from '../../engine/engine.js';
 import { checkDirectory, loadTree } from '../../host/node/load-tree.js';
 import { INJECT_VERSION } from '../../inject/options.js';
-import { LOG_FORMAT_VERSION } from '../../log/codec.js';
+import { LOG_FORMAT_VERSION } from '../../log/version.js';
 import type { WasiConfig } from '../../wasi/config.js';
 import type { Preopen, TreeEntry } from '../../wasi/fs/description.js';
 import { buildManifest, type Manifest } from '../manifest.js';

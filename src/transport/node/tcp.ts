@@ -2,8 +2,9 @@
  * TCP listeners and dialers that hand out channels.
  */
 import net from 'node:net';
-import { ChannelError, FtWasmError } from '../../errors.js';
+import { ChannelError } from '../../errors.js';
 import { type Address, formatAddress } from '../address.js';
+import { listenError } from './listen-error.js';
 import { TcpChannel, type TcpChannelOptions } from './tcp-channel.js';
 
 export interface TcpListener {
@@ -84,26 +85,6 @@ export function dialTcp(address: Address, options: DialOptions = {}): Promise<Tc
 
 function remoteName(socket: net.Socket): string {
   return formatAddress({ host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 });
-}
-
-/** The FTW_IO error for an address that cannot be listened on; also for UDP and for the guest's listeners. */
-export function listenError(address: Address, error: NodeJS.ErrnoException): FtWasmError {
-  const name = formatAddress(address);
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'the port is in use by another process',
-    EADDRNOTAVAIL: 'this machine has no such address',
-    EACCES: 'no permission for this port',
-    ENOTFOUND: `the host name '${address.host}' is unknown`,
-  };
-  const reason = reasons[error.code ?? ''] ?? error.message;
-  return new FtWasmError(
-    'FTW_IO',
-    `cannot listen on ${name}: ${reason}`,
-    { address: name, errno: error.code },
-    {
-      cause: error,
-    },
-  );
 }
 
 function dialReason(error: NodeJS.ErrnoException): string {

@@ -10,7 +10,7 @@ import { type Address, formatAddress } from '../address.js';
 import { encodeFrame, FRAME_HEADER_BYTES, type Frame, FrameType } from '../frame.js';
 import { FrameDecoder } from '../frame-decoder.js';
 import { crc32 } from './crc32.js';
-import { listenError } from './tcp.js';
+import { listenError } from './listen-error.js';
 
 /** Keeps a heartbeat within every network's smallest datagram. */
 export const HEARTBEAT_PAYLOAD_BYTES_MAX = 512;

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { decodeBatch, encodeBatch, LOG_FORMAT_VERSION } from '../../../src/log/codec.js';
+import { decodeBatch, encodeBatch } from '../../../src/log/codec.js';
 import type { Entry } from '../../../src/log/entry.js';
 import {
   encodeFrame,
@@ -14,6 +14,7 @@ import {
   RECORDING_VERSION,
   RecordingReader,
 } from '../../../src/log/file.js';
+import { LOG_FORMAT_VERSION } from '../../../src/log/version.js';
 
 const HEADER = {
   moduleHash: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff',
