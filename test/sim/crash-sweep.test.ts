@@ -7,6 +7,7 @@ import { SeededEntropy } from '../../src/host/memory.js';
 import { simulateCrashes } from '../../src/runtime/node/simulate.js';
 import { parseScript } from '../../src/runtime/simulate/script.js';
 import { sweep } from '../../src/runtime/simulate/sweep.js';
+import { moduleFile } from '../support/modules.js';
 
 const KV = new URL('../../guests/kv/build/kv.wasm', import.meta.url).pathname;
 const SCRIPT = readFileSync(new URL('kv-session.txt', import.meta.url), 'utf8');
@@ -35,4 +36,31 @@ test('a guest that is given other entropy in each run is found out', async () =>
   expect(report.runs).toBe(6);
   expect(report.differences.length).toBeGreaterThan(0);
   expect(report.differences[0]?.what).toMatch(/^client a was sent "/);
+});
+
+/** Serves one client: echoes what it first sends, and exits without closing anything. */
+const ONE_CLIENT = `(module
+  (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\\40\\00\\00\\00\\20")
+  (func (export "_start")
+    (call $exit (i32.add
+      (i32.add (call $accept (i32.const 3) (i32.const 0) (i32.const 0))
+               (call $read (i32.load (i32.const 0)) (i32.const 8) (i32.const 1) (i32.const 12)))
+      (call $write (i32.load (i32.const 0)) (i32.const 8) (i32.const 1) (i32.const 16))))))`;
+
+test('a service that ends closes its connections, and the script names the line that it does not live to see', async () => {
+  const common = { module: moduleFile(ONE_CLIENT), crashAt: { kind: 'every-entry' } } as const;
+  const script = 'a: connect\na: send "x" * 32\na: wait 32\na: wait end\n';
+  const report = await simulateCrashes({ ...common, script });
+  expect(report.clients).toMatchObject([{ name: 'a', end: 'ended' }]);
+  expect(report.outcome).toMatchObject({ kind: 'exited', exitCode: 0 });
+  expect(report.differences).toEqual([]);
+  expect(report.runs).toBe(3 * report.entries);
+  await expect(simulateCrashes({ ...common, script: `${script}b: connect\nb: wait "x"` })).rejects.toThrow(
+    'script line 6: the guest ended before this could be done',
+  );
 });

@@ -3,7 +3,6 @@
  * backup, at one step of the protocol. Everything happens in this thread, one thing after the other.
  */
 import type { Outcome } from '../../engine/engine.js';
-import { FtWasmError } from '../../errors.js';
 import { Gateway } from '../../gateway/gateway.js';
 import { decodeBatch, encodeBatch } from '../../log/codec.js';
 import { progressPayload, takeProgressPayload } from '../gateway-links.js';
@@ -80,7 +79,7 @@ class CrashRun {
     this.#live = primary;
     let outcome = this.#runGuest(primary);
     if (this.#crashed) outcome = this.#runGuest(this.#takeOver());
-    if (!this.#clients.done) throw new FtWasmError('FTW_USAGE', 'the guest ended before the script did');
+    this.#clients.finish();
     return { clients: this.#clients.records, entries: this.#logEvent, crashed: this.#crashed, outcome };
   }
 
@@ -88,6 +87,8 @@ class CrashRun {
     replica.endStdin();
     const outcome = replica.run();
     this.#work(replica);
+    // A guest that ended by itself leaves its connections to be closed, those of clients that come later, too.
+    while (replica === this.#live && !this.#clients.done && replica.closeStreams()) this.#work(replica);
     return outcome;
   }
 

@@ -152,6 +152,13 @@ export class ScriptClients {
     throw new FtWasmError('FTW_USAGE', what, { line });
   }
 
+  /** The guest has ended. @throws FtWasmError FTW_USAGE if the script has not */
+  finish(): void {
+    if (this.done) return;
+    const line = this.#script.lines[this.#next];
+    throw new FtWasmError('FTW_USAGE', `script line ${line}: the guest ended before this could be done`, { line });
+  }
+
   #try(step: ScriptStep): boolean {
     if (step.kind === 'pause') return this.#waitedMs >= step.ms;
     if (step.kind === 'connect') {

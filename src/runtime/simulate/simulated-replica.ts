@@ -99,6 +99,13 @@ export class SimulatedReplica implements GuestStreams {
     this.#control.stop();
   }
 
+  /** The guest has ended: closes its streams, as an operating system would. False if all of them were closed. */
+  closeStreams(): boolean {
+    const open = [...this.port.streams].filter(([, { ended }]) => ended !== 'close');
+    for (const [stream] of open) this.port.end(stream, 'close');
+    return open.length > 0;
+  }
+
   batch(bytes: Uint8Array): void {
     this.#feed.send(this.#head.plain(ToGuest.Batch), bytes);
   }
