@@ -88,7 +88,7 @@ class CrashRun {
     const outcome = replica.run();
     this.#work(replica);
     // A guest that ended by itself leaves its connections to be closed, those of clients that come later, too.
-    while (replica === this.#live && !this.#clients.done && replica.closeStreams()) this.#work(replica);
+    while (replica === this.#live && !this.#clients.done && replica.closeStreams(BACKUP_EPOCH)) this.#work(replica);
     return outcome;
   }
 

@@ -99,8 +99,12 @@ export class SimulatedReplica implements GuestStreams {
     this.#control.stop();
   }
 
-  /** The guest has ended: closes its streams, as an operating system would. False if all of them were closed. */
-  closeStreams(): boolean {
+  /**
+   * The guest has ended: closes its streams, as an operating system would. False if all of them were closed. `epoch`: in which
+   * it serves gateways if it has ended before it could go live.
+   */
+  closeStreams(epoch: number): boolean {
+    if (!this.port.live) this.serve(epoch, []);
     const open = [...this.port.streams].filter(([, { ended }]) => ended !== 'close');
     for (const [stream] of open) this.port.end(stream, 'close');
     return open.length > 0;
