@@ -42,6 +42,7 @@ export {
   verifyRecording,
 } from './runtime/node/api.js';
 export type { FileCheck } from './runtime/node/check-file.js';
+export { keepCompiledCode } from './runtime/node/compiled-code.js';
 export type { PairOptions, PairService } from './runtime/node/pair.js';
 export type { LogLine, RecordedLog } from './runtime/node/read-log.js';
 export type { SimulateOptions } from './runtime/node/simulate.js';

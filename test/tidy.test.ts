@@ -41,7 +41,7 @@ const LINES_MAX = 400;
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'src/index.ts': 'the public API',
   'src/cli/main.ts': 'the executable',
-  'src/runtime/node/guest-worker.ts': 'started as a worker thread',
+  'src/runtime/node/guest-entry.ts': 'started as a worker thread',
   'src/runtime/node/rewrite-worker.ts': 'started as a worker thread',
 };
 

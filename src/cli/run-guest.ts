@@ -1,6 +1,6 @@
 /** `ft-wasm run`, `record` and `replay`: one guest from start to end; its exit code is the command's. */
 import { constants } from 'node:os';
-import { type Run, type StateDigest, startReplay, startRun } from '../index.js';
+import { keepCompiledCode, type Run, type StateDigest, startReplay, startRun } from '../index.js';
 import { Progress } from './progress.js';
 import type { ReplayCommandOptions, ReportOptions, RunCommandOptions } from './run-options.js';
 import { RunReporter } from './run-report.js';
@@ -17,6 +17,7 @@ interface Hooks {
 /** Runs or records a guest; returns the exit code. Rejects if it cannot start. */
 export function runGuest({ run, report }: RunCommandOptions, process: CliProcess): Promise<number> {
   const { stdin, stdinIsFile, ...stdio } = process;
+  keepCompiledCode(run.cacheDirectory);
   return toTheEnd(process, report, (hooks) =>
     startRun({ ...run, ...hooks, stdio, stdin, ...(stdinIsFile !== undefined && { stdinIsFile }) }),
   );
@@ -24,6 +25,7 @@ export function runGuest({ run, report }: RunCommandOptions, process: CliProcess
 
 /** Replays a recording; returns the exit code of the recorded run, or 73 if the replay diverged. Rejects if it cannot start. */
 export function replay({ replay, report }: ReplayCommandOptions, process: CliProcess): Promise<number> {
+  keepCompiledCode(replay.cacheDirectory);
   return toTheEnd(process, report, (hooks, progress) =>
     startReplay({ ...replay, ...hooks, stdio: process, onReplayProgress: progress.of('replaying') }),
   );

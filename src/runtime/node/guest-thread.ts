@@ -92,7 +92,7 @@ export class GuestThread implements GuestControl {
     this.#queue = new RingQueue(new RingWriter(toGuest));
     this.clients = new ClientInput(this.#queue);
     const workerData: GuestInit = { ...init, toGuest, fromGuest, control: this.#control.buffer };
-    this.#worker = new Worker(new URL('./guest-worker.js', import.meta.url), {
+    this.#worker = new Worker(new URL('./guest-entry.js', import.meta.url), {
       workerData,
       // Guests recurse as deep as their own limit allows; V8's must be far above it (design.md section 5).
       resourceLimits: { stackSizeMb: 64 },

@@ -1,4 +1,4 @@
-/** Entry of the guest thread: prepares the module, says so, and runs it when told. */
+/** The guest thread: prepares the module, says so, and runs it when told. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PreparedModule } from '../../engine/engine.js';
 import { FtWasmError, invariant } from '../../errors.js';
