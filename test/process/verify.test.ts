@@ -39,13 +39,14 @@ describe('verify', () => {
   it('takes the rewritten module from the cache', async () => {
     const cache = temporaryFolder();
     const recording = await recorded('--cache', cache, 'guests/sqlite/sqlite.wasm', ':memory:', '1');
-    const [kept] = readdirSync(cache);
-    expect(kept).toMatch(/\.rewritten$/);
+    const modules = () => readdirSync(cache).filter((name) => name.endsWith('.rewritten'));
+    const [kept] = modules();
+    expect(kept).toBeDefined();
     const used = () => statSync(path.join(cache, kept!)).mtimeMs;
     utimesSync(path.join(cache, kept!), 0, 0);
     expect(await command(['verify', recording, '--cache', cache])).toMatchObject({ code: 0, stderr: '' });
     expect(used()).toBeGreaterThan(0);
-    expect(readdirSync(cache)).toEqual([kept]);
+    expect(modules()).toEqual([kept]);
   });
 
   it('refuses what is no recording, and flags that make no sense', async () => {
