@@ -26,7 +26,7 @@ import type { SnapshotReceiver, SnapshotSink } from './snapshot-desk.js';
 import { StateTransfer } from './state-transfer.js';
 
 /** Clients wait for the successor, which may be on this machine: what ending a guest and closing connections takes, it goes first. */
-const HANDED_OVER_MS = 20;
+const HANDED_OVER_MS = 10;
 
 export interface DriverParts {
   readonly config: ReplicaConfig;

@@ -16,7 +16,10 @@ const SEARCH_MS = 10;
 const WATCH_MS = 500;
 /** A replica that accepts the connection, but does not answer within this time, is asked again. */
 const ANSWER_MS = 1000;
-/** A question that waits for its replica to go live is asked anew so often: the connection may have died unnoticed. */
+/**
+ * A question that waits for its replica to go live is repeated so often: the connection may have died unnoticed. On the same
+ * connection, for a failover that met no question there would wait for one.
+ */
 const RENEW_MS = 2000;
 
 export interface KeeperParts {
@@ -82,17 +85,21 @@ export class GatewayKeeper {
   #question(address: string, channel: Channel): Promise<void> {
     return new Promise((resolve) => {
       let attached = false;
-      /** Number that this gateway had when it asked first. */
-      let asked = 0;
-      let cancel = this.#parts.timers.after(ANSWER_MS, () => {
-        this.#troubles.set(address, `no answer within ${ANSWER_MS} ms`);
-        channel.destroy();
-      });
+      let cancel = (): void => {};
+      const ask = (): void => {
+        cancel = this.#parts.timers.after(ANSWER_MS, () => {
+          this.#troubles.set(address, `no answer within ${ANSWER_MS} ms`);
+          channel.destroy();
+        });
+        this.#sendQuestion(channel);
+      };
       const settle = (): void => {
         cancel();
         this.#standing.delete(channel);
         resolve();
       };
+      /** Number that this gateway has when it asks first. */
+      const asked = this.#parts.gateway.number;
       channel.start({
         onFrame: (frame) => {
           if (attached) return this.#deliver(channel, frame);
@@ -106,9 +113,9 @@ export class GatewayKeeper {
           }
           this.#troubles.set(address, answer.reason);
           if (answer.kind === 'refused') return channel.destroy();
-          if (this.#standing.has(channel)) return;
           cancel();
-          cancel = this.#parts.timers.after(RENEW_MS, () => channel.destroy());
+          cancel = this.#parts.timers.after(RENEW_MS, ask);
+          if (this.#standing.has(channel)) return;
           this.#standing.add(channel);
           // It was asked before another replica gave this gateway a number.
           if (this.#parts.gateway.attached) this.#sendQuestion(channel);
@@ -124,8 +131,7 @@ export class GatewayKeeper {
           this.#parts.gateway.drained();
         },
       });
-      this.#sendQuestion(channel);
-      asked = this.#parts.gateway.number;
+      ask();
     });
   }
 

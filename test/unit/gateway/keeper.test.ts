@@ -154,3 +154,19 @@ test('a replica that has given the gateway up may give it another number', async
   expect(kept.attachedTo).toEqual(['a', 'b']);
   expect(kept.gateway.number).toBe(SECOND);
 });
+
+test('a question that waits is repeated on its connection, which is given up when nobody answers', async () => {
+  const kept = await Kept.start();
+  const standing = kept.wire('b');
+  standing.notLive();
+  kept.wire('a').attached(1, FIRST);
+  standing.notLive();
+  await kept.ring();
+  expect(standing.asked).toEqual([0, FIRST, FIRST]);
+  standing.notLive();
+  await kept.ring();
+  expect(standing.asked).toHaveLength(4);
+  expect(standing.isOpen).toBe(true);
+  await kept.ring();
+  expect(standing.isOpen).toBe(false);
+});
