@@ -60,6 +60,9 @@ test('a service that ends closes its connections, and the script names the line 
   expect(report.outcome).toMatchObject({ kind: 'exited', exitCode: 0 });
   expect(report.differences).toEqual([]);
   expect(report.runs).toBe(3 * report.entries);
+  // The second client is never accepted.
+  const two = await simulateCrashes({ ...common, script: `${script.replace('\n', '\nb: connect\n')}b: wait end` });
+  expect(two.clients).toMatchObject([{ end: 'ended' }, { end: 'ended' }]);
   await expect(simulateCrashes({ ...common, script: `${script}b: connect\nb: wait "x"` })).rejects.toThrow(
     'script line 6: the guest ended before this could be done',
   );

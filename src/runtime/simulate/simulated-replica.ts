@@ -101,13 +101,14 @@ export class SimulatedReplica implements GuestStreams {
 
   /**
    * The guest has ended: closes its streams, as an operating system would. False if all of them were closed. `epoch`: in which
-   * it serves gateways if it has ended before it could go live.
+   * it serves gateways if it has ended before it could go live; they know of streams that it has not heard of.
    */
   closeStreams(epoch: number): boolean {
-    if (!this.port.live) this.serve(epoch, []);
+    const served = this.port.live;
+    if (!served) this.serve(epoch, []);
     const open = [...this.port.streams].filter(([, { ended }]) => ended !== 'close');
     for (const [stream] of open) this.port.end(stream, 'close');
-    return open.length > 0;
+    return open.length > 0 || !served;
   }
 
   batch(bytes: Uint8Array): void {
