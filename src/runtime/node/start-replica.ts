@@ -15,10 +15,12 @@ import {
   type ServiceExit,
   type ServiceStats,
 } from '../options.js';
+import { rehearseFailovers } from '../rehearsal/rehearsal.js';
 import { NodePeerNetwork } from './peer-network.js';
 import { type LifeOptions, type LifeParts, ReplicaLife } from './replica-life.js';
 import { checkNobodyLives, DurableHome } from './start-durable.js';
 import { startGateway } from './start-gateway.js';
+import { nodeTimers } from './timers.js';
 
 /** A guest that diverges again and again will not be cured by another copy of the state. */
 const DIVERGENCES_MAX = 3;
@@ -64,6 +66,7 @@ class ReplicaProcess implements Service {
   #stats: ServiceStats | undefined;
   #leaving = false;
   #divergences = 0;
+  #stopRehearsing: () => void = () => {};
 
   private constructor(options: LifeOptions, parts: LifeParts) {
     this.#options = options;
@@ -82,6 +85,7 @@ class ReplicaProcess implements Service {
       replica.#begin(life);
       if (options.role === 'primary') void life.host.feedStdin(options.stdin);
       replica.done = replica.#live(life);
+      replica.#stopRehearsing = rehearseFailovers(nodeTimers);
       await replica.#openGateway();
       return replica;
     } catch (error) {
@@ -152,6 +156,7 @@ class ReplicaProcess implements Service {
   }
 
   async #end(exit: ServiceExit): Promise<ServiceExit> {
+    this.#stopRehearsing();
     this.#parts.network.close();
     await this.#parts.durable?.close();
     return exit;
