@@ -1,9 +1,8 @@
 /** How long a failure is felt: the primary is killed under load again and again, each time in a fresh pair. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Load } from './lib/load.mjs';
-import { quantile } from './lib/statistics.mjs';
 import { startPair } from './lib/systems.mjs';
-import { formatTable } from './lib/table.mjs';
+import { formatTable, STALL_COLUMNS, stallRow } from './lib/table.mjs';
 
 export const summary = 'time from SIGKILL to go-live, and the longest stall that a client sees';
 
@@ -78,15 +77,10 @@ function loadOptions(port, connections) {
 
 /** @param {readonly Kill[]} kills */
 function print(kills) {
-  const row = (/** @type {string} */ name, /** @type {(kill: Kill) => number} */ value) => {
-    const samples = kills.map(value);
-    return [name, ...[0.5, 0.99, 1].map((q) => `${quantile(samples, q).toFixed(1)} ms`)];
-  };
-  const rows = [
-    row('SIGKILL to go-live', (kill) => kill.goLiveMs),
-    row('longest client stall', (kill) => kill.stallMs),
-  ];
-  console.log(formatTable([`${kills.length} kills`, 'median', 'p99', 'max'], rows));
+  const goLive = kills.map(({ goLiveMs }) => goLiveMs);
+  const stalls = kills.map(({ stallMs }) => stallMs);
+  const rows = [stallRow('SIGKILL to go-live', goLive), stallRow('longest client stall', stalls)];
+  console.log(formatTable([`${kills.length} kills`, ...STALL_COLUMNS], rows));
   const total = (/** @type {(kill: Kill) => number} */ value) => kills.map(value).reduce((a, b) => a + b, 0);
   const counts = `${total((kill) => kill.requests)} requests, ${total((kill) => kill.errors)} error replies`;
   console.log(`\n${counts}, ${total((kill) => kill.reconnects)} reconnects`);

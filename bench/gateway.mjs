@@ -3,24 +3,25 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as failover from './failover.mjs';
 import { Load } from './lib/load.mjs';
-import { quantile } from './lib/statistics.mjs';
 import { startPair } from './lib/systems.mjs';
-import { formatTable } from './lib/table.mjs';
+import { formatTable, STALL_COLUMNS, stallRow } from './lib/table.mjs';
 import * as serve from './serve.mjs';
 
 export const summary = 'cost of the gateway; stalls at kills and switches; thousands of idle connections';
 
 export const options = {
   rounds: { type: 'string', default: '5', help: 'rounds of throughput and latency; 0 leaves them out' },
-  seconds: { type: 'string', default: '3', help: 'measured time per system and round' },
+  seconds: { type: 'string', default: '1.5', help: 'measured time per system and round' },
+  'warm-up': { type: 'string', default: '0.5', help: 'seconds of load before each measurement' },
   connections: { type: 'string', default: '50', help: 'client connections for throughput' },
-  failovers: { type: 'string', default: '30', help: 'kills, and as many switches; 0 leaves them out' },
+  failovers: { type: 'string', default: '15', help: 'kills, and as many switches; 0 leaves them out' },
   clients: { type: 'string', default: '8', help: 'busy connections while failovers are measured' },
   idle: { type: 'string', default: '5000', help: 'idle connections that live through one kill; 0 leaves them out' },
 };
 
-/** The base first; each system by itself, behind the gateway, and behind the least that could stand there. */
-const SYSTEMS = 'pair,gateway + pair,bare proxy + pair,solo,alone,gateway + solo,bare proxy + solo';
+/** A pair, and without a backup: by itself, behind the gateway, and behind the least that could stand there. The base comes first. */
+const PAIRS = 'pair,gateway + pair,gateway inside + pair,bare proxy + pair';
+const ALONE = 'alone,gateway + solo,bare proxy + solo';
 const SETTLE_MS = 500;
 const SPOILED_MAX = 10;
 const OVERLOADED = 'the machine is too busy for the failure timeout';
@@ -31,12 +32,12 @@ export async function run(values) {
   const results = {};
   if (Number(values.rounds) > 0) {
     console.log(`throughput, ${values.connections} connections`);
-    results.throughput = await serve.run(serveOptions(values, values.connections));
-    console.log('\nlatency, 1 connection');
-    results.latency = await serve.run(serveOptions(values, '1'));
+    results.throughput = await measureServing(values, values.connections);
+    console.log('latency, 1 connection');
+    results.latency = await measureServing(values, '1');
   }
   if (Number(values.failovers) > 0) {
-    console.log(`\nkills, ${values.clients} busy connections`);
+    console.log(`kills, ${values.clients} busy connections`);
     results.kills = await failover.run({ ...defaults(failover), kills: values.failovers, connections: values.clients });
     console.log(`\nswitches, ${values.clients} busy connections`);
     results.switches = await measureSwitches(values);
@@ -46,8 +47,14 @@ export async function run(values) {
 }
 
 /** @param {Record<string, string>} values @param {string} connections */
-function serveOptions({ rounds, seconds }, connections) {
-  return { ...defaults(serve), systems: SYSTEMS, rounds, seconds, connections };
+async function measureServing({ rounds, seconds, 'warm-up': warmUp }, connections) {
+  const results = {};
+  for (const systems of [PAIRS, ALONE]) {
+    const shape = { systems, rounds, seconds, 'warm-up': warmUp, connections };
+    Object.assign(results, await serve.run({ ...defaults(serve), ...shape }));
+    console.log();
+  }
+  return results;
 }
 
 /** @param {{ options: Record<string, { default: string }> }} bench @returns {Record<string, string>} */
@@ -70,21 +77,10 @@ async function measureSwitches(values) {
     load.close();
   }
   if (spoiled > 0) console.log(`${spoiled} more pairs separated before the switch and do not count: ${OVERLOADED}`);
-  const row = (/** @type {string} */ name, /** @type {number[]} */ samples) => [
-    name,
-    ...[0.5, 0.99, 1].map((q) => `${quantile(samples, q).toFixed(1)} ms`),
-  ];
-  const rows = [
-    row(
-      'request to go-live',
-      switches.map(({ goLiveMs }) => goLiveMs),
-    ),
-    row(
-      'longest client stall',
-      switches.map(({ stallMs }) => stallMs),
-    ),
-  ];
-  console.log(formatTable([`${switches.length} switches`, 'median', 'p99', 'max'], rows));
+  const goLive = switches.map(({ goLiveMs }) => goLiveMs);
+  const stalls = switches.map(({ stallMs }) => stallMs);
+  const rows = [stallRow('request to go-live', goLive), stallRow('longest client stall', stalls)];
+  console.log(formatTable([`${switches.length} switches`, ...STALL_COLUMNS], rows));
   return switches;
 }
 

@@ -3,7 +3,7 @@ import { processorTimeUs } from './lib/cpu.mjs';
 import { Load } from './lib/load.mjs';
 import { median, ratioSpread, spread } from './lib/statistics.mjs';
 import { SYSTEMS } from './lib/systems.mjs';
-import { formatTable, milliseconds, thousands, withSpread } from './lib/table.mjs';
+import { formatTable, milliseconds, thousands, withQuartiles } from './lib/table.mjs';
 
 export const summary = 'throughput and latency, in interleaved rounds';
 
@@ -109,8 +109,9 @@ function print(systems, samples) {
   const rows = systems.map(({ name }) => row(name, samples.get(name) ?? [], samples.get(systems[0].name) ?? []));
   const header = [
     'system',
-    'requests/s (least to most)',
-    'p50',
+    'requests/s (least, quartiles, most)',
+    'p50 in ms',
+    `more than ${systems[0].name}`,
     'p99',
     'log bytes/request',
     'CPU us/request: all (each)',
@@ -122,15 +123,17 @@ function print(systems, samples) {
 /** @param {string} name @param {readonly Sample[]} own @param {readonly Sample[]} base */
 function row(name, own, base) {
   const perSecond = own.map((sample) => sample.perSecond);
+  const p50s = own.map((sample) => sample.p50Us);
   const bytes = median(own.map((sample) => sample.logBytesPerRequest));
   return [
     name,
-    withSpread(spread(perSecond), thousands),
-    milliseconds(median(own.map((sample) => sample.p50Us))),
+    withQuartiles(spread(perSecond), thousands),
+    withQuartiles(spread(p50s), (us) => (us / 1000).toFixed(2)),
+    withQuartiles(spread(p50s.map((us, i) => us - base[i].p50Us)), (us) => (us / 1000).toFixed(2)),
     milliseconds(median(own.map((sample) => sample.p99Us))),
     Number.isNaN(bytes) ? '-' : bytes.toFixed(1),
     processorTime(own.map(({ cpuUs }) => cpuUs)),
-    withSpread(
+    withQuartiles(
       ratioSpread(
         perSecond,
         base.map((sample) => sample.perSecond),

@@ -17,12 +17,12 @@ export function median(samples) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/**
- * @param {readonly number[]} samples
- * @returns {{ median: number, min: number, max: number }}
- */
+/** @typedef {{ median: number, min: number, q1: number, q3: number, max: number }} Spread */
+
+/** @param {readonly number[]} samples @returns {Spread} */
 export function spread(samples) {
-  return { median: median(samples), min: Math.min(...samples), max: Math.max(...samples) };
+  const [q1, q3] = [quantile(samples, 0.25), quantile(samples, 0.75)];
+  return { median: median(samples), min: Math.min(...samples), q1, q3, max: Math.max(...samples) };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Plain text tables for people. */
+import { quantile } from './statistics.mjs';
 
 /**
  * First column to the left, the others to the right.
@@ -25,4 +26,17 @@ export function milliseconds(us) {
 /** @param {{ median: number, min: number, max: number }} values */
 export function withSpread({ median, min, max }, format = (/** @type {number} */ v) => v.toFixed(2)) {
   return `${format(median)} (${format(min)} to ${format(max)})`;
+}
+
+/** @param {import('./statistics.mjs').Spread} values */
+export function withQuartiles({ median, min, q1, q3, max }, format = (/** @type {number} */ v) => v.toFixed(2)) {
+  return `${format(median)} (${[min, q1, q3, max].map((value) => format(value)).join(', ')})`;
+}
+
+/** Headings for {@link stallRow}. */
+export const STALL_COLUMNS = ['least', 'quartile', 'median', 'quartile', 'p99', 'max'];
+
+/** How long something took, each time. @param {string} name @param {readonly number[]} samples in ms */
+export function stallRow(name, samples) {
+  return [name, ...[0, 0.25, 0.5, 0.75, 0.99, 1].map((q) => `${quantile(samples, q).toFixed(1)} ms`)];
 }
