@@ -8,7 +8,7 @@ import { dialTcp } from '../../transport/node/tcp.js';
 import { GatewayKeeper } from '../gateway-keeper.js';
 import { LATE_MS, LateEvents } from '../late-events.js';
 import { type ServiceEvent, usage } from '../options.js';
-import { rehearseFailovers } from '../rehearsal/rehearsal.js';
+import { GATEWAY_PLAYS, rehearse } from '../rehearsal/rehearsal.js';
 import { GatewayClients } from './gateway-clients.js';
 import { nodeTimers } from './timers.js';
 
@@ -82,7 +82,7 @@ export async function startGateway(options: GatewayOptions, local?: LocalReplica
     },
   });
   keeper.start();
-  const stopRehearsing = rehearseFailovers(nodeTimers);
+  const stopRehearsing = rehearse(nodeTimers, GATEWAY_PLAYS);
   let toldAt = 0;
   let told = '';
   const reportSearch = (nowMs: number): void => {

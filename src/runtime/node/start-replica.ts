@@ -15,7 +15,7 @@ import {
   type ServiceExit,
   type ServiceStats,
 } from '../options.js';
-import { rehearseFailovers } from '../rehearsal/rehearsal.js';
+import { REPLICA_PLAYS, rehearse } from '../rehearsal/rehearsal.js';
 import { NodePeerNetwork } from './peer-network.js';
 import { type LifeOptions, type LifeParts, ReplicaLife } from './replica-life.js';
 import { checkNobodyLives, DurableHome } from './start-durable.js';
@@ -85,7 +85,7 @@ class ReplicaProcess implements Service {
       replica.#begin(life);
       if (options.role === 'primary') void life.host.feedStdin(options.stdin);
       replica.done = replica.#live(life);
-      replica.#stopRehearsing = rehearseFailovers(nodeTimers);
+      replica.#stopRehearsing = rehearse(nodeTimers, REPLICA_PLAYS);
       await replica.#openGateway();
       return replica;
     } catch (error) {

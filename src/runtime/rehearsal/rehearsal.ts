@@ -11,15 +11,23 @@ const ROUNDS = 16;
 /** Between two rounds, each of which takes a millisecond, and the first ones a few. */
 const PAUSE_MS = 50;
 
-/** Begins to rehearse, beside everything else; the returned function ends that. */
-export function rehearseFailovers(timers: Timers): () => void {
+/** What a gateway has to do in a failover, and what a replica has. */
+export const GATEWAY_PLAYS: readonly Play[] = [rehearseGateway];
+export const REPLICA_PLAYS: readonly Play[] = [
+  () => rehearseReplicas('switch'),
+  () => rehearseReplicas('death'),
+  rehearseGateway,
+];
+
+type Play = () => unknown;
+
+/** Begins to rehearse `plays`, beside everything else; the returned function ends that. */
+export function rehearse(timers: Timers, plays: readonly Play[]): () => void {
   let cancel = (): void => {};
   const round = (left: number): void => {
     if (left === 0) return;
     cancel = timers.after(PAUSE_MS, () => {
-      rehearseReplicas('switch');
-      rehearseReplicas('death');
-      void rehearseGateway();
+      for (const play of plays) play();
       round(left - 1);
     });
   };

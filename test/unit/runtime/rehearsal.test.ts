@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Timers } from '../../../src/runtime/ports.js';
 import { rehearseGateway } from '../../../src/runtime/rehearsal/gateway.js';
-import { rehearseFailovers } from '../../../src/runtime/rehearsal/rehearsal.js';
+import { rehearse } from '../../../src/runtime/rehearsal/rehearsal.js';
 import { rehearseReplicas } from '../../../src/runtime/rehearsal/replicas.js';
 
 it.each(['switch', 'death'] as const)('the backup of a pair goes live after a %s', (end) => {
@@ -20,14 +20,12 @@ it('goes on round by round until it is over, or ended', () => {
     return () => void waiting.splice(waiting.indexOf(run), 1);
   };
   const timers: Timers = { now: () => 0, every: () => () => {}, after };
-  rehearseFailovers(timers);
   let rounds = 0;
-  for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-    run();
-    rounds++;
-  }
+  const play = (): void => void rounds++;
+  rehearse(timers, [play]);
+  for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) run();
   expect(rounds).toBeGreaterThan(1);
-  const end = rehearseFailovers(timers);
+  const end = rehearse(timers, [play]);
   waiting.shift()?.();
   expect(waiting).toHaveLength(1);
   end();
