@@ -12,11 +12,12 @@ describe('statistics', () => {
 
   it('the median of an even number of samples lies between two', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
-    expect(spread([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3 });
+    expect(spread([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3, q1: 1, q3: 3 });
+    expect(spread([8, 6, 4, 2, 1, 3, 5, 7])).toMatchObject({ q1: 2, q3: 6 });
   });
 
   it('ratios are taken round by round', () => {
-    expect(ratioSpread([10, 40, 90], [10, 20, 30])).toEqual({ median: 2, min: 1, max: 3 });
+    expect(ratioSpread([10, 40, 90], [10, 20, 30])).toEqual({ median: 2, min: 1, max: 3, q1: 1, q3: 3 });
   });
 
   it('a histogram agrees with sorting', () => {
