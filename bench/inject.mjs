@@ -152,7 +152,7 @@ function measure(program, variants, { passes, rounds, scale }) {
   const bytes = {};
   for (let pass = 0; pass < Number(passes); pass++) {
     for (const group of pass % 2 === 0 ? groups : groups.toReversed()) {
-      const args = [CHILD, program.name, group.join(','), rounds, scale];
+      const args = [...process.execArgv, CHILD, program.name, group.join(','), rounds, scale];
       const child = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
       for (const variant of group) samples[variant].push(...child.samples[variant]);
       Object.assign(bytes, child.bytes);
