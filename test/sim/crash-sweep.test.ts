@@ -67,3 +67,31 @@ test('a service that ends closes its connections, and the script names the line 
     'script line 6: the guest ended before this could be done',
   );
 });
+
+/** Asks again and again whether a client has come, and after that what time it is until 5 ms have passed. */
+const BUSY = `(module
+  (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $flags (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\\40\\00\\00\\00\\20")
+  (func $now (result i64) (drop (call $clock (i32.const 1) (i64.const 0) (i32.const 32))) (i64.load (i32.const 32)))
+  (func (export "_start") (local $until i64)
+    (drop (call $flags (i32.const 3) (i32.const 4)))
+    (loop $ask (br_if $ask (call $accept (i32.const 3) (i32.const 0) (i32.const 0))))
+    (local.set $until (i64.add (call $now) (i64.const 5000000)))
+    (loop $look (br_if $look (i64.lt_u (call $now) (local.get $until))))
+    (drop (call $write (i32.load (i32.const 0)) (i32.const 8) (i32.const 1) (i32.const 16)))
+    (loop $forever (br $forever))))`;
+
+test('clients and time go on while a guest is busy', async () => {
+  const script = 'pause 2ms\na: connect\na: wait 32\n';
+  const report = await simulateCrashes({
+    module: moduleFile(BUSY),
+    script,
+    crashAt: { kind: 'random', count: 2, seed: 1 },
+  });
+  expect(report.clients).toMatchObject([{ bytes: new Uint8Array(32) }]);
+  expect(report.differences).toEqual([]);
+});

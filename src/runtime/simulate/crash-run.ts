@@ -73,6 +73,7 @@ class CrashRun {
   run(): CrashRunResult {
     const primary: SimulatedReplica = new SimulatedReplica(this.#service, 'live', {
       sleep: (ms) => this.#sleep(primary, ms),
+      busy: (ms) => this.#pass(primary, ms),
       live: () => {},
     });
     primary.serve(PRIMARY_EPOCH, []);
@@ -96,6 +97,7 @@ class CrashRun {
   #takeOver(): SimulatedReplica {
     const backup: SimulatedReplica = new SimulatedReplica(this.#service, 'replay', {
       sleep: (ms) => this.#sleep(backup, ms),
+      busy: (ms) => this.#pass(backup, ms),
       live: (streams) => backup.serve(BACKUP_EPOCH, streams),
     });
     for (const payload of this.#progress) takeProgressPayload(backup.port, payload);
@@ -108,7 +110,13 @@ class CrashRun {
 
   /** The guest sleeps: the world does what it can, and if that is nothing, time passes. */
   #sleep(replica: SimulatedReplica, ms: number): void {
-    if (this.#work(replica) || replica !== this.#live) return;
+    if (!this.#work(replica)) this.#pass(replica, ms);
+  }
+
+  /** Time passes, and the world has it to do what it can. */
+  #pass(replica: SimulatedReplica, ms: number): void {
+    this.#work(replica);
+    if (replica !== this.#live) return;
     if (this.#clients.done) {
       replica.stop();
       return;

@@ -21,7 +21,10 @@ import { FromGuest, HeadWriter, MessageReader, SHUTDOWN_HOW, ToGuest } from '../
 import { PumpedReader, PumpedWriter, RingFeed } from './pumped-ring.js';
 
 const RING_BYTES = 1 << 20;
-const SLICE_FUEL = 5_000_000;
+/** Short: a guest that asks again and again instead of sleeping logs all of its questions. */
+const SLICE_FUEL = 100_000;
+/** What a slice takes of the guest's time. */
+const SLICE_MS = 1;
 
 /** What all replicas of one service have in common. */
 export interface SimulatedService {
@@ -42,6 +45,8 @@ export interface SimulatedBatch {
 export interface ReplicaEvents {
   /** The guest sleeps for at most `ms`: the world may run. */
   sleep(ms: number): void;
+  /** The guest has been busy for `ms`. */
+  busy(ms: number): void;
   /** The guest has consumed its log and runs live. */
   live(streams: readonly AdoptedStream[]): void;
 }
@@ -164,7 +169,10 @@ export class SimulatedReplica implements GuestStreams {
       imports: wasi.imports,
       limits,
       sliceFuel: SLICE_FUEL,
-      onSlice: () => inbox.slice(),
+      onSlice: () => {
+        inbox.slice();
+        if (this.port.live) this.#events.busy(SLICE_MS);
+      },
     });
     wasi.bindMemory(() => instance.memory);
     session.onLive(() => {
