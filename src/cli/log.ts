@@ -1,17 +1,35 @@
 /** `ft-wasm log`: the entries of a recording, as a table or as one JSON object per line. */
 import { EXIT_CODES, type LogLine, openLog, type RecordedLog } from '../index.js';
+import { CACHE_FLAGS, type RawCacheFlags, toCacheOptions } from './cache-flags.js';
+import { defined, type Environment, type Flag } from './flags.js';
 import { writeAll } from './pipe.js';
+import { Progress } from './progress.js';
 import type { CliProcess } from './streams.js';
 import { type Align, pad } from './table.js';
 
-export interface RawLogFlags {
+export const LOG_COMMAND_FLAGS: readonly Flag[] = [
+  ['Log:', '--no-arguments', 'do not replay the recording for the arguments of its calls'],
+  ['Log:', '--module <file>', 'the recorded module, if it is neither in the recording nor where it was'],
+  ['Log:', '--json', 'one JSON object per entry'],
+  ...CACHE_FLAGS,
+];
+
+export interface RawLogFlags extends RawCacheFlags {
+  readonly arguments?: boolean;
+  readonly module?: string;
   readonly json?: boolean;
 }
 
 /** Prints the log of the recording at `path`. Rejects if it cannot be read. */
-export async function printLog(path: string, { json = false }: RawLogFlags, process: CliProcess): Promise<number> {
+export async function printLog(
+  path: string,
+  flags: RawLogFlags,
+  own: Environment,
+  process: CliProcess,
+): Promise<number> {
   const log = await openLog(path);
-  await writeAll(process.stdout, json ? jsonOf(log) : tableOf(log));
+  const lines = flags.arguments === false ? log.lines() : linesOf(log, flags, own, process);
+  await writeAll(process.stdout, flags.json === true ? jsonOf(lines) : tableOf(log, lines));
   const { tail } = log.survey;
   if (tail !== undefined) {
     process.stderr.write(
@@ -21,36 +39,58 @@ export async function printLog(path: string, { json = false }: RawLogFlags, proc
   return EXIT_CODES.ok;
 }
 
-async function* jsonOf({ lines }: RecordedLog): AsyncGenerator<string> {
-  for await (const line of lines()) yield `${JSON.stringify(line, plainValue)}\n`;
+/** With arguments, or with a word on why there are none. */
+function linesOf(
+  log: RecordedLog,
+  flags: RawLogFlags,
+  own: Environment,
+  { stderr }: CliProcess,
+): AsyncGenerator<LogLine> {
+  const progress = new Progress(stderr);
+  return log.linesWithArguments({
+    ...defined({ module: flags.module }),
+    ...toCacheOptions(flags, own),
+    onProgress: progress.of('compiling'),
+    onPrepared: () => progress.clear(),
+    onMissing: (reason) => {
+      progress.clear();
+      stderr.write(`ft-wasm: arguments are left out: ${reason}\n`);
+    },
+  });
 }
 
-/** bigint as text, bytes as hexadecimal digits. */
-function plainValue(_key: string, value: unknown): unknown {
+async function* jsonOf(lines: AsyncGenerator<LogLine>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line, plainValue)}\n`;
+}
+
+/** bigint as text, bytes as hexadecimal digits; arguments by name only. */
+function plainValue(key: string, value: unknown): unknown {
+  if (key === 'argumentsText') return undefined;
   if (typeof value === 'bigint') return value.toString();
   return value instanceof Uint8Array ? { hex: Buffer.from(value).toString('hex') } : value;
 }
 
-const HEAD = ['EVENT', 'COUNTER', 'CLASS', 'BYTES', 'CALL', 'RESULT'];
-const ALIGN: readonly Align[] = ['right', 'right', 'left', 'right', 'left', 'left'];
+const HEAD = ['EVENT', 'COUNTER', 'CLASS', 'BYTES', 'CALL', 'ARGUMENTS', 'RESULT'];
+const ALIGN: readonly Align[] = ['right', 'right', 'left', 'right', 'left', 'left', 'left'];
 const CALL_WIDTH = 38;
+const ARGUMENTS_WIDTH = 48;
 
-async function* tableOf(log: RecordedLog): AsyncGenerator<string> {
+async function* tableOf(log: RecordedLog, lines: AsyncGenerator<LogLine>): AsyncGenerator<string> {
   yield headerText(log);
   const { last } = log.survey;
-  const widths = [digits(last.event, 5), digits(last.counter, 7), 6, 5, CALL_WIDTH, 0];
+  const widths = [digits(last.event, 5), digits(last.counter, 7), 6, 5, CALL_WIDTH, ARGUMENTS_WIDTH, 0];
   const row = (cells: readonly string[]) =>
     `${cells
       .map((cell, at) => pad(cell, widths[at]!, ALIGN[at]!))
       .join('  ')
       .trimEnd()}\n`;
   yield row(HEAD);
-  for await (const line of log.lines()) yield row(cellsOf(line));
+  for await (const line of lines) yield row(cellsOf(line));
   yield `\n${endText(log)}\n`;
 }
 
-function cellsOf({ event, counter, class: callClass, bytes, call, text }: LogLine): string[] {
-  return [String(event), String(counter), callClass, String(bytes), call, text];
+function cellsOf({ argumentsText, event, counter, class: callClass, bytes, call, text }: LogLine): string[] {
+  return [String(event), String(counter), callClass, String(bytes), call, argumentsText ?? '', text];
 }
 
 function digits(value: number, min: number): number {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { RawCheckFlags } from './check.js';
 import { declareFlags } from './flags.js';
-import type { RawLogFlags } from './log.js';
+import { LOG_COMMAND_FLAGS, type RawLogFlags } from './log.js';
 import {
   type RawReplayFlags,
   type RawRunFlags,
@@ -86,16 +86,19 @@ function declareVerify(program: Command, process: CliProcess, setExitCode: SetEx
 }
 
 function declareLog(program: Command, process: CliProcess, setExitCode: SetExitCode): void {
-  program
+  const command = program
     .command('log')
     .summary('print the log of a recording')
-    .description('Prints the entries of a recording: position, call, class, size, and what was observed.')
+    .description(
+      'Prints the entries of a recording: position, call, class, size, arguments, and what was observed. A recording does not ' +
+        'hold arguments: it is replayed for them.',
+    )
     .argument('<recording>', 'a file that `record` wrote')
-    .option('--json', 'one JSON object per entry')
     .action(async (recording: string, flags: RawLogFlags) => {
       const { printLog } = await import('./log.js');
-      setExitCode(await printLog(recording, flags, process));
+      setExitCode(await printLog(recording, flags, process.env, process));
     });
+  declareFlags(command, LOG_COMMAND_FLAGS);
 }
 
 function declareCheck(program: Command, process: CliProcess, setExitCode: SetExitCode): void {

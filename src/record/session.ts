@@ -66,6 +66,7 @@ export class Session {
   readonly #posted: { event: number; value: LoggedValue }[] = [];
   readonly #liveListeners: (() => void)[] = [];
   readonly #eventListeners: EventListener[] = [];
+  #onReplayed: ((call: CallInfo, args: CallArgs) => void) | undefined;
   readonly #reporter = new DivergenceReporter();
 
   /** @throws LogFormatError if `resume` is no state of a session */
@@ -121,6 +122,11 @@ export class Session {
   /** Called on every replica at the same position for each event that was posted on the live one. */
   onEvent(listener: EventListener): void {
     this.#eventListeners.push(listener);
+  }
+
+  /** Called for each call that the log answers, before its result reaches the guest; {@link event} is its entry's number. */
+  onReplayed(listener: (call: CallInfo, args: CallArgs) => void): void {
+    this.#onReplayed = listener;
   }
 
   /** Names for messages; whoever owns the call table sets it. */
@@ -270,6 +276,7 @@ export class Session {
     if (entry.digest !== this.digest.low32()) throw this.#divergence('digest', entry, call, args);
     this.#event++;
     this.#reporter.remember(entry);
+    this.#onReplayed?.(call, args);
     return result;
   }
 

@@ -65,6 +65,8 @@ export const FromGuest = {
   Captured: 44,
   /** u32 = number of the capture; then the reason. */
   CaptureFailed: 45,
+  /** a = event; then a call's arguments, packed, see ReplayedCall in guest/protocol.ts. */
+  Replayed: 46,
 } as const;
 
 export const SHUTDOWN_HOW = ['read', 'write', 'both'] as const;

@@ -49,7 +49,7 @@ function isOutcome(result: LoggedValue): boolean {
 }
 
 /** `stream 7, errno AGAIN`; what holds several parts is put in braces. */
-function fieldsText(fields: Fields): string {
+export function fieldsText(fields: Fields): string {
   return Object.entries(fields)
     .map(([name, value]) => UNITS[name]?.(value) ?? (value === true ? name : `${name} ${valueText(value)}`))
     .join(', ');

@@ -1,4 +1,5 @@
 /** `ft-wasm log` and `ft-wasm check`: what is in a recording, and what is in a module. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { command, shell } from '../support/command.js';
@@ -17,10 +18,16 @@ describe('log', () => {
     const { code, stdout, stderr } = await command(['log', recording]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^ {2}module {14}[0-9a-f]{64}$/m);
-    expect(stdout).toMatch(/^EVENT +COUNTER +CLASS +BYTES +CALL +RESULT$/m);
-    expect(stdout).toMatch(/^ +1 +\d+ +input +\d+ +wasi_snapshot_preview1\.clock_time_get +\+\d+ ns$/m);
-    expect(stdout).toMatch(/^ +\d+ +\d+ +input +\d+ +wasi_snapshot_preview1\.fd_read +26 bytes "print\(\\"hello\\"/m);
-    expect(stdout).toMatch(/^ +\d+ +\d+ +output +\d+ +wasi_snapshot_preview1\.fd_write +17 bytes$/m);
+    expect(stdout).toMatch(/^EVENT +COUNTER +CLASS +BYTES +CALL +ARGUMENTS +RESULT$/m);
+    expect(stdout).toMatch(
+      /^ +1 +\d+ +input +\d+ +wasi_snapshot_preview1\.clock_time_get +id 1, precision 0, time \d+ +\+\d+ ns$/m,
+    );
+    expect(stdout).toMatch(
+      /^ +\d+ +\d+ +input +\d+ +wasi_snapshot_preview1\.fd_read +fd 0, room 1024, nread \d+ +26 bytes "print\(\\"hello\\"/m,
+    );
+    expect(stdout).toMatch(
+      /^ +\d+ +\d+ +output +\d+ +wasi_snapshot_preview1\.fd_write +fd 1, 17 bytes "hello\\t\d+\\n", nwritten \d+ +17 bytes$/m,
+    );
     expect(stdout).toMatch(
       /^\d+ entries, \d+ bytes of log; returned at counter \d+, exit code 0, digest [0-9a-f]{16}$/m,
     );
@@ -36,7 +43,32 @@ describe('log', () => {
     const read = lines.find(({ call }) => call === 'wasi_snapshot_preview1.fd_read');
     expect(Buffer.from(read.result.hex, 'hex').toString()).toBe('print("hello", os.time())\n');
     expect(read).toMatchObject({ class: 'input', counter: expect.any(Number), digest: expect.any(Number) });
+    expect(read.arguments).toEqual({ fd: 0, room: 1024, nread: expect.any(Number) });
+    const write = lines.find(({ call }) => call === 'wasi_snapshot_preview1.fd_write');
+    expect(Buffer.from(write.arguments.bytes.hex, 'hex').toString()).toMatch(/^hello\t\d+\n$/);
     expect(lines.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(60);
+  });
+
+  it('leaves arguments out where it is told to, or says why', async () => {
+    const without = await command(['log', '--json', '--no-arguments', recording]);
+    expect({ code: without.code, stderr: without.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(without.stdout).not.toContain('"arguments"');
+    const other = await command(['log', '--json', '--module', 'guests/sqlite/sqlite.wasm', recording]);
+    expect(other.code).toBe(0);
+    expect(other.stdout).toBe(without.stdout);
+    expect(other.stderr).toMatch(/^ft-wasm: arguments are left out: replay diverged before it began: .*SHA-256/);
+  });
+
+  it('shows the arguments of a recording that was cut off', async () => {
+    const whole = await command(['log', '--json', recording]);
+    const bytes = readFileSync(recording);
+    const cut = path.join(temporaryFolder(), 'cut.rec');
+    writeFileSync(cut, bytes.subarray(0, bytes.length - 100));
+    const { code, stderr, stdout } = await command(['log', '--json', cut]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/is torn at byte \d+/);
+    expect(stdout.length).toBeGreaterThan(0);
+    expect(whole.stdout.startsWith(stdout)).toBe(true);
   });
 
   it('ends quietly when its reader goes away', async () => {

@@ -176,6 +176,11 @@ export class Outbox implements OutputSink, LogSink {
     this.#ring.writeBlocking(this.#head.plain(FromGuest.StateDigest), body);
   }
 
+  /** A call that the log answered: its entry's number, its arguments packed. */
+  replayed(event: number, packed: Uint8Array): void {
+    this.#ring.writeBlocking(this.#head.one(FromGuest.Replayed, event), packed);
+  }
+
   /** Whether a piece of a state may be written: outputs must not wait until much of it has been taken and sent. */
   get hasRoomForState(): boolean {
     return this.#ring.pending <= STATE_BYTES_AHEAD_MAX;

@@ -51,6 +51,8 @@ export interface GuestInit {
    * a recorded log at the latest.
    */
   readonly captureAt?: number;
+  /** Tell the arguments of each call that the log answers. */
+  readonly tellsArguments?: boolean;
 }
 
 /** live: answers from the outside world. replay: from the log, until told to go live. */

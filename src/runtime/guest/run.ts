@@ -8,6 +8,7 @@ import { DivergenceError, FtWasmError, LinkError } from '../../errors.js';
 import type { AdoptedStream } from '../../gateway/replica-port.js';
 import type { HostFiles } from '../../host/files.js';
 import type { HostClock, HostEntropy } from '../../host/services.js';
+import type { CallArgs, CallInfo } from '../../record/call.js';
 import { Session } from '../../record/session.js';
 import type { SnapshotHeader } from '../../snapshot/index.js';
 import { exportContents, exportWithoutContents } from '../../wasi/snapshot.js';
@@ -38,6 +39,8 @@ export interface GuestWorld {
   readonly captureSource?: CaptureSource;
   /** What copies its state while it runs; without it, nobody can ask for that. */
   readonly captures?: (parts: CaptureParts) => GuestCapture;
+  /** Packs the arguments of calls that the log answers, where somebody wants to see them. */
+  readonly packArguments?: (call: CallInfo, args: CallArgs, memory: Uint8Array) => Uint8Array;
   /** Its ends of the rings, where they are not made here. */
   readonly rings?: { readonly toGuest: RingReader; readonly fromGuest: RingWriter };
 }
@@ -102,6 +105,12 @@ export class GuestRun {
       ? prepared.restore!({ ...restored.engine, sliceEnd: firstSliceEnd(init, restored.engine, sliceFuel) }, options)
       : prepared.instantiate(options);
     wasi.bindMemory(() => memoryOf(instance));
+    const { packArguments } = world;
+    if (packArguments !== undefined) {
+      session.onReplayed((call, args) =>
+        outbox.replayed(session.event, packArguments(call, args, memoryOf(instance).bytes)),
+      );
+    }
     session.onLive(() => outbox.announceLive(streams.adopt(openStreams(wasi.state))));
     if (restored !== undefined) {
       inbox.continueFrom(restored.session.event, restored.engine.counter);

@@ -32,11 +32,12 @@ export interface GuestHooks extends Partial<CaptureEvents> {
   onLive(streams: readonly AdoptedStream[]): void;
   onReport(report: GuestReport): void;
   onStateDigest?(digest: StateDigest): void;
+  onReplayed?(event: number, packedArguments: Uint8Array): void;
   onStdinFailed?(error: Error): void;
 }
 
 /** How a guest is run, besides what its options say. */
-export interface GuestMode extends Pick<GuestInit, 'logging' | 'digestEvery' | 'captureAt'> {
+export interface GuestMode extends Pick<GuestInit, 'logging' | 'digestEvery' | 'captureAt' | 'tellsArguments'> {
   /** Whether its state may be asked for, or is given to it; default: true. */
   readonly mayBeCaptured?: boolean;
   /** Whether another replica relies on what this one has written to shared storage. */
@@ -132,6 +133,7 @@ export class GuestHost {
         fuelMax: options.fuel,
         digestEvery: how.digestEvery,
         ...(how.captureAt === undefined ? {} : { captureAt: how.captureAt }),
+        ...(how.tellsArguments === undefined ? {} : { tellsArguments: how.tellsArguments }),
         stdinIsFile: options.stdinIsFile ?? options.stdin === undefined,
         mayBeCaptured: how.mayBeCaptured ?? true,
         isService: how.replicated === true || addresses.length > 0,
@@ -148,6 +150,7 @@ export class GuestHost {
         onStdinTaken: (taken) => stdin.taken(taken),
         onAsk: (ticket, question) => dialer.ask(ticket, question),
         onStateDigest: (digest) => hooks.onStateDigest?.(digest),
+        onReplayed: (event, packed) => hooks.onReplayed?.(event, packed),
         onLive: (streams) => hooks.onLive(streams),
         onReport: (report) => {
           counters.report = report;

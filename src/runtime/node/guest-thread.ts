@@ -48,6 +48,8 @@ export interface GuestEvents extends Partial<CaptureEvents> {
   onStdinTaken(bytes: number): void;
   onAsk(ticket: Ticket, question: Question): void;
   onStateDigest(digest: StateDigest): void;
+  /** The log has answered the call of entry number `event`. */
+  onReplayed(event: number, packedArguments: Uint8Array): void;
   /** The log is consumed and the guest runs live, with these gateway streams open. */
   onLive(streams: readonly AdoptedStream[]): void;
   /** The run is over; nothing follows. */
@@ -308,6 +310,9 @@ export class GuestThread implements GuestControl {
         break;
       case FromGuest.StateDigest:
         this.#events.onStateDigest(jsonOf(message) as StateDigest);
+        break;
+      case FromGuest.Replayed:
+        this.#events.onReplayed(message.f64(0), message.bytes(1).slice());
         break;
       case FromGuest.Live:
         this.#events.onLive(jsonOf(message) as AdoptedStream[]);

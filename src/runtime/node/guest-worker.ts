@@ -24,7 +24,7 @@ async function prepare(): Promise<void> {
     PROVIDED,
   );
   const { restoring, ...captures } = init.mayBeCaptured ? await captureParts() : {};
-  const world = { clock: nodeClock, entropy: nodeEntropy, ...captures, ...(await sharedFiles()) };
+  const world = { clock: nodeClock, entropy: nodeEntropy, ...captures, ...(await sharedFiles()), ...(await tellers()) };
   const guest = new StartingGuest(world, prepared, restoring);
   port.on('message', (command: GuestCommand) => guest.obey(command));
   port.postMessage({ ok: true, hash: prepared.hash } satisfies PreparedReport);
@@ -49,6 +49,12 @@ async function sharedFiles() {
   if (files === undefined || files.roots.every((root) => root === undefined)) return {};
   const { SharedFiles } = await import('../../host/node/shared-files.js');
   return { files: new SharedFiles(files.roots, files) };
+}
+
+async function tellers() {
+  if (init.tellsArguments !== true) return {};
+  const { packArguments } = await import('../guest/replayed-call.js');
+  return { packArguments };
 }
 
 /** A guest that can be linked, and will be started: at its beginning, or where another one was captured. */

@@ -51,7 +51,7 @@ export interface ReplayHostOptions
 export async function openReplay(
   survey: RecordingSurvey,
   options: ReplayHostOptions,
-  how: Pick<GuestMode, 'digestEvery' | 'captureAt'>,
+  how: Pick<GuestMode, 'digestEvery' | 'captureAt' | 'tellsArguments'>,
   hooks: Partial<GuestHooks> & Pick<GuestHooks, 'onReport'>,
 ): Promise<GuestHost> {
   const { guest, header, wasi } = survey;
@@ -79,6 +79,8 @@ export async function beginReplay({ guest }: GuestHost, start: ReplayStart | und
 export interface FeedOptions {
   readonly start: ReplayStart | undefined;
   readonly isOver: () => boolean;
+  /** Whether the guest has enough for now. */
+  readonly isHeld?: (() => boolean) | undefined;
   readonly onProgress?: ((counter: number, total: number) => void) | undefined;
 }
 
@@ -86,13 +88,13 @@ export interface FeedOptions {
 export async function feedReplay(
   { guest }: GuestHost,
   { last, path }: RecordingSurvey,
-  { start, isOver, onProgress }: FeedOptions,
+  { start, isHeld, isOver, onProgress }: FeedOptions,
 ): Promise<void> {
   for await (const batch of batchesOf(path)) {
     if (isOver()) return;
     if (start !== undefined && batchRange(batch).lastEvent <= start.event) continue;
     guest.batch(batch);
-    while (guest.queuedBytes > QUEUED_BYTES_MAX && !isOver()) await delay(QUEUE_LOOK_MS);
+    while ((guest.queuedBytes > QUEUED_BYTES_MAX || isHeld?.()) && !isOver()) await delay(QUEUE_LOOK_MS);
     onProgress?.(guest.executed.counter, last.counter);
   }
   guest.endLog();

@@ -30,6 +30,10 @@ export interface ReplayOptions extends Pick<GuestOptions, 'cacheDirectory' | 'en
   readonly from?: string;
   readonly digestEvery?: number;
   readonly onStateDigest?: (digest: StateDigest) => void;
+  /** Told of each call that the log answers, with its arguments packed (guest/replayed-call.ts). */
+  readonly onReplayed?: (event: number, packedArguments: Uint8Array) => void;
+  /** Whether the replay waits before it takes more of the log. */
+  readonly isHeld?: () => boolean;
   readonly onWarning?: (message: string) => void;
   /** Instructions executed so far, and at the end of the log. */
   readonly onReplayProgress?: (counter: number, total: number) => void;
@@ -79,14 +83,15 @@ class RunningReplay implements Run {
 
   async start(): Promise<void> {
     const { engine, until, digestEvery = until === undefined ? undefined : 0 } = this.#options;
-    const { cacheDirectory, onProgress, onStateDigest } = this.#options;
+    const { cacheDirectory, onProgress, onReplayed, onStateDigest } = this.#options;
+    const tellsArguments = onReplayed === undefined ? undefined : true;
     const fuel = fuelOf(this.#survey, until);
     this.#start = await this.#findStart();
     this.#host = await openReplay(
       this.#survey,
       defined({ module: this.#module, stdio: this.#stdio, engine, fuel, cacheDirectory, onProgress }),
-      defined({ digestEvery }),
-      { onReport: this.#report.resolve, ...defined({ onStateDigest }) },
+      defined({ digestEvery, tellsArguments }),
+      { onReport: this.#report.resolve, ...defined({ onReplayed, onStateDigest }) },
     );
     this.#startedMs = performance.now();
     await beginReplay(this.#host, this.#start);
@@ -116,6 +121,7 @@ class RunningReplay implements Run {
       await feedReplay(this.#host, this.#survey, {
         start: this.#start,
         isOver: () => this.#ended,
+        isHeld: this.#options.isHeld,
         onProgress: this.#options.onReplayProgress,
       });
     } catch (error) {
