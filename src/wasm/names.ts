@@ -123,7 +123,7 @@ function* subsections(bytes: Uint8Array, range: Range): Generator<Range & { id: 
 }
 
 /**
- * Copies a name section with function indices moved by `map`, which must keep their order. Subsections that cannot be
+ * Copies a name section with function indices moved by `map`. Subsections that cannot be
  * read are left out: a wrong name misleads more than a missing one.
  */
 export function remapNameSection(
@@ -151,20 +151,25 @@ export function remapNameSection(
   });
 }
 
-/** A vector of (function index, something that `skip` steps over). */
+/** A vector of (function index, something that `skip` steps over), in the order of the new indices as the format wants it. */
 function remapEntries(
   out: ByteWriter,
   reader: ByteReader,
   map: (index: number) => number,
   skip: (reader: ByteReader) => void,
 ): void {
-  const count = reader.count('names', 2);
-  out.u32(count);
-  for (let at = 0; at < count; at++) {
-    out.u32(map(reader.u32()));
+  const entries: { readonly index: number; readonly start: number; readonly end: number }[] = [];
+  for (let count = reader.count('names', 2); count > 0; count--) {
+    const index = map(reader.u32());
     const start = reader.pos;
     skip(reader);
-    out.copy(reader.bytes, start, reader.pos);
+    entries.push({ index, start, end: reader.pos });
+  }
+  entries.sort((one, other) => one.index - other.index);
+  out.u32(entries.length);
+  for (const { index, start, end } of entries) {
+    out.u32(index);
+    out.copy(reader.bytes, start, end);
   }
 }
 

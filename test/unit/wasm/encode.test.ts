@@ -131,6 +131,22 @@ describe('encodeModule', () => {
     expect(names.localName(1, 0)).toBe('n');
   });
 
+  it('writes names in the order of the new indices, as strict readers demand', () => {
+    const module = decodeText('(module (import "a" "b" (func $first)) (func $second) (func $third))', true);
+    const added = { module: 'a', name: 'b', desc: { kind: 'func', typeIndex: 0 }, offset: 0 } as const;
+    const bytes = encodeModule(
+      { ...module, imports: [added, added, added] },
+      { mapFunction: (index) => (index === 0 ? 4 : index + 1) },
+    );
+    const names = new ModuleNames(decodeModule(bytes));
+    expect([2, 3, 4].map((index) => names.functionName(index))).toEqual(['second', 'third', 'first']);
+    const { data } = decodeModule(bytes).customs.find(({ name }) => name === 'name')!;
+    const text = Buffer.from(bytes.subarray(data.start, data.end)).toString('latin1');
+    expect(['second', 'third', 'first'].map((name) => text.indexOf(name))).toEqual(
+      ['second', 'third', 'first'].map((name) => text.indexOf(name)).sort((one, other) => one - other),
+    );
+  });
+
   it('leaves a name section out of a moved module rather than writing half of it wrongly', () => {
     const bytes = fromSections([1, [1, 0x60, 0, 0]], [0, [4, 0x6e, 0x61, 0x6d, 0x65, 1, 3, 9, 0, 1]]);
     const moved = encodeModule(decodeModule(bytes), { mapFunction: (index) => index + 1 });
