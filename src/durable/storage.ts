@@ -1,7 +1,7 @@
 /** A directory as the durable store needs it: few operations, so that a test can fail or crash at each of them. */
 
 export interface Storage {
-  /** Names of all files, in any order. */
+  /** Names of all files, in any order; rejects if the directory is away. */
   list(): Promise<string[]>;
   /** A new, empty file; rejects if there is one of that name. */
   create(name: string): Promise<StorageFile>;

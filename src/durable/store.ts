@@ -292,7 +292,11 @@ export class DurableStore {
     this.#snapshot = undefined;
     // Without it there is nothing that could be recovered.
     if (!this.#hasBase) return this.#fail(cause, file.name);
-    this.#events.onSnapshotFailed(unwritable(cause, file.name));
+    // The open log may still be written where the directory is away; but nobody who recovers would find it.
+    this.#options.storage.list().then(
+      () => this.#events.onSnapshotFailed(unwritable(cause, file.name)),
+      () => this.#fail(cause, file.name),
+    );
   }
 
   #report(): void {

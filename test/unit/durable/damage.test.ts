@@ -203,6 +203,22 @@ it('a snapshot that does not fit leaves the log as it is', async () => {
   await store.close();
 });
 
+it('a directory that is away has failed, though its open log could still be written', async () => {
+  const storage = new MemoryStorage();
+  const { store, heard } = await openStore(storage);
+  store.beginAnew(0);
+  append(store, 1, 3);
+  await ticksUntil(() => heard.synced === 3);
+  storage.isAway = true;
+  snapshotOf(store, 3).next();
+  await ticksUntil(() => heard.failures.length === 1);
+  expect(heard.failures[0]).toMatch(/snapshot-00000002 cannot be written: ENOENT/);
+  expect(heard.snapshotFailures).toEqual([]);
+  append(store, 4, 4);
+  await store.close();
+  expect(heard.synced).toBe(3);
+});
+
 it('says what is different', async () => {
   const storage = await history(false);
   const { header } = (await survey(storage, crc32))!;

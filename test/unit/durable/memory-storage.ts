@@ -35,6 +35,8 @@ export class MemoryStorage implements Storage {
   readonly crashed: Promise<void>;
   /** From this operation on everything that takes room fails. */
   fullAt = Number.POSITIVE_INFINITY;
+  /** Nothing is found any more; what is open stays open. */
+  isAway = false;
   #onCrash: () => void = () => {};
 
   constructor(files: ReadonlyMap<string, Uint8Array> = new Map()) {
@@ -86,11 +88,13 @@ export class MemoryStorage implements Storage {
   }
 
   async list(): Promise<string[]> {
+    this.#mustBeThere();
     return [...this.#entries.keys()];
   }
 
   async create(name: string): Promise<StorageFile> {
     await this.#operation(true);
+    this.#mustBeThere();
     if (this.#entries.has(name)) throw new Error(`EEXIST: ${name}`);
     const inode = new Inode();
     this.#change([[name, inode]]);
@@ -105,6 +109,10 @@ export class MemoryStorage implements Storage {
       },
       close: async () => {},
     };
+  }
+
+  #mustBeThere(): void {
+    if (this.isAway) throw new Error('ENOENT: no such directory');
   }
 
   async *read(name: string): AsyncGenerator<Uint8Array> {
