@@ -8,9 +8,20 @@ const SCHEDULER = `/proc/self/task/${process.pid}/schedstat`;
 export const threadMs = chosen();
 
 function chosen() {
-  if (typeof process.threadCpuUsage === 'function') return () => total(process.threadCpuUsage());
+  if (typeof process.threadCpuUsage === 'function') return upToNow(() => total(process.threadCpuUsage()));
   const before = scheduled();
-  return before > 0 ? scheduled : () => total(process.cpuUsage());
+  return before > 0 ? upToNow(scheduled) : () => total(process.cpuUsage());
+}
+
+/**
+ * A thread's time stands still between two ticks of the kernel, 4 ms or more, unless somebody asks for that of the whole
+ * process: then it is brought up to date for the thread that asks.
+ */
+function upToNow(ofThread) {
+  return () => {
+    process.cpuUsage();
+    return ofThread();
+  };
 }
 
 function scheduled() {
