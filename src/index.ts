@@ -45,6 +45,7 @@ export type { FileCheck } from './runtime/node/check-file.js';
 export { keepCompiledCode } from './runtime/node/compiled-code.js';
 export type { PairOptions, PairService } from './runtime/node/pair.js';
 export type { LogLine, RecordedLog } from './runtime/node/read-log.js';
+export type { ArgumentsOptions } from './runtime/node/replayed-arguments.js';
 export type { SimulateOptions } from './runtime/node/simulate.js';
 export type { GatewayOptions, GatewayService } from './runtime/node/start-gateway.js';
 export type { ReplayOptions } from './runtime/node/start-replay.js';

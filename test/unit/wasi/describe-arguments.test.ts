@@ -68,7 +68,11 @@ describe('arguments', () => {
     for (const row of CALL_TABLE) {
       const args = row.type.params.map((type) => (type === 0x7e ? 0n : 0));
       const fields = describeArguments(row, args, memory);
-      expect(Object.keys(fields).length, row.name).toBeGreaterThanOrEqual(row.params.length > 0 ? 1 : 0);
+      const decoded: Record<string, string> = { in: 'subscriptions', iovs: 'room', ri_data: 'room', si_data: 'bytes' };
+      if (/fd_p?write$/.test(row.function)) decoded['iovs'] = 'bytes';
+      // A length says no more once what it is the length of is shown.
+      const shownAs = row.params.map((name) => decoded[name] ?? name).filter((name) => !name.endsWith('_len'));
+      expect(Object.keys(fields), row.name).toEqual(expect.arrayContaining(shownAs));
     }
   });
 });
