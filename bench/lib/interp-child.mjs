@@ -1,5 +1,6 @@
 // One engine over the kernels of guests/kernels: `node [V8 flags] interp-child.mjs ENGINE SCALE NAME...` prints one JSON
-// line per kernel: name, milliseconds of processor time of one run after a warm-up, counter if the engine has one.
+// line per kernel: name, milliseconds of processor time of one run after a warm-up, counter if the engine has one, and what
+// the run printed. One repetition must print the checksum of the manifest.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { commandLine, KernelExit, kernelHost, loadKernels } from '../../tools/interp/kernels.mjs';
@@ -28,7 +29,8 @@ async function interpreter(regions) {
 
 async function v8() {
   return async (kernel) => {
-    const module = await WebAssembly.compile(kernel.bytes);
+    // Not WebAssembly.compile: without Liftoff, Node 24 ends before it has compiled.
+    const module = new WebAssembly.Module(kernel.bytes);
     return (repeats) => {
       let memory;
       const view = () => ({ bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer) });
@@ -54,12 +56,13 @@ async function main([engine, scale, ...names]) {
   for (const kernel of loadKernels().filter(({ name }) => names.length === 0 || names.includes(name))) {
     const run = await prepare(kernel);
     const repeats = Math.max(1, Math.round(kernel.repeats * Number(scale)));
+    const once = run(1).text;
+    if (!once.includes(kernel.checksum)) throw new Error(`${kernel.name} printed ${once}, expected ${kernel.checksum}`);
     run(Math.max(1, repeats >> 2));
     const started = process.cpuUsage();
     const { text, counter } = run(repeats);
     const { user } = process.cpuUsage(started);
-    if (!text.includes(kernel.checksum)) throw new Error(`${kernel.name} printed ${text}, expected ${kernel.checksum}`);
-    console.log(JSON.stringify({ name: kernel.name, half: kernel.half, ms: user / 1000, counter }));
+    console.log(JSON.stringify({ name: kernel.name, half: kernel.half, ms: user / 1000, counter, text: text.trim() }));
   }
 }
 

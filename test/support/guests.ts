@@ -33,7 +33,7 @@ export interface Kernel {
   readonly args: readonly string[];
   /** Repetitions that take V8 about 0.2 s. */
   readonly repeats: number;
-  /** What the kernel prints, 8 hexadecimal digits. */
+  /** What one repetition prints, 8 hexadecimal digits. Each further one works on other data. */
   readonly checksum: string;
 }
 

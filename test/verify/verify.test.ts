@@ -55,14 +55,15 @@ describe.each(PROGRAMS)('$name', ({ args, module, name }) => {
 describe('a fault in one engine', () => {
   const names = ['crc32', 'fannkuch', 'huffman', 'json'];
 
-  it.each(names)(`is found in %s, ${COUNT} faults from seed ${SEED}`, async (wanted) => {
+  it.each(names)(`is found in %s, ${COUNT} faults or more from seed ${SEED}`, async (wanted) => {
     const { args, module, name } = kernels().find((kernel) => kernel.name === wanted)!;
     const bytes = await loadGuest(module);
     const { check } = await recorded(bytes, { args: [name, ...args, '1'] });
     const places = exchangeable(bytes);
     const random = new Random(SEED);
     let found = 0;
-    for (let fault = 0; fault < COUNT; fault++) {
+    // Most of a module with several kernels is never executed: more faults where none of them shows.
+    for (let fault = 0; fault < COUNT || (found === 0 && fault < 10 * COUNT); fault++) {
       const offset = places[random.below(places.length)]!;
       const changed = exchanged(bytes, offset);
       const verdict = await check(10, fault % 2 === 0 ? { compiled: changed } : { interpreter: changed });

@@ -26,8 +26,8 @@ NOINLINE static void decode(void) {
   }
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 64 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(64, variation), sum = 0;
   for (uint32_t i = 0; i < 64; i++) reverse[(uint8_t)alphabet[i]] = (uint8_t)i;
   for (size_t i = 0; i < SIZE; i++) data[i] = (uint8_t)random_next(&seed);
   encode();

@@ -1,4 +1,4 @@
-// Schoolbook big integers: 200 factorial by limbs, then squaring with 64-bit products and carries.
+// Schoolbook big integers: a multiple of 200 factorial by limbs, then squaring with 64-bit products and carries.
 #include "kernel.h"
 #include <string.h>
 
@@ -38,10 +38,10 @@ NOINLINE static uint32_t remainder_small(const Big *a, uint32_t divisor) {
   return (uint32_t)rest;
 }
 
-uint32_t kernel(uint32_t zero) {
+uint32_t kernel(uint32_t variation) {
   static Big n, square, fourth;
   uint32_t sum = 0;
-  n = (Big){1, {1 + zero}};
+  n = (Big){1, {1 + variation}};
   for (uint32_t i = 2; i <= 200; i++) multiply_small(&n, i);
   multiply(&square, &n, &n);
   multiply(&fourth, &square, &square);

@@ -26,9 +26,10 @@ NOINLINE static void block(uint32_t out[16], const uint32_t in[16]) {
   for (int i = 0; i < 16; i++) out[i] = x[i] + in[i];
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t state[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, sum = zero;
+uint32_t kernel(uint32_t variation) {
+  uint32_t state[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}, sum = 0;
   for (uint32_t i = 4; i < 12; i++) state[i] = i * 0x01010101;
+  state[13] = variation; // of the nonce
   for (uint32_t i = 0; i < BLOCKS; i++) {
     state[12] = i;
     block(stream + i * 16, state);

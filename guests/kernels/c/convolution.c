@@ -21,8 +21,8 @@ NOINLINE static void convolve(void) {
   }
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 55 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(55, variation), sum = 0;
   for (int y = 0; y < H; y++) {
     for (int x = 0; x < W; x++) image[y][x] = (uint8_t)random_next(&seed);
   }

@@ -34,8 +34,8 @@ NOINLINE static uint32_t count_equal(int8_t value) {
   return count;
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 4242 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(4242, variation), sum = 0;
   for (int i = 0; i < SIZE; i++) {
     x[i] = (int8_t)random_next(&seed);
     y[i] = (int8_t)random_next(&seed);

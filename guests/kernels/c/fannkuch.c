@@ -24,10 +24,10 @@ static void rotate_prefix(uint8_t *p, int n) {
   p[n] = first;
 }
 
-uint32_t kernel(uint32_t zero) {
+uint32_t kernel(uint32_t variation) {
   uint8_t p[N], count[N] = {0};
-  uint32_t sum = zero, most = 0;
-  for (int i = 0; i < N; i++) p[i] = (uint8_t)i;
+  uint32_t sum = 0, most = 0;
+  permutation(p, N, variation);
   for (int n = 1; n < N;) {
     if (n == 1) {
       uint32_t flips = count_flips(p);

@@ -41,14 +41,14 @@ NOINLINE static void transform(double direction) {
   }
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 3 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(3, variation), sum = 0;
   make_twiddles();
   for (int i = 0; i < N; i++) re[i] = (double)(random_next(&seed) & 255), im[i] = 0;
   transform(-1);
   for (int i = 0; i < N; i++) sum = mix(sum, (uint32_t)(int32_t)(re[i] * 16));
   transform(1);
-  seed = 3 + zero;
+  seed = random_state(3, variation);
   for (int i = 0; i < N; i++) {
     if ((uint32_t)(int32_t)(re[i] / N + 0.5) != (random_next(&seed) & 255)) return 0;
   }

@@ -49,8 +49,8 @@ NOINLINE static void put(Map *map, uint64_t key, uint32_t value) {
   *slot = (Slot){key, value, USED};
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 5 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(5, variation), sum = 0;
   Map map = {calloc(64, sizeof(Slot)), 63, 0};
   for (uint32_t i = 0; i < 12000; i++) {
     uint64_t key = random_next(&seed) % 9000 * 0x100000001ull;

@@ -17,10 +17,11 @@ NOINLINE static double relax(const double from[SIDE][SIDE], double to[SIDE][SIDE
   return change;
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t sum = zero;
+uint32_t kernel(uint32_t variation) {
+  uint32_t sum = 0;
+  const double top = 100.0 + variation % 64;
   for (int y = 0; y < SIDE; y++) {
-    for (int x = 0; x < SIDE; x++) plate[0][y][x] = plate[1][y][x] = y == 0 ? 100.0 : x == 0 ? 50.0 : 0.0;
+    for (int x = 0; x < SIDE; x++) plate[0][y][x] = plate[1][y][x] = y == 0 ? top : x == 0 ? 50.0 : 0.0;
   }
   for (int i = 0; i < 80; i++) sum = mix(sum, (uint32_t)(relax(plate[i & 1], plate[~i & 1]) * 1048576.0));
   for (int y = 0; y < SIDE; y++) {

@@ -1,8 +1,9 @@
 // What every C kernel shares: the command around it, a checksum and a random generator.
 //
 // A kernel is one function that does a fixed piece of work and returns a checksum. `_start` runs it argv[1] times
-// (once by default), prints "<name> <checksum>\n" and exits with 1 when any checksum is not the expected one. Nothing
-// but args_*, fd_write and proc_exit is imported, so that a run's instructions are the kernel's own.
+// (once by default), each time on other data, folds the checksums into one, prints "<name> <checksum>\n" and exits with 1
+// when the first checksum is not the expected one or a kernel that checks itself failed. Nothing but args_*, fd_write and
+// proc_exit is imported, so that a run's instructions are the kernel's own.
 #ifndef KERNEL_H
 #define KERNEL_H
 
@@ -12,8 +13,12 @@
 
 #define NOINLINE __attribute__((noinline))
 
-/// Does the work once. `zero` is always 0, but the compiler cannot know: it keeps repetitions from being merged.
-uint32_t kernel(uint32_t zero);
+/// Always 0, but the compiler cannot know: it keeps repetitions of work without data from being merged.
+static volatile uint32_t opaque_zero;
+
+/// Does the work of repetition `variation` (from 0) once. Sizes and kind of work are those of every repetition, the data
+/// are not: a processor would learn the branches of the very same work by heart. 0 says that the result was wrong.
+uint32_t kernel(uint32_t variation);
 
 /// Folds `value` into the running checksum `sum`.
 static inline uint32_t mix(uint32_t sum, uint32_t value) {
@@ -28,6 +33,28 @@ static inline uint32_t random_next(uint32_t *state) {
   x ^= x >> 17;
   x ^= x << 5;
   return *state = x;
+}
+
+/// A number that differs in many bits from those of neighbouring variations; 0 for 0.
+static inline uint32_t spread(uint32_t variation) { return variation * 0x9e3779b1u; }
+
+/// A first state for random_next: `seed` itself for variation 0, another one for each other variation, and never 0.
+static inline uint32_t random_state(uint32_t seed, uint32_t variation) {
+  uint32_t state = seed + spread(variation);
+  return state ? state : seed;
+}
+
+/// Fills `p` with a permutation of 0 to `n` - 1: in ascending order for variation 0.
+static inline void permutation(uint8_t *p, uint32_t n, uint32_t variation) {
+  uint32_t choices = spread(variation);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t j = i - choices % (i + 1);
+    choices /= i + 1;
+    p[i] = (uint8_t)i;
+    uint8_t t = p[i];
+    p[i] = p[j];
+    p[j] = t;
+  }
 }
 
 static inline size_t kernel_repeats(void) {
@@ -52,17 +79,18 @@ static inline void kernel_print(const char *name, uint32_t checksum) {
   (void)__wasi_fd_write(1, &out, 1, &written);
 }
 
-/// Defines `_start`; `expected` is the checksum that manifest.json lists.
-#define KERNEL_MAIN(name, expected)                           \
-  static volatile uint32_t opaque_zero;                       \
-  void _start(void) {                                         \
-    uint32_t checksum = (expected), wrong = 0;                \
-    for (size_t i = kernel_repeats(); i > 0; i--) {           \
-      checksum = kernel(opaque_zero);                         \
-      wrong |= checksum ^ (expected);                         \
-    }                                                         \
-    kernel_print(name, checksum);                             \
-    if (wrong) __wasi_proc_exit(1);                           \
+/// Defines `_start`; `expected` is the checksum of one repetition, which manifest.json lists.
+#define KERNEL_MAIN(name, expected)                                     \
+  void _start(void) {                                                   \
+    uint32_t checksum = 0, wrong = 0;                                   \
+    const uint32_t repeats = kernel_repeats();                          \
+    for (uint32_t i = 0; i < repeats; i++) {                            \
+      const uint32_t once = kernel(opaque_zero + i);                    \
+      wrong |= i == 0 ? once != (expected) : once == 0;                 \
+      checksum = i == 0 ? once : mix(checksum, once);                   \
+    }                                                                   \
+    kernel_print(name, checksum);                                       \
+    if (wrong) __wasi_proc_exit(1);                                     \
   }
 
 #endif

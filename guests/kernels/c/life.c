@@ -15,8 +15,8 @@ NOINLINE static void step(const uint8_t from[SIDE][SIDE], uint8_t to[SIDE][SIDE]
   }
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 8 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(8, variation), sum = 0;
   for (int y = 0; y < SIDE; y++) {
     for (int x = 0; x < SIDE; x++) world[0][y][x] = random_next(&seed) >> 8 & 1;
   }

@@ -69,10 +69,10 @@ NOINLINE static size_t decompress(size_t size) {
   return out;
 }
 
-uint32_t kernel(uint32_t zero) {
-  make_text(17 + zero);
+uint32_t kernel(uint32_t variation) {
+  make_text(random_state(17, variation));
   size_t size = compress();
-  uint32_t sum = mix(zero, (uint32_t)size);
+  uint32_t sum = mix(0, (uint32_t)size);
   if (decompress(size) != SIZE || memcmp(text, unpacked, SIZE) != 0) return 0;
   for (size_t i = 0; i < size; i += 5) sum = mix(sum, packed[i]);
   return sum;

@@ -13,11 +13,12 @@ NOINLINE static uint32_t escape_time(double cx, double cy) {
   return n;
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t sum = zero;
+uint32_t kernel(uint32_t variation) {
+  uint32_t sum = 0;
+  const double left = -2.0 + variation % 64 * (3.0 / 96 / 64); // within one column
   for (int row = 0; row < 64; row++) {
     for (int column = 0; column < 96; column++) {
-      sum = mix(sum, escape_time(-2.0 + column * (3.0 / 96), -1.0 + row * (2.0 / 64)));
+      sum = mix(sum, escape_time(left + column * (3.0 / 96), -1.0 + row * (2.0 / 64)));
     }
   }
   return sum;

@@ -14,8 +14,8 @@ static void fill(uint32_t seed) {
   }
 }
 
-uint32_t kernel(uint32_t zero) {
-  fill(777 + zero);
+uint32_t kernel(uint32_t variation) {
+  fill(random_state(777, variation));
   for (int i = 0; i < N; i++) {
     for (int j = 0; j < N; j += 4) {
       v128_t sum = wasm_f32x4_const_splat(0);

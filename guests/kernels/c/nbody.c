@@ -9,9 +9,9 @@ typedef struct {
 #define BODIES 5
 static Body bodies[BODIES];
 
-static void reset(void) {
+static void reset(double rise) {
   for (int i = 0; i < BODIES; i++) {
-    bodies[i] = (Body){i * 1.5, i * 0.25, -0.125 * i, 0.0, i ? 1.0 / (1 + i) : 0.0, 0.0625 * i, i ? 0.001 * i : 1.0};
+    bodies[i] = (Body){i * 1.5, i * 0.25, -0.125 * i, 0.0, i ? 1.0 / (1 + i) : 0.0, rise * i, i ? 0.001 * i : 1.0};
   }
 }
 
@@ -30,9 +30,9 @@ NOINLINE static void advance(double dt) {
   for (Body *b = bodies; b < bodies + BODIES; b++) b->x += dt * b->vx, b->y += dt * b->vy, b->z += dt * b->vz;
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t sum = zero;
-  reset();
+uint32_t kernel(uint32_t variation) {
+  uint32_t sum = 0;
+  reset(0.0625 * (1 + variation % 64 / 64.0));
   for (int i = 0; i < 5000; i++) advance(0.001);
   for (int i = 0; i < BODIES; i++) {
     uint32_t words[sizeof(Body) / 4];

@@ -39,8 +39,8 @@ NOINLINE static void merge_sort(uint32_t *a, uint32_t *temp, int n, Compare comp
 
 static volatile Compare orders[] = {ascending, by_low_bits};
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 2024 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(2024, variation), sum = 0;
   for (int i = 0; i < COUNT; i++) values[i] = random_next(&seed);
   memcpy(copy, values, sizeof copy);
   quicksort(values, 0, COUNT - 1);

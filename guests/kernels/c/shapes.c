@@ -27,8 +27,8 @@ static const Methods kinds[] = {{circle_area, scale_one, plain_tag},
                                 {box_area, scale_clamped, mixed_tag}};
 static Shape shapes[256];
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 9 + zero, sum = 0;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(9, variation), sum = 0;
   for (int i = 0; i < 256; i++) {
     shapes[i] = (Shape){&kinds[random_next(&seed) & 3], (float)(i % 7 + 1), (float)(i % 5 + 1), (float)(i % 3)};
   }

@@ -5,8 +5,8 @@
 #define LIMIT 200000
 static uint8_t composite[LIMIT];
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t sum = zero;
+uint32_t kernel(uint32_t variation) {
+  uint32_t sum = variation; // no data
   memset(composite, 0, sizeof composite);
   for (uint32_t i = 2; i * i < LIMIT; i++) {
     if (composite[i]) continue;

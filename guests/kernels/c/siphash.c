@@ -33,12 +33,12 @@ NOINLINE static uint64_t siphash(const uint8_t *data, size_t size, uint64_t k0, 
   return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-uint32_t kernel(uint32_t zero) {
+uint32_t kernel(uint32_t variation) {
   uint8_t message[64];
-  uint32_t sum = zero;
+  uint32_t sum = 0;
   for (uint32_t i = 0; i < sizeof message; i++) message[i] = (uint8_t)(i * 7);
   for (uint32_t i = 0; i < 8000; i++) {
-    uint64_t value = siphash(message + i % 16, 3 + i % 45, i, ~(uint64_t)i);
+    uint64_t value = siphash(message + i % 16, 3 + i % 45, (uint64_t)variation << 32 | i, ~(uint64_t)i);
     sum = mix(mix(sum, (uint32_t)value), (uint32_t)(value >> 32));
   }
   return sum;

@@ -3,9 +3,9 @@
 
 enum { PUSH, ADD, SUB, MUL, XOR, LOAD, STORE, JUMP_IF, JUMP, LESS, DUP, CALL, RETURN, HALT };
 
-// x = 1; for (i = 0; i < n; i++) x = step(x, i); where step(x, i) = (x * 31 + i) ^ (x - i)
+// x = 1; for (i = first; i < n; i++) x = step(x, i); where step(x, i) = (x * 31 + i) ^ (x - i)
 static const int32_t program[] = {
-    PUSH, 1, STORE, 0, PUSH, 0, STORE, 1,                // 0: x = 1, i = 0
+    PUSH, 1, STORE, 0, LOAD, 3, STORE, 1,                // 0: x = 1, i = first
     LOAD, 1, LOAD, 2, LESS, JUMP_IF, 18, LOAD, 0, HALT,  // 8: while (i < n), else return x
     CALL, 29, LOAD, 1, PUSH, 1, ADD, STORE, 1,           // 18: step(); i++
     JUMP, 8,                                             // 27
@@ -14,8 +14,8 @@ static const int32_t program[] = {
     RETURN,
 };
 
-NOINLINE static int32_t run(const int32_t *code, int32_t n) {
-  int32_t stack[32], variables[4] = {0, 0, n, 0}, calls[8];
+NOINLINE static int32_t run(const int32_t *code, int32_t first, int32_t n) {
+  int32_t stack[32], variables[4] = {0, 0, n, first}, calls[8];
   int32_t *top = stack, pc = 0, depth = 0;
   for (;;) {
     switch (code[pc++]) {
@@ -37,6 +37,9 @@ NOINLINE static int32_t run(const int32_t *code, int32_t n) {
   }
 }
 
-uint32_t kernel(uint32_t zero) { return mix(0, (uint32_t)run(program, 20000 + (int32_t)zero)); }
+uint32_t kernel(uint32_t variation) {
+  int32_t first = (int32_t)variation;
+  return mix(0, (uint32_t)run(program, first, first + 20000));
+}
 
 KERNEL_MAIN("stackvm", 0x30148cb7u)

@@ -2,9 +2,9 @@
 #include "kernel.h"
 #include <string.h>
 
-static const char source[] =
+static const char request[] =
     "GET /index?id=42 HTTP/1.1;Host: example;Accept: text/html;Content-Length: 1234;X-Trace: deadbeef;Cookie: a=1&b=22;";
-static char work[sizeof source], output[1024];
+static char source[sizeof request], work[sizeof source], output[1024];
 
 static char *append_number(char *out, uint32_t value) {
   char digits[10];
@@ -24,6 +24,14 @@ static uint32_t parse_number(const char *p) {
 static void upper_case(char *p) {
   for (; *p; p++) {
     if (*p >= 'a' && *p <= 'z') *p -= 32;
+  }
+}
+
+/// Makes the source: the request with other letters in upper case for each variation.
+static void make_source(uint32_t variation) {
+  for (size_t i = 0; i < sizeof source; i++) {
+    char c = request[i];
+    source[i] = c >= 'a' && c <= 'z' && spread(variation) >> i % 32 & 1 ? c - 32 : c;
   }
 }
 
@@ -47,10 +55,11 @@ NOINLINE static char *rewrite(char *out, uint32_t offset) {
   return out;
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t sum = zero;
+uint32_t kernel(uint32_t variation) {
+  uint32_t sum = 0;
+  make_source(variation);
   for (uint32_t round = 0; round < 500; round++) {
-    char *end = rewrite(output, round);
+    char *end = rewrite(output, round + variation % 500);
     for (char *p = output; p < end; p++) sum = mix(sum, (uint8_t)*p);
   }
   return sum;

@@ -39,13 +39,15 @@ NOINLINE static int solve(void) {
   return 0;
 }
 
-uint32_t kernel(uint32_t zero) {
+uint32_t kernel(uint32_t variation) {
   static const char puzzle[] =
       "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4..";
-  uint32_t sum = steps = zero;
+  uint8_t digits[9];
+  uint32_t sum = steps = 0;
+  permutation(digits, 9, variation);
   for (int i = 0; i < 9; i++) rows[i] = columns[i] = boxes[i] = 0;
   for (int s = 0; s < 81; s++) {
-    grid[s] = puzzle[s] == '.' ? 0 : (uint8_t)(puzzle[s] - '0');
+    grid[s] = puzzle[s] == '.' ? 0 : (uint8_t)(digits[puzzle[s] - '1'] + 1);
     if (grid[s]) toggle(s, (uint16_t)(1 << (grid[s] - 1)));
   }
   if (!solve()) return 0;

@@ -40,8 +40,8 @@ NOINLINE static void release(Node *node) {
   free(node);
 }
 
-uint32_t kernel(uint32_t zero) {
-  uint32_t seed = 77 + zero;
+uint32_t kernel(uint32_t variation) {
+  uint32_t seed = random_state(77, variation);
   Node *root = NULL;
   for (int i = 0; i < 4000; i++) {
     uint32_t key = random_next(&seed);

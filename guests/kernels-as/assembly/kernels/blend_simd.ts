@@ -15,8 +15,8 @@ function blend(to: usize, from: usize, alpha: i16): void {
   }
 }
 
-export function blendSimd(): u32 {
-  const random = new Random(8086);
+export function blendSimd(variation: u32): u32 {
+  const random = new Random(8086, variation);
   const to = new Uint8Array(SIZE);
   const from = new Uint8Array(SIZE);
   for (let i = 0; i < SIZE; i++) {

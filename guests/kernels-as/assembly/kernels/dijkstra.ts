@@ -62,8 +62,8 @@ function shortestPaths(weights: Uint8Array, distances: Uint32Array): void {
   }
 }
 
-export function dijkstra(): u32 {
-  const random = new Random(4711);
+export function dijkstra(variation: u32): u32 {
+  const random = new Random(4711, variation);
   const weights = new Uint8Array(SQUARES);
   const distances = new Uint32Array(SQUARES);
   for (let i = 0; i < SQUARES; i++) weights[i] = ((random.next() & 127) + 1) as u8;

@@ -66,8 +66,8 @@ function decode(root: Node, bits: Uint8Array, length: i32, sum: u32): u32 {
   return sum;
 }
 
-export function huffman(): u32 {
-  const random = new Random(271828);
+export function huffman(variation: u32): u32 {
+  const random = new Random(271828, variation);
   const data = new Uint8Array(SIZE);
   let expected: u32 = 0;
   for (let i = 0; i < SIZE; i++) {

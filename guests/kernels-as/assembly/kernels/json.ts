@@ -92,11 +92,19 @@ function isEnd(c: i32): bool {
   return c == 0x2c || c == 0x5d || c == 0x7d || c <= 0x20;
 }
 
-const RECORD = `{"id": 17, "name": "primary \\"a\\"", "epoch": 3, "lag": -0.25, "members": [1, 2, 30.5], "live": true, "next": null}`;
+const WORD = 'primary ';
 
-export function json(): u32 {
+/** A record; `choice` decides on its identifier (two digits) and where the quoted letter in its name is. */
+function record(choice: u32): string {
+  const id = 10 + ((7 + choice) % 90);
+  const turn = choice % <u32>WORD.length;
+  const name = WORD.slice(turn) + '\\"a\\"' + WORD.slice(0, turn);
+  return `{"id": ${id}, "name": "${name}", "epoch": 3, "lag": -0.25, "members": [1, 2, 30.5], "live": true, "next": null}`;
+}
+
+export function json(variation: u32): u32 {
   let text = '[';
-  for (let i = 0; i < 25; i++) text += (i > 0 ? ', ' : '') + RECORD;
+  for (let i = 0; i < 25; i++) text += (i > 0 ? ', ' : '') + record(variation * (i + 1));
   const printed = new Parser(text + ']').parse().print();
   let sum: u32 = 0;
   for (let i = 0; i < printed.length; i++) sum = mix(sum, printed.charCodeAt(i));

@@ -11,8 +11,8 @@ function place(all: u32, columns: u32, left: u32, right: u32): u32 {
   return count;
 }
 
-export function queens(): u32 {
-  let sum: u32 = 0;
+export function queens(variation: u32): u32 {
+  let sum = variation; // no data
   for (let n: u32 = 4; n <= 9; n++) sum = mix(sum, place((1 << n) - 1, 0, 0, 0));
   return sum;
 }

@@ -15,8 +15,9 @@ function multiply(from: Float64Array, to: Float64Array, transposed: bool): void 
   }
 }
 
-export function spectral(): u32 {
+export function spectral(variation: u32): u32 {
   const u = new Float64Array(SIZE).fill(1);
+  u[variation % SIZE] += <f64>(variation % 64) / 64;
   const v = new Float64Array(SIZE);
   const temporary = new Float64Array(SIZE);
   for (let i = 0; i < 10; i++) {

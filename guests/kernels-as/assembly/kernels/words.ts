@@ -9,8 +9,8 @@ function makeWord(random: Random): string {
   return word;
 }
 
-export function words(): u32 {
-  const random = new Random(161803);
+export function words(variation: u32): u32 {
+  const random = new Random(161803, variation);
   const counts = new Map<string, i32>();
   for (let i = 0; i < 3000; i++) {
     const word = makeWord(random);
