@@ -43,3 +43,10 @@ export function exchanged(bytes: Uint8Array, offset: number): Uint8Array {
   changed[offset] = OTHER.get(opcodeAt(bytes, offset))!;
   return changed;
 }
+
+/** The module that traps at `offset`, if it ever gets there. */
+export function trapping(bytes: Uint8Array, offset: number): Uint8Array {
+  const changed = Uint8Array.from(bytes);
+  changed[offset] = opcode('unreachable');
+  return changed;
+}
