@@ -64,15 +64,26 @@ export class Assembler {
     return this.op(Op.End);
   }
 
-  /** After a call of the host: what it said in the global `halt` is done. Results are worth nothing in a capture. */
-  stopped(results: readonly ValType[]): this {
+  /** After a call of the host: what it said in the global `halt` is done, a capture by `leave`. */
+  stopped(leave: () => unknown): this {
     return this.globalGet('halt').when(() => {
       if (!this.layout.capture) return this.op(Op.Unreachable);
       this.globalGet('halt').constant(Op.I32Const, Halt.Capture).op(I32_NE);
       this.when(() => this.op(Op.Unreachable));
-      for (const type of results) writeZero(this.out, type);
-      return this.constant(Op.I64Const, 0).op(Op.Return);
+      return leave();
     });
+  }
+
+  /** Leaves a function of the guest with these results, which are worth nothing, in a capture. */
+  leave(results: readonly ValType[]): this {
+    if (this.layout.leavesByThrowing) return this.engineCall('leave').op(Op.Unreachable);
+    for (const type of results) writeZero(this.out, type);
+    return this.returnNoCounter();
+  }
+
+  /** The counter that no running function returns. */
+  returnNoCounter(): this {
+    return this.constant(Op.I64Const, 0).op(Op.Return);
   }
 
   /** Traps, and says why in the global `halt`. */
@@ -155,7 +166,7 @@ function pollFunction(layout: Layout): AddedFunction {
   const budget = 1;
   asm.op(Op.LocalGet, counter).globalSet('counter');
   asm.op(Op.LocalGet, counter).absoluteCounter().engineCall('check').op(I64_TRUNC_F64_S).op(Op.LocalSet, budget);
-  asm.stopped([]);
+  asm.stopped(() => asm.returnNoCounter());
   // Both globals move together: the host may look before they are written again, after a trap.
   asm.constant(Op.I64Const, SLICE_END).op(Op.LocalGet, budget).op(Op.I64Sub).globalSet('counter');
   asm.globalGet('base').op(Op.LocalGet, counter).op(Op.I64Add).globalGet('counter').op(Op.I64Sub).globalSet('base');

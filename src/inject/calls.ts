@@ -5,7 +5,7 @@
 import { lebU32At, skipLeb } from '../wasm/instructions.js';
 import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { leaveAfterCall } from './capture.js';
+import { beginLeaving, endLeaving, keepOperands } from './capture.js';
 import { skipDeadCode } from './dead-code.js';
 import type { FunctionPass } from './function-pass.js';
 import { Temporary } from './local-table.js';
@@ -13,19 +13,27 @@ import { cleanOperands } from './nan.js';
 
 export function call(pass: FunctionPass, callee: number): void {
   const { layout } = pass;
-  const type = layout.module.types[layout.typeIndexOf[callee]!]!;
+  const typeIndex = layout.typeIndexOf[callee]!;
+  const type = layout.module.types[typeIndex]!;
+  const mayLeave = pass.capture?.mayLeave(callee) === true;
   cleanOperands(pass, type.params.length, 0);
+  if (mayLeave) keepOperands(pass, type.params.length);
   pass.addedArguments();
+  if (mayLeave) beginLeaving(pass, typeIndex);
   pass.op(Op.Call, layout.functionIndex(callee));
-  takeResults(pass, type, pass.capture?.mayLeave(callee) === true);
+  takeResults(pass, type, mayLeave);
 }
 
 /** The table index is on top of the arguments and has to wait in a temporary. */
 export function callIndirect(pass: FunctionPass, immediates: number): void {
+  const typeIndex = lebU32At(pass.bytes, immediates);
   const type = indirectArguments(pass, immediates);
+  const mayLeave = pass.capture?.typeMayLeave(typeIndex) === true;
+  if (mayLeave) keepOperands(pass, type.params.length);
   pass.addedArguments();
+  if (mayLeave) beginLeaving(pass, typeIndex);
   indirectOperator(pass, Op.CallIndirect, immediates);
-  takeResults(pass, type, pass.capture?.typeMayLeave(lebU32At(pass.bytes, immediates)) === true);
+  takeResults(pass, type, mayLeave);
 }
 
 /** A tail call frees the frame first, so the callee gets the depth that this function was entered with. */
@@ -48,7 +56,7 @@ function takeResults(pass: FunctionPass, type: FuncType, mayLeave: boolean): voi
   pass.pending = 0;
   pass.height -= type.params.length;
   pass.pushAll(type.results);
-  if (mayLeave && pass.capture !== undefined) leaveAfterCall(pass, pass.capture, type.results);
+  if (mayLeave && pass.capture !== undefined) endLeaving(pass, pass.capture, type.results);
   else pass.op(Op.LocalSet, pass.locals.counter);
 }
 

@@ -1,18 +1,19 @@
 /**
- * Leaving with the frame saved. A function that is being captured returns the counter 0, which no running one does. So
- * behind each call that may leave, and in the cold path of each pre-emption check, there is a test, and at the function's
- * end there are exits that sites share (see `exits.ts`):
+ * Leaving with the frame saved. A function that is being captured throws, so around each call that may leave there is a
+ * handler, and at the function's end there are exits that handlers share (see `exits.ts`):
  *
  *     block $leave  block $exit1  block $exit0
  *       ...
- *       call f  local.tee $counter  i64.eqz  i32.const 7  local.set $site  br_if $exit0
+ *       try  call f  catch_all  i32.const 7  local.set $site  br $exit0  end  local.set $counter
  *       ...  return
  *     end  what is live only there  call $save           ;; and on into the next, or to another
  *     end  what is live at both  call $save
- *     end  local.get $site  i32.const function  call $frame  zeros of the results  i64.const 0
+ *     end  local.get $site  i32.const function  call $frame  call $leave
  *
- * So the steady state pays one comparison of a register (the site is a constant until somebody leaves), and nothing of a
- * capture ever comes back: a captured frame is continued by a function of its own (see `resume/`).
+ * So the steady state pays nothing at a call, and nothing of a capture ever comes back: a captured frame is continued by a
+ * function of its own (see `resume/`). A pre-emption check returns the counter 0 if it is to be left, which its cold path
+ * tests; so do calls where the guest throws exceptions itself, in whose modules a function that is being captured returns
+ * zeros ({@link Layout.leavesByThrowing}).
  */
 import type { ValType as ValTypeOf } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
@@ -30,7 +31,36 @@ import { writeZero } from './zero.js';
 
 const I64_EQZ = 0x50;
 
-/** After a call: the counter that it returned and its results are on the stack. */
+/** In front of a call that may leave, whose arguments are on the stack: its handler cannot reach the operands below them. */
+export function keepOperands(pass: FunctionPass, args: number): void {
+  const { height, layout } = pass;
+  const lowest = pass.labelAt(0).height;
+  if (!layout.leavesByThrowing || height - args === lowest) return;
+  putIntoLocals(pass, lowest);
+}
+
+/** In front of the call itself, with the added arguments. `typeIndex`: the callee's. */
+export function beginLeaving(pass: FunctionPass, typeIndex: number): void {
+  if (!pass.layout.leavesByThrowing) return;
+  pass.code.u8(Op.Try);
+  pass.blockType(pass.layout.types.instrumented(typeIndex));
+  pass.open++;
+}
+
+/** Behind the call: its results and the counter are on the stack. */
+export function endLeaving(pass: FunctionPass, capture: CaptureSites, results: readonly ValTypeOf[]): void {
+  const { code } = pass;
+  if (!pass.layout.leavesByThrowing) return leaveAfterCall(pass, capture, results);
+  const height = pass.height - results.length;
+  code.u8(Op.CatchAll);
+  for (let at = pass.labelAt(0).height; at < height; at++) cleanKept(pass, at);
+  leave(pass, capture, Op.Br, height);
+  pass.open--;
+  code.u8(Op.End);
+  pass.op(Op.LocalSet, pass.locals.counter);
+}
+
+/** After a call that returns no counter when it leaves: the counter and the call's results are on the stack. */
 export function leaveAfterCall(pass: FunctionPass, capture: CaptureSites, results: readonly ValTypeOf[]): void {
   const { code } = pass;
   const height = pass.height - results.length;
@@ -54,13 +84,29 @@ export function leaveAfterCall(pass: FunctionPass, capture: CaptureSites, result
 /** The operands below a block cannot be reached from inside: they are kept in locals too. */
 export function keepBelow(pass: FunctionPass, above: number): void {
   const lowest = pass.labelAt(0).height;
+  const below = pass.height - above;
+  if (pass.capture === undefined || below === lowest) return;
+  cleanOperands(pass, below - lowest, above);
+  putIntoLocals(pass, lowest);
+}
+
+/** Leaves all operands from `lowest` on where they are, and in locals too. */
+function putIntoLocals(pass: FunctionPass, lowest: number): void {
   const top = pass.height;
-  if (pass.capture === undefined || top - above === lowest) return;
-  cleanOperands(pass, top - above - lowest, above);
   const local = (at: number) => operandLocal(pass, at, pass.types[at]! as ValTypeOf);
   for (let at = top - 1; at > lowest; at--) pass.op(Op.LocalSet, local(at));
   pass.op(Op.LocalTee, local(lowest));
   for (let at = lowest + 1; at < top; at++) pass.op(Op.LocalGet, local(at));
+}
+
+/** Makes an operand exact that is in its local only. */
+function cleanKept(pass: FunctionPass, at: number): void {
+  if (!isLoose(pass.kinds[at]!)) return;
+  const type = pass.types[at]! as ValTypeOf;
+  const local = operandLocal(pass, at, type);
+  pass.op(Op.LocalGet, local);
+  fixNan(pass, type, pass.kinds[at]!);
+  pass.op(Op.LocalSet, local);
 }
 
 /** Block type that takes and gives back the top `count` operands. */
@@ -96,11 +142,19 @@ export function endBody(pass: FunctionPass): number {
   code.u8(Op.I32Const);
   code.s32(capture.functionIndex);
   pass.op(Op.Call, pass.layout.engineImport('frame'));
-  for (const type of pass.labels[0]!.type.results) writeZero(code, type);
-  code.u8(Op.I64Const);
-  code.s32(0);
+  leaveFunction(pass);
   code.u8(Op.End);
   return exits.count + 1;
+}
+
+function leaveFunction({ code, labels, layout }: FunctionPass): void {
+  if (layout.leavesByThrowing) {
+    code.op(Op.Call, layout.engineImport('leave'));
+    return code.u8(Op.Unreachable);
+  }
+  for (const type of labels[0]!.type.results) writeZero(code, type);
+  code.u8(Op.I64Const);
+  code.s32(0);
 }
 
 /** Goes to an exit. All operands up to `height` are in locals. */

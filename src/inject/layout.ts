@@ -22,6 +22,9 @@ export interface EngineImport {
 /** `check(counter: f64) -> f64`: a slice is used up; answers the instructions until the next check (at least 1). */
 const CHECK: EngineImport = { name: 'check', params: [ValType.F64], results: [ValType.F64] };
 
+/** Throws what every frame catches to save itself, see {@link Layout.leavesByThrowing}. */
+const LEAVE: EngineImport = { name: 'leave', params: [], results: [] };
+
 /** How a frame is handed over: the bits of each value, then `frame` with the site and the original function index. */
 export const PUT_IMPORTS: readonly EngineImport[] = [
   { name: 'put32', params: [ValType.I32], results: [] },
@@ -29,6 +32,7 @@ export const PUT_IMPORTS: readonly EngineImport[] = [
   { name: 'putFunction', params: [ValType.FuncRef], results: [] },
   { name: 'putExternal', params: [ValType.ExternRef], results: [] },
   { name: 'frame', params: [ValType.I32, ValType.I32], results: [] },
+  LEAVE,
 ];
 
 /** Throws the exception that came out of the frame above the one that is resumed. */
@@ -49,6 +53,7 @@ export type EngineImportName =
   | 'putFunction'
   | 'putExternal'
   | 'frame'
+  | 'leave'
   | 'raise'
   | 'take32'
   | 'take64'
@@ -87,7 +92,7 @@ export const Halt = {
   StackOverflow: 2,
   /** A memory or table could not grow although the limits allow it. */
   GrowFailed: 3,
-  /** No trap: frames are being saved, all functions return. */
+  /** No trap: frames are being saved, all functions are left. */
   Capture: 4,
 } as const;
 
@@ -204,6 +209,14 @@ export class Layout {
   /** Exceptions can be caught: the lowest bit of a depth says that a frame holds one, see `exceptions.ts`. */
   get handlers(): boolean {
     return this.tagTypes.length > 0;
+  }
+
+  /**
+   * Whether a function that is being captured throws, in place of returning the counter 0 (see `capture.ts`). Not where the
+   * guest has exceptions of its own: its handlers, and ours, would have to be told which is which.
+   */
+  get leavesByThrowing(): boolean {
+    return this.capture && !this.handlers;
   }
 
   /** Stack units as the depth parameter has them. */

@@ -10,7 +10,6 @@ import { type AddedFunction, Assembler } from './added-functions.js';
 import { ENTRY_COST } from './costs.js';
 import { Halt, type Layout } from './layout.js';
 import { putLocal } from './value-bits.js';
-import { writeZero } from './zero.js';
 
 const I32_LT_S = 0x48;
 const I64_EQZ = 0x50;
@@ -64,6 +63,5 @@ export function slowEntry(layout: Layout, typeIndex: number): AddedFunction {
 function save(asm: Assembler, { params, results }: FuncType, index: number): void {
   for (const [at, param] of params.entries()) putLocal(asm, at, param);
   asm.constant(Op.I32Const, ENTRY_SITE).op(Op.LocalGet, index).engineCall('frame');
-  for (const type of results) writeZero(asm.out, type);
-  asm.constant(Op.I64Const, 0).op(Op.Return);
+  asm.leave(results);
 }

@@ -25,7 +25,7 @@ export function importWrapper(layout: Layout, index: number): AddedFunction {
   asm.op(Op.LocalGet, counter + 1).globalSet('depth');
   for (let param = 0; param < counter; param++) asm.op(Op.LocalGet, param);
   asm.op(Op.LocalGet, counter).absoluteCounter().op(Op.Call, index);
-  asm.stopped(type.results);
+  asm.stopped(() => asm.leave(type.results));
   const kept = keepResults(asm, type, counter + 2);
   asm.globalGet('counter');
   return asm.finish(layout.types.types[layout.types.instrumented(typeIndex)]!, kept);

@@ -14,6 +14,9 @@ export interface SavedFrame {
   readonly values: readonly unknown[];
 }
 
+/** What frames throw that are being captured. No error, which would look at the whole stack. */
+export const LEAVING = Object.freeze({ name: 'capture' });
+
 export class Exchange {
   private put: unknown[] = [];
   private saved: SavedFrame[] = [];
@@ -33,6 +36,9 @@ export class Exchange {
         throw this.exception;
       },
       frame: (id: number, functionIndex: number) => this.frame(source, functionIndex, id),
+      leave: () => {
+        throw LEAVING;
+      },
     };
   }
 

@@ -14,6 +14,7 @@ import {
 import type { EngineState, Frame, PendingCall, TypedBits } from '../state.js';
 import { currentAddresses } from './addresses.js';
 import { cannotCapture, insideHandler } from './capturing.js';
+import { LEAVING } from './exchange.js';
 import { CompiledMemory } from './guest-memory.js';
 import {
   type InjectedGlobals,
@@ -22,9 +23,8 @@ import {
   limitedGlobals,
   type Marking,
 } from './instance-parts.js';
-import type { Returned } from './resumer.js';
-import { trapCodeOf } from './traps.js';
-import { WebAssembly } from './webassembly.js';
+import { hasRoomToLeave, isException, outcomeOf, outOfHostStack } from './outcome.js';
+import type { Resumer, Returned } from './resumer.js';
 
 export class CompiledInstance implements EngineInstance {
   readonly memory: CompiledMemory | undefined;
@@ -193,6 +193,7 @@ export class CompiledInstance implements EngineInstance {
   }
 
   private haltForCapture(): void {
+    if (!hasRoomToLeave()) return this.stopWith(outOfHostStack(this.counter));
     this.parts.onStanding(true);
     this.parts.monitor.wantsAnswers = false;
     this.capturedAt = this.counter;
@@ -214,7 +215,7 @@ export class CompiledInstance implements EngineInstance {
 
   private run(exported: (...args: unknown[]) => unknown, args: readonly BoundaryValue[]): Outcome {
     return this.within(() => {
-      const result = exported(...args);
+      const result = this.untilLeft(() => exported(...args));
       if (this.globals.halt.value === Halt.Capture) return this.captured(this.capture!, []);
       const values = result === undefined ? [] : Array.isArray(result) ? result : [result];
       return { kind: 'returned', counter: this.counter, values };
@@ -236,7 +237,17 @@ export class CompiledInstance implements EngineInstance {
     }
   }
 
-  /** All functions have returned because frames were to be saved; `outer` frames were not running. */
+  /** Runs guest code that throws or returns when its frames have been saved. */
+  private untilLeft<T>(run: () => T): T | undefined {
+    try {
+      return run();
+    } catch (thrown) {
+      if (thrown !== LEAVING || this.globals.halt.value !== Halt.Capture) throw thrown;
+      return undefined;
+    }
+  }
+
+  /** All functions were left because frames were to be saved; `outer` frames were not running. */
   private captured({ capturing }: InstanceCapture, outer: readonly Frame[]): Outcome {
     this.globals.halt.value = Halt.None;
     this.setCounter(this.capturedAt);
@@ -250,7 +261,7 @@ export class CompiledInstance implements EngineInstance {
   private resumeFrames(capture: InstanceCapture): Outcome {
     const { capturing, resumer } = capture;
     const { frames, pendingCall } = capturing;
-    let returned: Returned = { results: [], counter: this.globals.counter.value as bigint };
+    let returned: Returned | undefined = { results: [], counter: this.globals.counter.value as bigint };
     if (pendingCall !== undefined) {
       const answer = this.askAgain(capture, pendingCall);
       if (answer === undefined) return this.captured(capture, frames);
@@ -261,7 +272,7 @@ export class CompiledInstance implements EngineInstance {
       const outer = frames.slice(0, at);
       const frame = frames[at]!;
       try {
-        returned = thrown ? resumer.raise(frame, thrown.exception, outer) : resumer.run(frame, returned, outer);
+        returned = this.untilLeft(goOn(resumer, frame, outer, returned!, thrown));
         thrown = undefined;
       } catch (exception) {
         if (!isException(exception) || this.thrown !== undefined) throw exception;
@@ -272,8 +283,8 @@ export class CompiledInstance implements EngineInstance {
     }
     capturing.clear();
     if (thrown !== undefined) throw thrown.exception;
-    this.globals.counter.value = returned.counter;
-    return { kind: 'returned', counter: this.counter, values: capturing.values(returned.results) };
+    this.globals.counter.value = returned!.counter;
+    return { kind: 'returned', counter: this.counter, values: capturing.values(returned!.results) };
   }
 
   /** Makes the host call that was not answered; undefined if it is captured (again). @throws what it throws */
@@ -324,6 +335,17 @@ function sliceOf(left: number): number {
   return Math.max(1, Math.min(SLICE_MAX, left));
 }
 
+/** Runs a frame on with what the one above it has returned or thrown. */
+function goOn(
+  resumer: Resumer,
+  frame: Frame,
+  outer: readonly Frame[],
+  above: Returned,
+  thrown: { readonly exception: unknown } | undefined,
+): () => Returned {
+  return () => (thrown ? resumer.raise(frame, thrown.exception, outer) : resumer.run(frame, above, outer));
+}
+
 function asksForCapture(thrown: unknown): boolean {
   return thrown instanceof GuestStop && thrown.stop.kind === 'captured';
 }
@@ -342,24 +364,4 @@ export class StillbornInstance implements EngineInstance {
   call(): Outcome {
     return this.outcome;
   }
-}
-
-/** Outcome of an error that V8 raised in guest code. @throws `error` itself if the guest is not to blame */
-export function outcomeOf(error: unknown, counter: number): Outcome {
-  if (error instanceof WebAssembly.RuntimeError) {
-    return { kind: 'trapped', counter, trap: trapCodeOf(error.message), message: error.message };
-  }
-  if (isException(error)) {
-    return { kind: 'trapped', counter, trap: 'uncaught-exception', message: 'uncaught WebAssembly exception' };
-  }
-  if (error instanceof RangeError) {
-    const message = `the engine's own stack overflowed before the guest's limit; lower the stack limit or give the thread a larger stack: ${error.message}`;
-    throw new FtWasmError('FTW_HOST', message, { counter }, { cause: error });
-  }
-  throw error;
-}
-
-function isException(error: unknown): boolean {
-  const { Exception } = WebAssembly;
-  return Exception !== undefined && error instanceof Exception;
 }

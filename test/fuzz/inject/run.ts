@@ -1,6 +1,6 @@
 /** Runs every export of a module and writes down what can be seen. The injected form is run without an engine around it. */
 import { expect } from 'vitest';
-import { outcomeOf } from '../../../src/engine/compiled/instance.js';
+import { outcomeOf } from '../../../src/engine/compiled/outcome.js';
 import { type WasmExports, type WasmGlobal, WebAssembly } from '../../../src/engine/compiled/webassembly.js';
 import { ENGINE_MODULE, type Injected, SLICE_END } from '../../../src/inject/index.js';
 import { type FuncType, type Module, ValType } from '../../../src/wasm/module.js';
@@ -38,7 +38,10 @@ function show(value: unknown): string {
 
 /** What the code of a capture would call. */
 const NOT_CAPTURED = Object.fromEntries(
-  ['put32', 'put64', 'putFunction', 'putExternal', 'frame'].map((name) => [name, () => expect.unreachable(name)]),
+  ['put32', 'put64', 'putFunction', 'putExternal', 'frame', 'leave'].map((name) => [
+    name,
+    () => expect.unreachable(name),
+  ]),
 );
 
 class Run {

@@ -127,15 +127,15 @@ describe('injectTogether', () => {
     );
   });
 
-  // Behind a call, each function has a block of a type of its own. A range that counts types for itself counts less far.
+  // At the check of its loop, each function has a block of a type of its own. A range that counts types for itself counts less far.
   it('lets one thread do it where the numbers of two ranges differ in size', async () => {
     const times = (count: number, text: string) => text.repeat(count);
-    const declared = Array.from({ length: 30 }, (_, at) => `(type (func (param ${times(at + 1, 'f32 ')})))`).join('');
+    const declared = Array.from({ length: 15 }, (_, at) => `(type (func (param ${times(at + 1, 'f32 ')})))`).join('');
     const bodies = Array.from({ length: 12 }, (_, at) => {
       const [values, drops] = [times(at + 1, '(i64.const 1)'), times(at + 1, '(drop)')];
-      return `(func ${values} (call $host) ${drops} ${PADDING})`;
+      return `(func ${values} (loop (param ${times(at + 1, 'i64 ')}) ${drops}) ${PADDING})`;
     });
-    const text = `${declared} (import "env" "host" (func $host)) ${bodies.join('')}`;
+    const text = `${declared} ${bodies.join('')}`;
     const tall = await module(text);
     const seen: number[] = [];
     const onProgress = (bytes: number) => void seen.push(bytes);

@@ -1,7 +1,7 @@
 ;; Two labels with different potentials: the loop is reached through a stub that pays the difference.
 (module (func (param i32) (block $out local.get 0 br_if $out i32.const 1 drop (loop $again local.get 0 br_table $again $out))))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i64)
   (local i32 i32)
   block  ;; label = @1
     block  ;; label = @2
@@ -18,7 +18,7 @@
             local.get 1
             i64.const 4
             i64.add
-            call 7
+            call 8
             local.tee 1
             i64.eqz
             i32.const 0
@@ -55,9 +55,10 @@
       return
     end
     local.get 0
-    call 9
+    call 10
   end
   local.get 3
   i32.const 0
   call 5
-  i64.const 0)
+  call 6
+  unreachable)

@@ -1,7 +1,7 @@
 ;; The table index waits in a temporary while counter and depth are put behind the arguments.
 (module (table 1 funcref) (type $t (func (param i32) (result i32))) (func (param i32) (result i32) local.get 0 i32.const 0 call_indirect (type $t)))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i32 i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i32 i64)
   (local i32)
   local.get 0
   i32.const 0

@@ -9,26 +9,27 @@
     local.get $live
     i64.add))
 ;; becomes
-(func (;7;) (type 3) (param i32 i64 i64 i32) (result i64 i64)
-  (local i32 i32)
+(func (;8;) (type 3) (param i32 i64 i64 i32) (result i64 i64)
+  (local i32 i32 i32)
   block  ;; label = @1
     block  ;; label = @2
       local.get 0
       local.get 0
+      local.set 4
+      local.tee 5
+      local.get 4
       local.get 2
       i64.const 4
       i64.add
       local.get 3
-      call 8
-      local.tee 2
-      i64.eqz
-      if (param i32 i32) (result i32 i32)  ;; label = @3
-        drop
-        local.set 4
+      try (param i32 i64 i32) (result i32 i64)  ;; label = @3
+        call 9
+      catch_all
         i32.const 0
-        local.set 5
+        local.set 6
         br 1 (;@2;)
       end
+      local.set 2
       i32.add
       i64.extend_i32_s
       local.get 1
@@ -39,11 +40,11 @@
       return
     end
     local.get 1
-    local.get 4
-    call 11
+    local.get 5
+    call 12
   end
-  local.get 5
+  local.get 6
   i32.const 1
   call 6
-  i64.const 0
-  i64.const 0)
+  call 7
+  unreachable)

@@ -8,7 +8,7 @@
     local.tee $n
     br_if 0)))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i32 i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i32 i64)
   (local i32 i32)
   block  ;; label = @1
     block  ;; label = @2
@@ -22,7 +22,7 @@
           local.get 1
           i64.const 2
           i64.add
-          call 7
+          call 8
           local.tee 1
           i64.eqz
           i32.const 0
@@ -57,10 +57,10 @@
     end
     local.get 0
     local.get 3
-    call 9
+    call 10
   end
   local.get 4
   i32.const 0
   call 5
-  i32.const 0
-  i64.const 0)
+  call 6
+  unreachable)

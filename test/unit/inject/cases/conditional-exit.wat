@@ -1,7 +1,7 @@
 ;; A conditional branch out of the function needs a block around the body.
 (module (func (param i32) local.get 0 br_if 0 i32.const 1 local.set 0))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i64)
   block  ;; label = @1
     local.get 0
     br_if 0 (;@1;)

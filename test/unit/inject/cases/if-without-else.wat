@@ -1,7 +1,7 @@
 ;; The edge around the arm fixes the potential, so only the arm pays.
 (module (func (param i32) local.get 0 (if (then i32.const 1 local.set 0))))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i64)
   local.get 0
   if  ;; label = @1
     i32.const 1

@@ -5,7 +5,7 @@
       (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
   (func $note))
 ;; becomes
-(func (;6;) (type 2) (param i32 i64 i32) (result i64)
+(func (;7;) (type 2) (param i32 i64 i32) (result i64)
   (local i32)
   block  ;; label = @1
     block  ;; label = @2
@@ -17,7 +17,7 @@
           local.get 1
           i64.const 1
           i64.add
-          call 8
+          call 9
           local.tee 1
           i64.eqz
           i32.const 0
@@ -32,7 +32,7 @@
         i64.const 2
         i64.add
         local.get 2
-        call 7
+        call 8
         local.set 1
         local.get 0
         i32.const 1
@@ -50,9 +50,10 @@
       return
     end
     local.get 0
-    call 10
+    call 11
   end
   local.get 3
   i32.const 0
   call 5
-  i64.const 0)
+  call 6
+  unreachable)

@@ -1,7 +1,7 @@
 ;; Entering a loop is free, the way back pays for one round; the header looks at the counter.
 (module (func (param i32) (loop $again local.get 0 i32.const 1 i32.sub local.tee 0 br_if $again)))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i64)
   (local i32)
   block  ;; label = @1
     block  ;; label = @2
@@ -13,7 +13,7 @@
           local.get 1
           i64.const 1
           i64.add
-          call 7
+          call 8
           local.tee 1
           i64.eqz
           i32.const 0
@@ -47,9 +47,10 @@
       return
     end
     local.get 0
-    call 9
+    call 10
   end
   local.get 3
   i32.const 0
   call 5
-  i64.const 0)
+  call 6
+  unreachable)

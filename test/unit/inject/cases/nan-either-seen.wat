@@ -9,7 +9,7 @@
     (f64.store (local.get $at) (local.get $both))
     (local.get $sum)))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result f64 i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result f64 i64)
   (local f64 f64 f64)
   local.get 0
   f64.load

@@ -8,7 +8,7 @@
     (local.set $sum (f64.sub (local.get $sum) (f64.abs (local.get $both))))
     (local.get $sum)))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result f64 i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result f64 i64)
   (local f64 f64)
   local.get 0
   f64.load

@@ -1,7 +1,7 @@
 ;; Values that were only moved keep their bits; where they meet arithmetic in a local, the arithmetic is fixed.
 (module (memory 1) (func (param f64) (local f64) local.get 0 local.set 1 local.get 0 local.get 0 f64.add local.set 1 i32.const 0 local.get 1 f64.store))
 ;; becomes
-(func (;6;) (type 1) (param f64 i64 i32) (result i64)
+(func (;7;) (type 1) (param f64 i64 i32) (result i64)
   (local f64 f64)
   local.get 0
   local.set 3

@@ -1,7 +1,7 @@
 ;; Arithmetic is left alone until the bits reach memory.
 (module (memory 1) (func (param f64 f64) (local f64) local.get 0 local.get 1 f64.mul local.set 2 i32.const 0 local.get 2 local.get 0 f64.add f64.store))
 ;; becomes
-(func (;6;) (type 1) (param f64 f64 i64 i32) (result i64)
+(func (;7;) (type 1) (param f64 f64 i64 i32) (result i64)
   (local f64 f64)
   local.get 0
   local.get 1

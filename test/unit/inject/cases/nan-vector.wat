@@ -1,7 +1,7 @@
 ;; Vectors: lane by lane, in the shape of the operator.
 (module (memory 1) (func (param v128) i32.const 0 local.get 0 local.get 0 f32x4.add v128.store))
 ;; becomes
-(func (;6;) (type 1) (param v128 i64 i32) (result i64)
+(func (;7;) (type 1) (param v128 i64 i32) (result i64)
   (local v128)
   i32.const 0
   local.get 0

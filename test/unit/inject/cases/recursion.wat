@@ -1,7 +1,7 @@
 ;; A function that can call itself takes stack units on entry; one test serves depth and slices.
 (module (func $f (param i32) local.get 0 (if (then local.get 0 i32.const 1 i32.sub call $f))))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i64)
   (local i32)
   block  ;; label = @1
     block  ;; label = @2
@@ -22,7 +22,7 @@
     local.get 2
     i32.const 11
     i32.const 0
-    call 9
+    call 10
     return
   end
   block  ;; label = @1
@@ -36,12 +36,14 @@
         i64.const 7
         i64.add
         local.get 2
-        call 6
-        local.tee 1
-        i64.eqz
-        i32.const 0
-        local.set 3
-        br_if 1 (;@2;)
+        try (param i32 i64 i32) (result i64)  ;; label = @4
+          call 7
+        catch_all
+          i32.const 0
+          local.set 3
+          br 2 (;@2;)
+        end
+        local.set 1
         local.get 1
         i64.const -3
         i64.add
@@ -56,4 +58,5 @@
   local.get 3
   i32.const 0
   call 5
-  i64.const 0)
+  call 6
+  unreachable)

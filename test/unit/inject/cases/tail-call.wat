@@ -1,7 +1,7 @@
 ;; The callee gets the depth that this function was entered with.
 (module (func $f (param i32) local.get 0 i32.const 1 i32.sub return_call $f))
 ;; becomes
-(func (;6;) (type 1) (param i32 i64 i32) (result i64)
+(func (;7;) (type 1) (param i32 i64 i32) (result i64)
   (local i32)
   local.get 2
   local.set 3
@@ -24,7 +24,7 @@
     local.get 2
     i32.const 11
     i32.const 0
-    call 9
+    call 10
     return
   end
   local.get 0
@@ -34,4 +34,4 @@
   i64.const 5
   i64.add
   local.get 3
-  return_call 6)
+  return_call 7)

@@ -1,7 +1,7 @@
 ;; Whoever throws stores the counter, whoever catches reloads it.
 (module (tag $t (param i32)) (func (param i32) (result i32) (try (result i32) (do local.get 0 throw $t) (catch $t i32.const 1 i32.add))))
 ;; becomes
-(func (;6;) (type 3) (param i32 i64 i32) (result i32 i64)
+(func (;7;) (type 3) (param i32 i64 i32) (result i32 i64)
   try (result i32)  ;; label = @1
     local.get 0
     local.get 1

@@ -1,7 +1,7 @@
 ;; The trap leaves the exact counter behind.
 (module (func i32.const 1 drop unreachable))
 ;; becomes
-(func (;6;) (type 1) (param i64 i32) (result i64)
+(func (;7;) (type 1) (param i64 i32) (result i64)
   i32.const 1
   drop
   local.get 0
