@@ -57,7 +57,7 @@ function takeResults(pass: FunctionPass, type: FuncType, mayLeave: boolean): voi
   pass.height -= type.params.length;
   pass.pushAll(type.results);
   if (mayLeave && pass.capture !== undefined) endLeaving(pass, pass.capture, type.results);
-  else pass.op(Op.LocalSet, pass.locals.counter);
+  else pass.takeCounter();
 }
 
 function indirectArguments(pass: FunctionPass, immediates: number): FuncType {

@@ -4,11 +4,11 @@
  *
  *     block $leave  block $exit1  block $exit0
  *       ...
- *       try  call f  catch_all  i32.const 7  local.set $site  br $exit0  end  local.set $counter
+ *       try  call f  catch_all  i32.const 7  local.set $site  br $exit0  end  local.set $counter     ;; site 0 needs no number
  *       ...  return
  *     end  what is live only there  call $save           ;; and on into the next, or to another
  *     end  what is live at both  call $save
- *     end  local.get $site  i32.const function  call $frame  call $leave
+ *     end  local.get $site  i32.const function  call $frame  unreachable                           ;; it throws
  *
  * So the steady state pays nothing at a call, and nothing of a capture ever comes back: a captured frame is continued by a
  * function of its own (see `resume/`). A pre-emption check returns the counter 0 if it is to be left, which its cold path
@@ -54,10 +54,10 @@ export function endLeaving(pass: FunctionPass, capture: CaptureSites, results: r
   const height = pass.height - results.length;
   code.u8(Op.CatchAll);
   for (let at = pass.labelAt(0).height; at < height; at++) cleanKept(pass, at);
-  leave(pass, capture, Op.Br, height);
+  leave(pass, capture, Op.Br, height, 0);
   pass.open--;
   code.u8(Op.End);
-  pass.op(Op.LocalSet, pass.locals.counter);
+  pass.takeCounter();
 }
 
 /** After a call that returns no counter when it leaves: the counter and the call's results are on the stack. */
@@ -67,7 +67,7 @@ export function leaveAfterCall(pass: FunctionPass, capture: CaptureSites, result
   const own = height - pass.labelAt(0).height;
   pass.op(Op.LocalTee, pass.locals.counter);
   code.u8(I64_EQZ);
-  if (own === 0) return leave(pass, capture, Op.BrIf, height);
+  if (own === 0 && !pass.layout.leavesByThrowing) return leave(pass, capture, Op.BrIf, height);
   code.u8(Op.If);
   pass.blockType(passThrough(pass, own + results.length));
   pass.open++;
@@ -148,22 +148,24 @@ export function endBody(pass: FunctionPass): number {
 }
 
 function leaveFunction({ code, labels, layout }: FunctionPass): void {
-  if (layout.leavesByThrowing) {
-    code.op(Op.Call, layout.engineImport('leave'));
-    return code.u8(Op.Unreachable);
-  }
+  if (layout.leavesByThrowing) return code.u8(Op.Unreachable);
   for (const type of labels[0]!.type.results) writeZero(code, type);
   code.u8(Op.I64Const);
   code.s32(0);
 }
 
-/** Goes to an exit. All operands up to `height` are in locals. */
-function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: number): void {
+/**
+ * Goes to an exit. All operands up to `height` are in locals. `implied`: the site whose number is in its local already, as only
+ * those write there who leave for good.
+ */
+function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: number, implied = -1): void {
   const { code } = pass;
-  const operands = height === 0 ? NO_OPERANDS : operandTypes(pass, height);
-  code.u8(Op.I32Const);
-  code.s32(capture.add(pass.pos, operands));
-  pass.op(Op.LocalSet, pass.locals.temporary(ValType.I32, Temporary.Site));
+  const site = capture.add(pass.pos, height === 0 ? NO_OPERANDS : operandTypes(pass, height));
+  if (site !== implied) {
+    code.u8(Op.I32Const);
+    code.s32(site);
+    pass.op(Op.LocalSet, pass.locals.temporary(ValType.I32, Temporary.Site));
+  }
   if (op === Op.BrIf) pass.callHints?.add(code.length, false);
   code.u8(op);
   capture.writeLabel(code, pass.open);

@@ -70,6 +70,9 @@ export class FunctionPass {
   /** Where the code ended when a float local was last written that is also on top of the operand stack, and its index. */
   private copiedAt = -1;
   private copied = 0;
+  /** The instruction that last took the counter off the stack. */
+  private counterTakenFrom = 0;
+  private counterTakenTo = -1;
   height = 0;
   heightMax = 0;
   /** A v128 was seen: every operand slot of the function counts twice. */
@@ -158,6 +161,7 @@ export class FunctionPass {
     this.wrapped = false;
     this.needsEntryDepth = false;
     this.copiedAt = -1;
+    this.counterTakenTo = -1;
     this.ordinals = 0;
     this.newReload = false;
     this.pushLabel(LabelKind.Function, { params: NO_PARAMS, results: type.results });
@@ -260,10 +264,19 @@ export class FunctionPass {
     this.code.op(Op.LocalSet, this.locals.counter);
   }
 
+  /** Takes the counter off the stack. */
+  takeCounter(): void {
+    this.counterTakenFrom = this.code.length;
+    this.code.op(Op.LocalSet, this.locals.counter);
+    this.counterTakenTo = this.code.length;
+  }
+
   /** Pushes counter + `amount`. */
   counterPlus(amount: number): void {
     const { code } = this;
-    code.op(Op.LocalGet, this.locals.counter);
+    const taken = this.counterTakenTo === code.length;
+    if (taken) code.truncate(this.counterTakenFrom);
+    code.op(taken ? Op.LocalTee : Op.LocalGet, this.locals.counter);
     if (amount === 0) return;
     code.constant(Op.I64Const, amount);
     code.u8(Op.I64Add);

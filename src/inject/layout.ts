@@ -25,7 +25,10 @@ const CHECK: EngineImport = { name: 'check', params: [ValType.F64], results: [Va
 /** Throws what every frame catches to save itself, see {@link Layout.leavesByThrowing}. */
 const LEAVE: EngineImport = { name: 'leave', params: [], results: [] };
 
-/** How a frame is handed over: the bits of each value, then `frame` with the site and the original function index. */
+/**
+ * How a frame is handed over: the bits of each value, then `frame` with the site and the original function index, which throws
+ * as `leave` does ({@link Layout.leavesByThrowing}).
+ */
 export const PUT_IMPORTS: readonly EngineImport[] = [
   { name: 'put32', params: [ValType.I32], results: [] },
   { name: 'put64', params: [ValType.I64], results: [] },

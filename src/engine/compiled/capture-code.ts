@@ -19,6 +19,10 @@ export class CaptureCode implements CodeSource {
     private readonly transform: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
   ) {}
 
+  get leavesByThrowing(): boolean {
+    return this.frames.layout.leavesByThrowing;
+  }
+
   site(functionIndex: number, id: number) {
     return this.frames.site(functionIndex, id);
   }

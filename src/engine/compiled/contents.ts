@@ -128,6 +128,7 @@ export class InstanceContents {
     if (this.accessors === undefined) {
       const { exchange, exported, globalsCode } = this.parts;
       const noSites = {
+        leavesByThrowing: false,
         site: () => {
           throw unfit('a frame of a global');
         },

@@ -3,6 +3,8 @@ import type { SavedSite } from '../../inject/index.js';
 
 /** Tells what a site has saved: the main module's code, or that of one resume function. */
 export interface CodeSource {
+  /** A frame that is saved throws, in place of returning. */
+  readonly leavesByThrowing: boolean;
   site(functionIndex: number, id: number): SavedSite;
 }
 
@@ -35,7 +37,10 @@ export class Exchange {
       raise: () => {
         throw this.exception;
       },
-      frame: (id: number, functionIndex: number) => this.frame(source, functionIndex, id),
+      frame: (id: number, functionIndex: number) => {
+        this.frame(source, functionIndex, id);
+        if (source.leavesByThrowing) throw LEAVING;
+      },
       leave: () => {
         throw LEAVING;
       },

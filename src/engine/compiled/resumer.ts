@@ -138,9 +138,10 @@ export class Resumer {
   }
 
   private instantiate(place: Place, raise: boolean): () => void {
-    const { codeFor, exchange, exported, onInstance, pick } = this.parts;
+    const { codeFor, exchange, exported, frames, onInstance, pick } = this.parts;
     const { compiled, picked, sites } = codeFor(place, raise);
-    const source: CodeSource = { site: (_, id) => sites.get(id)! };
+    const { leavesByThrowing } = frames.layout;
+    const source: CodeSource = { leavesByThrowing, site: (_, id) => sites.get(id)! };
     const { exports } = new WebAssembly.Instance(compiled, {
       [ENGINE_MODULE]: exchange.imports(source),
       [INSTANCE_MODULE]: exported,

@@ -21,9 +21,11 @@
             call 8
             local.tee 1
             i64.eqz
-            i32.const 0
-            local.set 3
-            br_if 3 (;@2;)
+            if  ;; label = @6
+              i32.const 0
+              local.set 3
+              br 4 (;@2;)
+            end
             local.get 1
             i64.const -4
             i64.add
@@ -60,5 +62,4 @@
   local.get 3
   i32.const 0
   call 5
-  call 6
   unreachable)

@@ -12,5 +12,4 @@
   local.get 2
   local.get 3
   call_indirect (type 1)
-  local.set 1
-  local.get 1)
+  local.tee 1)

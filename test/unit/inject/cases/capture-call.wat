@@ -25,8 +25,6 @@
       try (param i32 i64 i32) (result i32 i64)  ;; label = @3
         call 9
       catch_all
-        i32.const 0
-        local.set 6
         br 1 (;@2;)
       end
       local.set 2
@@ -46,5 +44,4 @@
   local.get 6
   i32.const 1
   call 6
-  call 7
   unreachable)

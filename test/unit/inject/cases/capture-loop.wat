@@ -25,9 +25,11 @@
           call 8
           local.tee 1
           i64.eqz
-          i32.const 0
-          local.set 4
-          br_if 2 (;@2;)
+          if  ;; label = @5
+            i32.const 0
+            local.set 4
+            br 3 (;@2;)
+          end
           local.get 1
           i64.const -2
           i64.add
@@ -62,5 +64,4 @@
   local.get 4
   i32.const 0
   call 5
-  call 6
   unreachable)

@@ -16,9 +16,11 @@
           call 8
           local.tee 1
           i64.eqz
-          i32.const 0
-          local.set 3
-          br_if 2 (;@2;)
+          if  ;; label = @5
+            i32.const 0
+            local.set 3
+            br 3 (;@2;)
+          end
           local.get 1
           i64.const -1
           i64.add
@@ -52,5 +54,4 @@
   local.get 3
   i32.const 0
   call 5
-  call 6
   unreachable)

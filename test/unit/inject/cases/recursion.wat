@@ -39,12 +39,9 @@
         try (param i32 i64 i32) (result i64)  ;; label = @4
           call 7
         catch_all
-          i32.const 0
-          local.set 3
           br 2 (;@2;)
         end
-        local.set 1
-        local.get 1
+        local.tee 1
         i64.const -3
         i64.add
         local.set 1
@@ -58,5 +55,4 @@
   local.get 3
   i32.const 0
   call 5
-  call 6
   unreachable)
