@@ -62,6 +62,9 @@ export function throwRef(pass: FunctionPass): void {
  * `try_table`: its clauses branch straight to labels, where the counter local is stale if the way there was a throw. Such a
  * label reloads the counter from the global ({@link Label.reload}), so every other branch to it stores it first. Earlier
  * branches did not know that: the function is walked again.
+ *
+ * Without tags there is nothing to be caught but captures, whose handlers V8 takes in no module that has this instruction: it
+ * becomes a block.
  */
 export function beginTryTable(pass: FunctionPass, start: number, immediates: number): void {
   const { bytes, code } = pass;
@@ -69,6 +72,11 @@ export function beginTryTable(pass: FunctionPass, start: number, immediates: num
   cleanOperands(pass, type.params.length, 0);
   keepBelow(pass, type.params.length);
   let pos = skipLeb(bytes, immediates);
+  if (pass.layout.leavesByThrowing) {
+    code.u8(Op.Block);
+    code.copy(bytes, immediates, pos);
+    return openTryTable(pass, start, type);
+  }
   code.u8(Op.TryTable);
   code.copy(bytes, immediates, pos);
   let left = lebU32At(bytes, pos);
@@ -82,6 +90,10 @@ export function beginTryTable(pass: FunctionPass, start: number, immediates: num
     code.u32(pass.target(label));
     pos = skipLeb(bytes, pos);
   }
+  openTryTable(pass, start, type);
+}
+
+function openTryTable(pass: FunctionPass, start: number, type: FuncType): void {
   const label = pass.pushLabel(LabelKind.TryTable, type);
   label.start = start;
   pass.setStack(label, type.params);

@@ -16,6 +16,27 @@ const guest = (name: string, body: string, ...calls: CaptureGuest['calls'][numbe
 });
 
 export const HANDLER_GUESTS: readonly CaptureGuest[] = [
+  {
+    // A capture is an exception here, and none of these handlers may see it.
+    name: 'handlers in a module without tags',
+    text: `(module
+      (import "host" "ask" (func $ask (param i32) (result i32)))
+      (import "host" "tell" (func $tell (param i32)))
+      (func $down (param $n i32) (result i32)
+        (try $outer (result i32)
+          (do
+            (try (result i32)
+              (do
+                (if (local.get $n) (then (drop (call $down (i32.sub (local.get $n) (i32.const 1))))))
+                (i32.mul (local.get $n) (call $ask (local.get $n))))
+              (delegate $outer)))
+          (catch_all (call $tell (i32.const 77)) (i32.const 9))))
+      (func (export "run") (param $n i32) (result i32)
+        (try (result i32)
+          (do (call $down (local.get $n)))
+          (catch_all (call $tell (i32.const 78)) (i32.const 8)))))`,
+    calls: [['run', 4]],
+  },
   guest(
     'exceptions caught by the caller of what is captured',
     `(func (export "run") (param $n i32) (result i32) (local $sum i32)

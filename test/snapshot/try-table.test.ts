@@ -9,9 +9,10 @@ import { WebAssembly } from '../../src/engine/compiled/webassembly.js';
 import { type GuestRun, type How, runGuest } from './capture-run.js';
 import type { CaptureGuest } from './guests.js';
 
-const PRELUDE = `(import "host" "ask" (func $ask (param i32) (result i32)))
+const HOST = `(import "host" "ask" (func $ask (param i32) (result i32)))
   (import "host" "tell" (func $tell (param i32)))
-  (memory 1) (tag $t (param i32)) (tag $pair (param i32 i64)) (tag $other)
+  (memory 1)`;
+const TAGS = `(tag $t (param i32)) (tag $pair (param i32 i64)) (tag $other)
   (func $risky (param $n i32) (result i32)
     (call $tell (local.get $n))
     (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 3))) (then (throw $t (local.get $n))))
@@ -21,8 +22,22 @@ const PRELUDE = `(import "host" "ask" (func $ask (param i32) (result i32)))
 
 const GUESTS: readonly CaptureGuest[] = [
   {
+    // A capture is an exception here: nothing else is to be caught.
+    name: 'no tags',
+    text: `(func $down (param $n i32) (result i32)
+        (block $caught
+          (try_table (catch_all $caught)
+            (if (local.get $n) (then
+              (drop (call $down (i32.sub (local.get $n) (i32.const 1))))))
+            (return (i32.mul (local.get $n) (call $ask (local.get $n))))))
+        (call $tell (i32.const 500)) (i32.const 9))
+      (func (export "run") (param $n i32) (result i32)
+        (i32.add (call $ask (i32.const 3)) (call $down (local.get $n))))`,
+    calls: [['run', 4]],
+  },
+  {
     name: 'calls before, inside of and behind what catches them',
-    text: `(func (export "run") (param $n i32) (result i32) (local $sum i32) (local $wide i64)
+    text: `${TAGS} (func (export "run") (param $n i32) (result i32) (local $sum i32) (local $wide i64)
       (loop $again
         (call $tell (i32.const 100))
         (block $done
@@ -46,7 +61,7 @@ const GUESTS: readonly CaptureGuest[] = [
   },
   {
     name: 'exceptions that pass captured frames, nested, with operands below',
-    text: `(func $down (param $n i32) (result i32)
+    text: `${TAGS} (func $down (param $n i32) (result i32)
         (block $other
           (return (i32.add (i32.mul (local.get $n) (i32.const 10))
             (try_table (result i32) (catch $other $other)
@@ -65,7 +80,7 @@ const GUESTS: readonly CaptureGuest[] = [
 
 /** No assembler but Binaryen's knows `try_table`. */
 function assemble(text: string): Uint8Array {
-  const module = binaryen.parseText(`(module ${PRELUDE} ${text})`);
+  const module = binaryen.parseText(`(module ${HOST} ${text})`);
   try {
     module.setFeatures(binaryen.Features.All);
     return module.emitBinary();
