@@ -23,8 +23,8 @@ import {
   limitedGlobals,
   type Marking,
 } from './instance-parts.js';
-import { hasRoomToLeave, isException, outcomeOf, outOfHostStack } from './outcome.js';
-import type { Resumer, Returned } from './resumer.js';
+import { isException, outcomeOf } from './outcome.js';
+import type { FrameDepth, Resumer, Returned } from './resumer.js';
 
 export class CompiledInstance implements EngineInstance {
   readonly memory: CompiledMemory | undefined;
@@ -193,7 +193,6 @@ export class CompiledInstance implements EngineInstance {
   }
 
   private haltForCapture(): void {
-    if (!hasRoomToLeave()) return this.stopWith(outOfHostStack(this.counter));
     this.parts.onStanding(true);
     this.parts.monitor.wantsAnswers = false;
     this.capturedAt = this.counter;
@@ -268,18 +267,17 @@ export class CompiledInstance implements EngineInstance {
       returned = { results: answer, counter: this.globals.counter.value as bigint };
     }
     let thrown: { readonly exception: unknown } | undefined;
+    const depths = resumer.depthsOf(frames);
     for (let at = frames.length - 1; at >= 0; at--) {
-      const outer = frames.slice(0, at);
-      const frame = frames[at]!;
       try {
-        returned = this.untilLeft(goOn(resumer, frame, outer, returned!, thrown));
+        returned = this.untilLeft(goOn(resumer, frames[at]!, depths[at]!, returned!, thrown));
         thrown = undefined;
       } catch (exception) {
         if (!isException(exception) || this.thrown !== undefined) throw exception;
         thrown = { exception };
         continue;
       }
-      if (this.globals.halt.value === Halt.Capture) return this.captured(capture, outer);
+      if (this.globals.halt.value === Halt.Capture) return this.captured(capture, frames.slice(0, at));
     }
     capturing.clear();
     if (thrown !== undefined) throw thrown.exception;
@@ -294,7 +292,7 @@ export class CompiledInstance implements EngineInstance {
     // The host may answer when somebody waits for the guest.
     const innermost = capturing.frames.at(-1);
     if (innermost !== undefined) resumer.prepare(innermost);
-    this.globals.depth.value = resumer.depthBelow(capturing.frames);
+    this.globals.depth.value = resumer.depthsOf(capturing.frames).at(-1)?.left ?? this.wholeDepth;
     const given = capturing.values(args);
     onStanding(false);
     const result = functions[functionIndex]!(...given, this.counter);
@@ -339,11 +337,11 @@ function sliceOf(left: number): number {
 function goOn(
   resumer: Resumer,
   frame: Frame,
-  outer: readonly Frame[],
+  depth: FrameDepth,
   above: Returned,
   thrown: { readonly exception: unknown } | undefined,
 ): () => Returned {
-  return () => (thrown ? resumer.raise(frame, thrown.exception, outer) : resumer.run(frame, above, outer));
+  return () => (thrown ? resumer.raise(frame, thrown.exception, depth) : resumer.run(frame, above, depth));
 }
 
 function asksForCapture(thrown: unknown): boolean {

@@ -46,6 +46,12 @@ export interface Returned {
   readonly counter: bigint;
 }
 
+/** The depth on entry of a frame, and what it leaves to those it calls. */
+export interface FrameDepth {
+  readonly entry: number;
+  readonly left: number;
+}
+
 export class Resumer {
   /** Resume functions by place, times two, plus one for those that raise an exception. */
   private readonly functions = new Map<number, () => void>();
@@ -83,33 +89,31 @@ export class Resumer {
     this.functionFor(this.parts.frames.place(functionIndex, offset), false);
   }
 
-  /** Runs `frame` on with the results of its call; `outer` are the frames below it. @throws what it does not catch */
-  run(frame: Frame, { counter, results }: Returned, outer: readonly Frame[]): Returned {
+  /** Runs `frame` on with the results of its call. @throws what it does not catch */
+  run(frame: Frame, { counter, results }: Returned, depth: FrameDepth): Returned {
     const place = this.parts.frames.place(frame.functionIndex, frame.offset);
-    return this.enter(place, { ...frame, operands: [...frame.operands, ...results] }, counter, outer, false);
+    return this.enter(place, { ...frame, operands: [...frame.operands, ...results] }, counter, depth, false);
   }
 
   /** The same when the frame's call has thrown. */
-  raise(frame: Frame, exception: unknown, outer: readonly Frame[]): Returned {
+  raise(frame: Frame, exception: unknown, depth: FrameDepth): Returned {
     const { exchange, frames } = this.parts;
     const place = frames.place(frame.functionIndex, frame.offset);
     if (!frames.catches(place)) throw exception;
     const missing = place.operands.slice(frame.operands.length);
     const operands = [...frame.operands, ...missing.map((type) => ({ type, bits: zeroBits(type) }))];
     exchange.offerException(exception);
-    return this.enter(place, { ...frame, operands }, 0n, outer, true);
+    return this.enter(place, { ...frame, operands }, 0n, depth, true);
   }
 
-  private enter(place: Place, frame: Frame, counter: bigint, outer: readonly Frame[], raise: boolean): Returned {
+  private enter(place: Place, frame: Frame, counter: bigint, depth: FrameDepth, raise: boolean): Returned {
     const { exchange, frames, onStanding, references } = this.parts;
     const { functionIndex, locals, operands } = frame;
     onStanding(true);
     checkTypes(place, 'locals', place.locals, locals);
     checkTypes(place, 'operands', place.operands, operands);
-    const entryDepth = this.depthBelow(outer);
-    const depth = this.depthBelow([...outer, frame]);
     const resume = this.functionFor(place, raise);
-    exchange.offer([counter, depth, entryDepth, ...takenBy([...locals, ...operands], references)]);
+    exchange.offer([counter, depth.left, depth.entry, ...takenBy([...locals, ...operands], references)]);
     onStanding(false);
     resume();
     const put = exchange.collect();
@@ -117,12 +121,16 @@ export class Resumer {
     return { results: returned, counter: put.at(-1) as bigint };
   }
 
-  /** The depth that the frames leave. @throws FTW_SNAPSHOT if they take more than the budget */
-  depthBelow(frames: readonly Frame[]): number {
+  /** Of each frame, outermost first. @throws FTW_SNAPSHOT if they take more than the budget */
+  depthsOf(frames: readonly Frame[]): FrameDepth[] {
     const { stackUnitsMax, frames: map } = this.parts;
     let left = stackUnitsMax;
-    for (const { functionIndex } of frames) left -= map.unitsOf(functionIndex);
-    if (left >= 0) return map.layout.depthOf(left);
+    const depths = frames.map(({ functionIndex }) => {
+      const entry = map.layout.depthOf(left);
+      left -= map.unitsOf(functionIndex);
+      return { entry, left: map.layout.depthOf(left) };
+    });
+    if (left >= 0) return depths;
     const message = `the frames take ${stackUnitsMax - left} stack units, the limit is ${stackUnitsMax}`;
     throw new FtWasmError('FTW_SNAPSHOT', message, { limit: stackUnitsMax });
   }
