@@ -2,13 +2,13 @@
  * Leaving with the frame saved. A function that is being captured throws, so around each call that may leave there is a
  * handler, and at the function's end there are exits that handlers share (see `exits.ts`):
  *
- *     block $leave  block $exit1  block $exit0
+ *     block $leave (result i32)  block $exit1 (result i32)  block $exit0 (result i32)
  *       ...
- *       try  call f  catch_all  i32.const 7  local.set $site  br $exit0  end  local.set $counter     ;; site 0 needs no number
+ *       try  call f  catch_all  i32.const site  br $exit0  end  local.set $counter
  *       ...  return
  *     end  what is live only there  call $save           ;; and on into the next, or to another
  *     end  what is live at both  call $save
- *     end  local.get $site  i32.const function  call $frame  unreachable                           ;; it throws
+ *     end  i32.const function  call $frame  unreachable   ;; it throws
  *
  * So the steady state pays nothing at a call, and nothing of a capture ever comes back: a captured frame is continued by a
  * function of its own (see `resume/`). A pre-emption check returns the counter 0 if it is to be left, which its cold path
@@ -21,7 +21,6 @@ import { Op } from '../wasm/opcode.js';
 import type { CaptureSites, SavedValues } from './capture-sites.js';
 import { COMPLETE } from './exits.js';
 import type { FunctionPass } from './function-pass.js';
-import { Temporary } from './local-table.js';
 import { cleanOperands } from './nan.js';
 import { fixNan } from './nan-fix.js';
 import { SAVE_ORDER, SAVED_VALUES_MAX } from './save-functions.js';
@@ -30,6 +29,9 @@ import { isFloat, isLoose } from './value-kind.js';
 import { writeZero } from './zero.js';
 
 const I64_EQZ = 0x50;
+
+/** Type of the blocks around the function's code that {@link endBody} asks for: they carry the site. */
+export const EXIT_BLOCK = ValType.I32 - 0x80;
 
 /** In front of a call that may leave, whose arguments are on the stack: its handler cannot reach the operands below them. */
 export function keepOperands(pass: FunctionPass, args: number): void {
@@ -54,7 +56,7 @@ export function endLeaving(pass: FunctionPass, capture: CaptureSites, results: r
   const height = pass.height - results.length;
   code.u8(Op.CatchAll);
   for (let at = pass.labelAt(0).height; at < height; at++) cleanKept(pass, at);
-  leave(pass, capture, Op.Br, height, 0);
+  leave(pass, capture, height);
   pass.open--;
   code.u8(Op.End);
   pass.takeCounter();
@@ -67,7 +69,7 @@ export function leaveAfterCall(pass: FunctionPass, capture: CaptureSites, result
   const own = height - pass.labelAt(0).height;
   pass.op(Op.LocalTee, pass.locals.counter);
   code.u8(I64_EQZ);
-  if (own === 0 && !pass.layout.leavesByThrowing) return leave(pass, capture, Op.BrIf, height);
+  pass.callHints?.add(code.length, false);
   code.u8(Op.If);
   pass.blockType(passThrough(pass, own + results.length));
   pass.open++;
@@ -76,7 +78,7 @@ export function leaveAfterCall(pass: FunctionPass, capture: CaptureSites, result
     if (isLoose(pass.kinds[at]!)) fixNan(pass, pass.types[at]! as ValTypeOf, pass.kinds[at]!);
     pass.op(Op.LocalSet, operandLocal(pass, at, pass.types[at]! as ValTypeOf));
   }
-  leave(pass, capture, Op.Br, height);
+  leave(pass, capture, height);
   pass.open--;
   code.u8(Op.End);
 }
@@ -138,7 +140,6 @@ export function endBody(pass: FunctionPass): number {
   }
   capture.report(saved);
   code.u8(Op.End);
-  pass.op(Op.LocalGet, pass.locals.temporary(ValType.I32, Temporary.Site));
   code.u8(Op.I32Const);
   code.s32(capture.functionIndex);
   pass.op(Op.Call, pass.layout.engineImport('frame'));
@@ -154,20 +155,12 @@ function leaveFunction({ code, labels, layout }: FunctionPass): void {
   code.s32(0);
 }
 
-/**
- * Goes to an exit. All operands up to `height` are in locals. `implied`: the site whose number is in its local already, as only
- * those write there who leave for good.
- */
-function leave(pass: FunctionPass, capture: CaptureSites, op: number, height: number, implied = -1): void {
+/** Goes to an exit with the site. All operands up to `height` are in locals. */
+function leave(pass: FunctionPass, capture: CaptureSites, height: number): void {
   const { code } = pass;
-  const site = capture.add(pass.pos, height === 0 ? NO_OPERANDS : operandTypes(pass, height));
-  if (site !== implied) {
-    code.u8(Op.I32Const);
-    code.s32(site);
-    pass.op(Op.LocalSet, pass.locals.temporary(ValType.I32, Temporary.Site));
-  }
-  if (op === Op.BrIf) pass.callHints?.add(code.length, false);
-  code.u8(op);
+  code.u8(Op.I32Const);
+  code.s32(capture.add(pass.pos, height === 0 ? NO_OPERANDS : operandTypes(pass, height)));
+  code.u8(Op.Br);
   capture.writeLabel(code, pass.open);
 }
 

@@ -2,7 +2,7 @@
 import { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, type FunctionBody, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
-import { endBody } from './capture.js';
+import { EXIT_BLOCK, endBody } from './capture.js';
 import { ENTRY_COST } from './costs.js';
 import { frameUnits } from './frame-units.js';
 import type { FunctionPass } from './function-pass.js';
@@ -64,7 +64,7 @@ export class FunctionRewriter {
     pass.locals.writeDeclarations(prefix, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
     if (recursive) this.guardEntry(index);
-    for (let left = exits; left > 0; left--) this.constant(Op.Block, EMPTY_BLOCK);
+    for (let left = exits; left > 0; left--) this.constant(Op.Block, EXIT_BLOCK);
     if (pass.wrapped) this.openWrapper(type);
     pass.hints?.finish(pass.layout.functionIndex(index), prefix.length);
   }

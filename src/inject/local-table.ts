@@ -17,10 +17,8 @@ export const Temporary = {
   EntryDepth: 1,
   /** The value that is being compared with itself. */
   Nan: 2,
-  /** Where the frame is left, see `capture.ts`. */
-  Site: 3,
   /** An operand that is in the way: Spill + its distance. */
-  Spill: 4,
+  Spill: 3,
 } as const;
 
 export class LocalTable {

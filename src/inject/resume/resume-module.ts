@@ -11,7 +11,7 @@ import { Op } from '../../wasm/opcode.js';
 import { Section } from '../../wasm/sections.js';
 import { allMemories, allTables } from '../../wasm/spaces.js';
 import { type AddedFunction, Assembler } from '../added-functions.js';
-import { endBody } from '../capture.js';
+import { EXIT_BLOCK, endBody } from '../capture.js';
 import { CaptureSites, type SavedSite } from '../capture-sites.js';
 import { FunctionPass } from '../function-pass.js';
 import { ENGINE_MODULE, GLOBALS } from '../layout.js';
@@ -19,7 +19,6 @@ import { Temporary } from '../local-table.js';
 import type { OriginalPlace } from '../locate.js';
 import { SaveFunctions, saveFunction } from '../save-functions.js';
 import { Trace } from '../trace.js';
-import { EMPTY_BLOCK } from '../type-table.js';
 import { putLocal, takeValue } from '../value-bits.js';
 import { walk } from '../walk.js';
 import { type Continuation, continuation } from './continuation.js';
@@ -203,7 +202,7 @@ class Maker {
       takeValue(asm, type);
       asm.op(Op.LocalSet, pass.locals.index(at));
     }
-    for (let left = exits; left > 0; left--) asm.constant(Op.Block, EMPTY_BLOCK);
+    for (let left = exits; left > 0; left--) asm.constant(Op.Block, EXIT_BLOCK);
     if (pass.wrapped) asm.constant(Op.Block, layout.types.blockType([], this.result.results));
     if (this.trace !== undefined) this.trace.prefixBytes = asm.out.length;
     asm.out.copy(pass.code.bytes);

@@ -8,23 +8,19 @@ const INSTRUCTIONS_MAX = 2000;
 
 /**
  * The site at which a frame is saved that waits for the call at byte `offset` of a rewritten module; undefined if there is
- * none. Behind each call that may leave stands `i32.const SITE  local.set  br` or `br_if` (see `capture.ts`; a handler that
- * names none means the first one), behind that of a function's entry a `return` (see `slow-entries.ts`).
+ * none. Behind each call that may leave stands `i32.const SITE  br` (see `capture.ts`), behind that of a function's entry a
+ * `return` (see `slow-entries.ts`).
  */
 export function siteBehind(bytes: Uint8Array, offset: number): number | undefined {
   let site: number | undefined;
-  let isSet = false;
   let pos = behind(bytes, offset);
   if (bytes[pos] === Op.Return) return ENTRY_SITE;
-  const isHandler = bytes[pos] === Op.CatchAll;
   for (let left = INSTRUCTIONS_MAX; left > 0 && pos < bytes.length; left--) {
     const op = opcodeAt(bytes, pos);
     if (op < 0 || op === Op.Return) return undefined;
     const immediates = immediatesAt(bytes, pos);
-    if ((op === Op.Br || op === Op.BrIf) && isSet) return site;
-    if (op === Op.Br && isHandler) return 0;
-    isSet = op === Op.LocalSet && site !== undefined;
-    if (!isSet) site = op === Op.I32Const ? smallConstant(bytes, immediates) : undefined;
+    if (op === Op.Br && site !== undefined) return site;
+    site = op === Op.I32Const ? smallConstant(bytes, immediates) : undefined;
     pos = behind(bytes, pos);
   }
   return undefined;

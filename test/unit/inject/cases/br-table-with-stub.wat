@@ -2,9 +2,9 @@
 (module (func (param i32) (block $out local.get 0 br_if $out i32.const 1 drop (loop $again local.get 0 br_table $again $out))))
 ;; becomes
 (func (;7;) (type 1) (param i32 i64 i32) (result i64)
-  (local i32 i32)
-  block  ;; label = @1
-    block  ;; label = @2
+  (local i32)
+  block (result i32)  ;; label = @1
+    block (result i32)  ;; label = @2
       block  ;; label = @3
         local.get 0
         br_if 0 (;@3;)
@@ -23,7 +23,6 @@
             i64.eqz
             if  ;; label = @6
               i32.const 0
-              local.set 3
               br 4 (;@2;)
             end
             local.get 1
@@ -37,9 +36,9 @@
             i64.const 3
             i64.add
             local.set 1
-            local.set 4
+            local.set 3
             block  ;; label = @6
-              local.get 4
+              local.get 3
               br_table 0 (;@6;) 3 (;@3;)
             end
             local.get 1
@@ -59,7 +58,6 @@
     local.get 0
     call 10
   end
-  local.get 3
   i32.const 0
   call 5
   unreachable)

@@ -10,9 +10,9 @@
     i64.add))
 ;; becomes
 (func (;8;) (type 3) (param i32 i64 i64 i32) (result i64 i64)
-  (local i32 i32 i32)
-  block  ;; label = @1
-    block  ;; label = @2
+  (local i32 i32)
+  block (result i32)  ;; label = @1
+    block (result i32)  ;; label = @2
       local.get 0
       local.get 0
       local.set 4
@@ -25,6 +25,7 @@
       try (param i32 i64 i32) (result i32 i64)  ;; label = @3
         call 9
       catch_all
+        i32.const 0
         br 1 (;@2;)
       end
       local.set 2
@@ -41,7 +42,6 @@
     local.get 5
     call 12
   end
-  local.get 6
   i32.const 1
   call 6
   unreachable)

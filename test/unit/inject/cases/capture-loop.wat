@@ -9,9 +9,9 @@
     br_if 0)))
 ;; becomes
 (func (;7;) (type 1) (param i32 i64 i32) (result i32 i64)
-  (local i32 i32)
-  block  ;; label = @1
-    block  ;; label = @2
+  (local i32)
+  block (result i32)  ;; label = @1
+    block (result i32)  ;; label = @2
       i32.const 7
       local.tee 3
       loop  ;; label = @3
@@ -27,7 +27,6 @@
           i64.eqz
           if  ;; label = @5
             i32.const 0
-            local.set 4
             br 3 (;@2;)
           end
           local.get 1
@@ -61,7 +60,6 @@
     local.get 3
     call 10
   end
-  local.get 4
   i32.const 0
   call 5
   unreachable)

@@ -6,9 +6,8 @@
   (func $note))
 ;; becomes
 (func (;7;) (type 2) (param i32 i64 i32) (result i64)
-  (local i32)
-  block  ;; label = @1
-    block  ;; label = @2
+  block (result i32)  ;; label = @1
+    block (result i32)  ;; label = @2
       loop  ;; label = @3
         local.get 1
         i64.const 134217726
@@ -22,7 +21,6 @@
           i64.eqz
           if  ;; label = @5
             i32.const 0
-            local.set 3
             br 3 (;@2;)
           end
           local.get 1
@@ -54,7 +52,6 @@
     local.get 0
     call 11
   end
-  local.get 3
   i32.const 0
   call 5
   unreachable)

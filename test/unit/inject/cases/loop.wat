@@ -2,9 +2,8 @@
 (module (func (param i32) (loop $again local.get 0 i32.const 1 i32.sub local.tee 0 br_if $again)))
 ;; becomes
 (func (;7;) (type 1) (param i32 i64 i32) (result i64)
-  (local i32)
-  block  ;; label = @1
-    block  ;; label = @2
+  block (result i32)  ;; label = @1
+    block (result i32)  ;; label = @2
       loop  ;; label = @3
         local.get 1
         i64.const 134217726
@@ -18,7 +17,6 @@
           i64.eqz
           if  ;; label = @5
             i32.const 0
-            local.set 3
             br 3 (;@2;)
           end
           local.get 1
@@ -51,7 +49,6 @@
     local.get 0
     call 10
   end
-  local.get 3
   i32.const 0
   call 5
   unreachable)

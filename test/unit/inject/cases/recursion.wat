@@ -2,7 +2,6 @@
 (module (func $f (param i32) local.get 0 (if (then local.get 0 i32.const 1 i32.sub call $f))))
 ;; becomes
 (func (;7;) (type 1) (param i32 i64 i32) (result i64)
-  (local i32)
   block  ;; label = @1
     block  ;; label = @2
       local.get 2
@@ -25,8 +24,8 @@
     call 10
     return
   end
-  block  ;; label = @1
-    block  ;; label = @2
+  block (result i32)  ;; label = @1
+    block (result i32)  ;; label = @2
       local.get 0
       if  ;; label = @3
         local.get 0
@@ -39,6 +38,7 @@
         try (param i32 i64 i32) (result i64)  ;; label = @4
           call 7
         catch_all
+          i32.const 0
           br 2 (;@2;)
         end
         local.tee 1
@@ -52,7 +52,6 @@
       return
     end
   end
-  local.get 3
   i32.const 0
   call 5
   unreachable)
