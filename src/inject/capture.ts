@@ -123,10 +123,7 @@ export function passThrough(pass: FunctionPass, count: number): number {
  */
 export function endBody(pass: FunctionPass): number {
   const { capture, code } = pass;
-  if (capture === undefined || capture.count === 0) {
-    code.u8(Op.End);
-    return 0;
-  }
+  if (capture === undefined || capture.count === 0) return 0;
   const { exits } = capture;
   code.u8(Op.Return);
   capture.patchLabels(code, pass.wrapped ? 1 : 0);
@@ -144,7 +141,6 @@ export function endBody(pass: FunctionPass): number {
   code.s32(capture.functionIndex);
   pass.op(Op.Call, pass.layout.engineImport('frame'));
   leaveFunction(pass);
-  code.u8(Op.End);
   return exits.count + 1;
 }
 

@@ -13,8 +13,7 @@ import { EMPTY_BLOCK } from './type-table.js';
 import { walk } from './walk.js';
 
 const I32_LT_S = 0x48;
-const I32_GE_S = 0x4e;
-const I64_LT_S = 0x53;
+const I64_GE_S = 0x59;
 
 /** Code of recursive functions whose entry and calls are a part of their time that can be felt; hints for all would be 4 % of the module. */
 const HINTED_CODE_BYTES = 256;
@@ -60,10 +59,12 @@ export class FunctionRewriter {
     } while (pass.mustWalkAgain);
     const exits = endBody(pass);
     this.units = frameUnits(pass.locals.slots, pass.heightMax, pass.wide);
+    if (recursive) this.endGuard(index, body.code.start);
+    pass.code.u8(Op.End);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(prefix, pass.bytes, body);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    if (recursive) this.guardEntry(index);
+    if (recursive) this.beginGuard();
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EXIT_BLOCK);
     if (pass.wrapped) this.openWrapper(type);
     pass.hints?.finish(pass.layout.functionIndex(index), prefix.length);
@@ -76,49 +77,51 @@ export class FunctionRewriter {
 
   /**
    * Takes the frame's units. "No depth left" and "slice used up" are two branches (a truth value of each, joined, takes
-   * twice the instructions) to one cold path, which tells them apart again (see `slow-entries.ts`):
+   * twice the instructions) to one cold path, which tells them apart again (see `slow-entries.ts`) and stands behind
+   * everything else:
    *
-   *     block $start
-   *       block $slow
-   *         depth -= units  depth < 0  br_if $slow
-   *         counter < SLICE_END - 1  br_if $start
-   *       end
-   *       call $slowEntry  return
+   *     block $slow
+   *       depth -= units  depth < 0  br_if $slow
+   *       counter >= SLICE_END - 1  br_if $slow
+   *       ...  return
    *     end
+   *     call $slowEntry  return
    */
-  private guardEntry(index: number): void {
+  private beginGuard(): void {
     const { pass, prefix } = this;
-    const units = pass.layout.depthOf(this.units);
     const { counter, depth } = pass.locals;
-    const { preemption } = pass.options;
     this.constant(Op.Block, EMPTY_BLOCK);
-    if (preemption) this.constant(Op.Block, EMPTY_BLOCK);
     this.op(Op.LocalGet, depth);
-    this.constant(Op.I32Const, units);
+    this.constant(Op.I32Const, pass.layout.depthOf(this.units));
     prefix.u8(Op.I32Sub);
     this.op(Op.LocalTee, depth);
     this.constant(Op.I32Const, 0);
-    prefix.u8(preemption ? I32_LT_S : I32_GE_S);
-    this.entryBranch(0, !preemption);
-    if (preemption) {
-      this.op(Op.LocalGet, counter);
-      this.constant(Op.I64Const, SLICE_END - ENTRY_COST);
-      prefix.u8(I64_LT_S);
-      this.entryBranch(1, true);
-      prefix.u8(Op.End);
-    }
-    for (let local = 0; local <= depth; local++) this.op(Op.LocalGet, local);
-    this.constant(Op.I32Const, units);
-    this.constant(Op.I32Const, index);
-    pass.references?.addEntry(prefix.length + 1, false);
-    this.op(Op.Call, this.slowEntries.indexOf(pass.layout.typeIndexOf[index]!));
-    prefix.u8(Op.Return);
-    prefix.u8(Op.End);
+    prefix.u8(I32_LT_S);
+    this.leaveForGuard();
+    if (!pass.options.preemption) return;
+    this.op(Op.LocalGet, counter);
+    this.constant(Op.I64Const, SLICE_END - ENTRY_COST);
+    prefix.u8(I64_GE_S);
+    this.leaveForGuard();
   }
 
-  private entryBranch(label: number, likely: boolean): void {
-    this.pass.callHints?.addEntry(this.prefix.length, likely);
-    this.op(Op.BrIf, label);
+  private leaveForGuard(): void {
+    this.pass.callHints?.addEntry(this.prefix.length, false);
+    this.op(Op.BrIf, 0);
+  }
+
+  /** `start`: where the function starts, to which what is written here belongs. */
+  private endGuard(index: number, start: number): void {
+    const { pass, slowEntries } = this;
+    const { code, layout, locals } = pass;
+    code.u8(Op.Return);
+    code.u8(Op.End);
+    pass.trace?.add(code.length, start);
+    for (let local = 0; local <= locals.depth; local++) code.op(Op.LocalGet, local);
+    code.constant(Op.I32Const, layout.depthOf(this.units));
+    code.constant(Op.I32Const, index);
+    pass.callNumbered(slowEntries.indexOf(layout.typeIndexOf[index]!));
+    code.u8(Op.Return);
   }
 
   private openWrapper(type: FuncType): void {

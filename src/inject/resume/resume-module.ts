@@ -192,6 +192,7 @@ class Maker {
   private resumeFunction(pass: FunctionPass): Uint8Array {
     const { layout, place, source } = this;
     const exits = endBody(pass);
+    pass.code.u8(Op.End);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     const asm = new Assembler(layout);
     pass.locals.writeDeclarations(asm.out, source.bytes, source.body);

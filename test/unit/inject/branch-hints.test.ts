@@ -51,7 +51,7 @@ describe('branch hints', () => {
     // The entry's two, then the loop's header, then the NaN.
     expect(hints.map(({ index, value }) => [index - imported, value])).toEqual([
       [0, 0],
-      [0, 1],
+      [0, 0],
       [1, 0],
       [1, 1],
     ]);

@@ -6,32 +6,31 @@
   local.get 2
   local.set 3
   block  ;; label = @1
-    block  ;; label = @2
-      local.get 2
-      i32.const 11
-      i32.sub
-      local.tee 2
-      i32.const 0
-      i32.lt_s
-      br_if 0 (;@2;)
-      local.get 1
-      i64.const 134217726
-      i64.lt_s
-      br_if 1 (;@1;)
-    end
-    local.get 0
-    local.get 1
     local.get 2
     i32.const 11
+    i32.sub
+    local.tee 2
     i32.const 0
-    call 10
+    i32.lt_s
+    br_if 0 (;@1;)
+    local.get 1
+    i64.const 134217726
+    i64.ge_s
+    br_if 0 (;@1;)
+    local.get 0
+    i32.const 1
+    i32.sub
+    local.get 1
+    i64.const 5
+    i64.add
+    local.get 3
+    return_call 7
     return
   end
   local.get 0
-  i32.const 1
-  i32.sub
   local.get 1
-  i64.const 5
-  i64.add
-  local.get 3
-  return_call 7)
+  local.get 2
+  i32.const 11
+  i32.const 0
+  call 10
+  return)
