@@ -58,6 +58,8 @@ class Capturing {
   readonly #result = deferred<() => Position>();
   #position: Position = { event: 0, counter: 0 };
   #isOver = false;
+  /** The guest's thread has given everything. */
+  #isWhole = false;
 
   constructor(
     private readonly options: SnapshotOptions,
@@ -117,6 +119,7 @@ class Capturing {
 
   #piece(host: GuestHost, capture: number, piece: Uint8Array, last: boolean): void {
     const { length } = piece;
+    if (last) this.#isWhole = true;
     this.file.write(piece.slice()).then(
       () => (last ? this.#result.resolve(() => this.#position) : host.guest.stateCredit(capture, length)),
       (error: unknown) => this.#fail(error),
@@ -124,6 +127,8 @@ class Capturing {
   }
 
   #ended(report: GuestReport): void {
+    // It runs on behind the snapshot, and may end while the last piece is being written.
+    if (this.#isWhole) return;
     const code = report.kind === 'diverged' ? 'FTW_DIVERGENCE' : report.kind === 'fault' ? report.code : 'FTW_SNAPSHOT';
     const { at } = this.options;
     const where = at === undefined ? 'the end of the recording' : `counter ${at}`;
