@@ -1,6 +1,7 @@
 /** What the end of a run means: errors of V8 become outcomes of the guest, or the host's own failures. */
-import { FtWasmError } from '../../errors.js';
+import { FtWasmError, invariant } from '../../errors.js';
 import type { Outcome } from '../engine.js';
+import { LEAVING } from './exchange.js';
 import { trapCodeOf } from './traps.js';
 import { WebAssembly } from './webassembly.js';
 
@@ -17,6 +18,8 @@ export function outcomeOf(error: unknown, counter: number): Outcome {
     const message = `the engine's own stack overflowed before the guest's limit; lower the stack limit or give the thread a larger stack: ${error.message}`;
     throw new FtWasmError('FTW_HOST', message, { counter }, { cause: error });
   }
+  // Host functions throw nothing into the guest, see host-calls.ts: its frames would take that for a capture.
+  invariant(error !== LEAVING, 'frames were left, and nothing is captured');
   throw error;
 }
 
