@@ -1,6 +1,6 @@
 /**
  * The captures of one instance. A capture begins where the guest looks up (a check) or comes back from the host; its global
- * `halt` then makes every function save its frame and return. What is captured runs on from here as often as wanted.
+ * `halt` then makes every function save its frame and leave. What is captured runs on from here as often as wanted.
  */
 import { FtWasmError } from '../../errors.js';
 import type { CaptureObstacle } from '../../inject/index.js';

@@ -1,6 +1,7 @@
 /**
  * Calls from the guest into the host. Nothing may be thrown across the guest's frames, because a handler in the guest
- * (`catch_all`) would swallow it: what a host function throws is kept, the guest is told to stop, and it traps.
+ * (`catch_all`) would swallow it: what a host function throws is kept, the guest is told to stop, and it traps. Only captures
+ * throw (`exchange.ts`), past handlers of their own.
  */
 import { LinkError } from '../../errors.js';
 import type { FuncType, Import, Module } from '../../wasm/module.js';
