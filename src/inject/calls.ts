@@ -76,7 +76,8 @@ function indirectOperator(pass: FunctionPass, op: number, immediates: number): v
 }
 
 function tailArguments(pass: FunctionPass): void {
-  pass.needsEntryDepth = true;
   pass.counterPlus(pass.pending);
+  if (!pass.layout.passesDepth) return;
+  pass.needsEntryDepth = true;
   pass.op(Op.LocalGet, pass.locals.temporary(ValType.I32, Temporary.EntryDepth));
 }

@@ -282,10 +282,10 @@ export class FunctionPass {
     code.u8(Op.I64Add);
   }
 
-  /** Pushes a call's two added arguments: the exact counter and the depth that is left. */
+  /** Pushes a call's added arguments: the exact counter and the depth that is left. */
   addedArguments(): void {
     this.counterPlus(this.pending);
-    this.depthForCallee();
+    if (this.layout.passesDepth) this.depthForCallee();
   }
 
   /** Pushes the depth that is left, marked while this frame holds an exception. */

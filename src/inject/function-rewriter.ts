@@ -62,7 +62,7 @@ export class FunctionRewriter {
     if (recursive) this.endGuard(index, body.code.start);
     pass.code.u8(Op.End);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
-    pass.locals.writeDeclarations(prefix, pass.bytes, body);
+    pass.locals.writeDeclarations(prefix, pass.bytes, body, pass.layout.passesDepth);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
     if (recursive) this.beginGuard();
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EXIT_BLOCK);

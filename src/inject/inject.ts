@@ -71,7 +71,7 @@ export class Injection implements ModuleFacts {
     analysis?: CodeAnalysis,
     private readonly code = new ByteWriter(roomFor(module).all),
   ) {
-    const layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined);
+    const layout = new Layout(module, options.capture === true && captureObstacle(module) === undefined, options.depth);
     this.layout = layout;
     const { grows, ...calls } = analysis ?? analyseCalls(module, layout.typeIndexOf);
     this.calls = calls;

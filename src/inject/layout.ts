@@ -144,12 +144,17 @@ export class Layout {
   /** Prefix of the injected exports; no export of the guest starts with it. */
   readonly exportPrefix: string;
 
-  /** `capture`: as {@link InjectOptions.capture}, where the module allows it. */
+  /** Whether functions get the depth that is left. Not when only their instructions are counted. */
+  readonly passesDepth: boolean;
+
+  /** `capture`, `depth`: as in {@link InjectOptions}; `capture` where the module allows it. */
   constructor(
     readonly module: Module,
-    readonly capture = false,
+    readonly capture: boolean,
+    depth = true,
   ) {
-    this.types = new TypeTable(module.types);
+    this.passesDepth = capture || depth;
+    this.types = new TypeTable(module.types, this.passesDepth);
     const imports = module.imports.map(({ desc }) => desc);
     const importedTypes = imports.flatMap((desc) => (desc.kind === 'func' ? [desc.typeIndex] : []));
     this.importedFunctions = importedTypes.length;

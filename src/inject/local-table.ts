@@ -86,10 +86,14 @@ export class LocalTable {
     return this.count + ADDED_PARAMS + at;
   }
 
-  /** Writes the locals vector: the groups of the source, then the temporaries. */
-  writeDeclarations(out: ByteWriter, bytes: Uint8Array, body: FunctionBody): void {
+  /** Writes the locals vector: the depth if it is no parameter, the groups of the source, then the temporaries. */
+  writeDeclarations(out: ByteWriter, bytes: Uint8Array, body: FunctionBody, passesDepth: boolean): void {
     const groups = lebU32At(bytes, body.body.start);
-    out.u32(groups + this.temporaries.length);
+    out.u32(groups + this.temporaries.length + (passesDepth ? 0 : 1));
+    if (!passesDepth) {
+      out.u8(1);
+      out.u8(ValType.I32);
+    }
     out.copy(bytes, skipLeb(bytes, body.body.start), body.code.start);
     for (const key of this.temporaries) {
       out.u8(1);

@@ -90,7 +90,7 @@ function checkSlice(pass: FunctionPass): void {
   pass.hint(false);
   code.u8(Op.If);
   pass.blockType(capture === undefined ? EMPTY_BLOCK : passThrough(pass, pass.height - pass.labelAt(0).height));
-  if (pass.layout.handlers) {
+  if (pass.layout.handlers && pass.layout.passesDepth) {
     pass.depthForCallee();
     pass.op(Op.GlobalSet, pass.layout.global('depth'));
   }

@@ -215,5 +215,11 @@ const RANGE_BYTES = 1 << 19;
 
 function factsOf(job: RewriteJob): ModuleFacts {
   const { calls, capture, firstWanted, module, options } = job;
-  return { layout: new Layout(module, capture), options, calls, firstWanted, bodyAt: (at) => sharedBody(job, at) };
+  return {
+    layout: new Layout(module, capture, options.depth),
+    options,
+    calls,
+    firstWanted,
+    bodyAt: (at) => sharedBody(job, at),
+  };
 }

@@ -2,13 +2,13 @@
  * The type section of the rewritten module. The original types keep their indices, because block types and tags refer to
  * them; type `i + n` is the instrumented form of type `i`; further ones are added on demand.
  *
- * Instrumented form: `P -> R` becomes `P ++ [i64 counter, i32 depth] -> R ++ [i64 counter]`. The map is injective, so the
- * type check of `call_indirect` means what it meant.
+ * Instrumented form: `P -> R` becomes `P ++ [i64 counter, i32 depth] -> R ++ [i64 counter]`, without the depth where nobody
+ * asks for it. The map is injective, so the type check of `call_indirect` means what it meant.
  */
 import type { FuncType, ValType as ValTypeOf } from '../wasm/module.js';
 import { ValType } from '../wasm/module.js';
 
-/** Parameters that the instrumented form adds. */
+/** Parameters that the instrumented form adds; the depth is a local where it is none. */
 export const ADDED_PARAMS = 2;
 
 export class TypeTable {
@@ -17,9 +17,11 @@ export class TypeTable {
   private readonly indexByKey = new Map<string, number>();
   private readonly passThroughs = new Map<number, number>();
 
-  constructor(originals: readonly FuncType[]) {
+  /** `passesDepth`: see {@link Layout.passesDepth}. */
+  constructor(originals: readonly FuncType[], passesDepth: boolean) {
     this.originals = originals.length;
-    this.types = [...originals, ...originals.map(instrumentedType)];
+    const added = passesDepth ? [ValType.I64, ValType.I32] : [ValType.I64];
+    this.types = [...originals, ...originals.map((type) => instrumentedType(type, added))];
     for (let index = this.types.length - 1; index >= 0; index--) this.indexByKey.set(keyOf(this.types[index]!), index);
   }
 
@@ -89,8 +91,8 @@ const SHORT_STACK = 7;
 /** Block type `[] -> []` as a signed number (byte 0x40). */
 export const EMPTY_BLOCK = -0x40;
 
-function instrumentedType({ params, results }: FuncType): FuncType {
-  return { params: [...params, ValType.I64, ValType.I32], results: [...results, ValType.I64] };
+function instrumentedType({ params, results }: FuncType, added: readonly ValTypeOf[]): FuncType {
+  return { params: [...params, ...added], results: [...results, ValType.I64] };
 }
 
 function keyOf({ params, results }: FuncType): string {

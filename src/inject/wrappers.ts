@@ -22,11 +22,11 @@ export function importWrapper(layout: Layout, index: number): AddedFunction {
   const counter = type.params.length;
   const asm = new Assembler(layout);
   asm.op(Op.LocalGet, counter).globalSet('counter');
-  asm.op(Op.LocalGet, counter + 1).globalSet('depth');
+  if (layout.passesDepth) asm.op(Op.LocalGet, counter + 1).globalSet('depth');
   for (let param = 0; param < counter; param++) asm.op(Op.LocalGet, param);
   asm.op(Op.LocalGet, counter).absoluteCounter().op(Op.Call, index);
   asm.stopped(() => asm.leave(type.results));
-  const kept = keepResults(asm, type, counter + 2);
+  const kept = keepResults(asm, type, counter + (layout.passesDepth ? 2 : 1));
   asm.globalGet('counter');
   return asm.finish(layout.types.types[layout.types.instrumented(typeIndex)]!, kept);
 }
@@ -62,7 +62,9 @@ export function exportWrapper(layout: Layout, index: number): AddedFunction {
   const asm = new Assembler(layout);
   asm.globalGet('depth').op(Op.LocalSet, depth);
   for (let param = 0; param < depth; param++) asm.op(Op.LocalGet, param);
-  asm.globalGet('counter').op(Op.LocalGet, depth).op(Op.Call, layout.functionIndex(index)).globalSet('counter');
+  asm.globalGet('counter');
+  if (layout.passesDepth) asm.op(Op.LocalGet, depth);
+  asm.op(Op.Call, layout.functionIndex(index)).globalSet('counter');
   asm.op(Op.LocalGet, depth).globalSet('depth');
   return asm.finish(type, [ValType.I32]);
 }

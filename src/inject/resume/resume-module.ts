@@ -195,7 +195,7 @@ class Maker {
     pass.code.u8(Op.End);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     const asm = new Assembler(layout);
-    pass.locals.writeDeclarations(asm.out, source.bytes, source.body);
+    pass.locals.writeDeclarations(asm.out, source.bytes, source.body, true);
     asm.engineCall('take32');
     if (entryDepth >= 0) asm.op(Op.LocalSet, entryDepth);
     else asm.op(Op.Drop);
