@@ -30,6 +30,7 @@ export const enum Entry {
   PARAM_BYTES = 8,
   HEADER = 10,
   COST = 12,
+  UNITS_LEFT = 14,
   CODE = 16,
   REGION = 20,
   SIZE = 24,

@@ -1,6 +1,7 @@
 /**
- * Which functions can be part of a recursion. Only those need a depth test: the frames of all others are bounded by the
- * length of the longest path through the rest of the graph. And which functions can leave early, because something below
+ * Which functions can be part of a recursion. Only their frames count: those of all others are bounded by the length of the
+ * longest path through the rest of the graph. Which of them look whether there is room for the frame: so many that no
+ * recursion gets past them. And which functions can leave early, because something below
  * them calls the host or reaches a pre-emption point: only calls of those are followed by the test for a capture.
  *
  * An indirect call may reach every function of its type that is in an element segment or named by `ref.func`, which is
@@ -11,19 +12,27 @@ import { immediatesAt, lebU32At, opcodeAt, skipImmediates } from '../wasm/instru
 import type { ConstExpr, Module } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import { type Growth, type ScanFacts, type ScannedCalls, scanCalls } from './call-scan.js';
+import { cycleBreakers } from './cycle-breakers.js';
 import { Edges } from './edges.js';
+import { MEMBERS_MAX } from './recursion.js';
 import { stronglyConnected } from './strongly-connected.js';
 
-/** 1 for each function (original index, imports first) that lies on a cycle of the call graph, whatever else is in the module. */
-export function recursiveFunctions(module: Module, typeIndexOf: Uint32Array): Uint8Array {
+/** `Recursion` of each function (original index, imports first), whatever else is in the module. */
+export function recursionOf(module: Module, typeIndexOf: Uint32Array): Uint8Array {
   const scanned = scanCalls(scanFacts(module, typeIndexOf.length), allBodies(module), false);
   const { edges } = new CallGraph(module, typeIndexOf, [scanned]);
-  return stronglyConnected(edges).subarray(0, typeIndexOf.length);
+  return recursionIn(edges, stronglyConnected(edges), typeIndexOf.length);
+}
+
+function recursionIn(edges: Edges, onCycle: Uint8Array, functions: number): Uint8Array {
+  const may = (node: number) => node < functions;
+  const breakers = cycleBreakers(edges, { onCycle, may, pathMax: MEMBERS_MAX });
+  return onCycle.subarray(0, functions).map((is, index) => is + breakers[index]!);
 }
 
 export interface CallAnalysis {
-  /** 1 for each function (original index, imports first) that lies on a cycle of the call graph. */
-  readonly recursive: Uint8Array;
+  /** `Recursion` of each function (original index, imports first). */
+  readonly recursion: Uint8Array;
   /** 1 for each function that is imported, recursive or has a loop, or calls such a one. */
   readonly mayLeave: Uint8Array;
   /** The same for indirect calls, by type index. */
@@ -52,7 +61,7 @@ export function analyseScanned(
   const leaves = reaching(graph.edges, (node) => recursive[node] === 1 || graph.leaves[node] === 1);
   return {
     grows: { memory: scanned.some(({ grows }) => grows.memory), table: scanned.some(({ grows }) => grows.table) },
-    recursive: recursive.subarray(0, functions),
+    recursion: recursionIn(graph.edges, recursive, functions),
     mayLeave: leaves.subarray(0, functions),
     typeMayLeave: Uint8Array.from(module.types, (_, type) => leaves[graph.typeNode[type]!]!),
   };

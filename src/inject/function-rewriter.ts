@@ -8,6 +8,7 @@ import { frameUnits } from './frame-units.js';
 import type { FunctionPass } from './function-pass.js';
 import { SLICE_END } from './layout.js';
 import { Temporary } from './local-table.js';
+import { isGuarded, Recursion } from './recursion.js';
 import type { SlowEntries } from './slow-entries.js';
 import { EMPTY_BLOCK } from './type-table.js';
 import { walk } from './walk.js';
@@ -46,11 +47,12 @@ export class FunctionRewriter {
     out.append(this.pass.code);
   }
 
-  /** Makes the body of the function with original index `index`. `recursive`: it can call itself, so its entry is guarded. */
-  rewrite(index: number, body: FunctionBody, type: FuncType, recursive: boolean): void {
+  /** Makes the body of the function with original index `index`. `recursion`: None where the depth is not counted. */
+  rewrite(index: number, body: FunctionBody, type: FuncType, recursion: number): void {
     const { pass, prefix } = this;
     prefix.truncate(0);
     pass.load(index, body, type);
+    const recursive = recursion !== Recursion.None;
     pass.callHints = recursive && body.code.end - body.code.start <= HINTED_CODE_BYTES ? pass.hints : undefined;
     do {
       pass.begin(body, type);
@@ -59,12 +61,14 @@ export class FunctionRewriter {
     } while (pass.mustWalkAgain);
     const exits = endBody(pass);
     this.units = frameUnits(pass.locals.slots, pass.heightMax, pass.wide);
-    if (recursive) this.endGuard(index, body.code.start);
+    const guarded = isGuarded(recursion, this.units);
+    if (guarded) this.endGuard(index, body.code.start);
     pass.code.u8(Op.End);
     const entryDepth = pass.needsEntryDepth ? pass.locals.temporary(ValType.I32, Temporary.EntryDepth) : -1;
     pass.locals.writeDeclarations(prefix, pass.bytes, body, pass.layout.passesDepth);
     if (entryDepth >= 0) this.keepDepth(entryDepth);
-    if (recursive) this.beginGuard();
+    if (guarded) this.beginGuard();
+    else if (recursive) this.takeUnits();
     for (let left = exits; left > 0; left--) this.constant(Op.Block, EXIT_BLOCK);
     if (pass.wrapped) this.openWrapper(type);
     pass.hints?.finish(pass.layout.functionIndex(index), prefix.length);
@@ -75,8 +79,21 @@ export class FunctionRewriter {
     this.op(Op.LocalSet, entryDepth);
   }
 
+  private takeUnits(): void {
+    this.lessUnits();
+    this.op(Op.LocalSet, this.pass.locals.depth);
+  }
+
+  /** Pushes the depth without the frame's units. */
+  private lessUnits(): void {
+    const { layout, locals } = this.pass;
+    this.op(Op.LocalGet, locals.depth);
+    this.constant(Op.I32Const, layout.depthOf(this.units));
+    this.prefix.u8(Op.I32Sub);
+  }
+
   /**
-   * Takes the frame's units. "No depth left" and "slice used up" are two branches (a truth value of each, joined, takes
+   * Takes the frame's units and looks. "No depth left" and "slice used up" are two branches (a truth value of each, joined, takes
    * twice the instructions) to one cold path, which tells them apart again (see `slow-entries.ts`) and stands behind
    * everything else:
    *
@@ -91,9 +108,7 @@ export class FunctionRewriter {
     const { pass, prefix } = this;
     const { counter, depth } = pass.locals;
     this.constant(Op.Block, EMPTY_BLOCK);
-    this.op(Op.LocalGet, depth);
-    this.constant(Op.I32Const, pass.layout.depthOf(this.units));
-    prefix.u8(Op.I32Sub);
+    this.lessUnits();
     this.op(Op.LocalTee, depth);
     this.constant(Op.I32Const, 0);
     prefix.u8(I32_LT_S);

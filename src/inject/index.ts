@@ -1,5 +1,5 @@
 /** Instrumentation: the public surface of this folder. */
-export { type CallAnalysis, recursiveFunctions } from './call-graph.js';
+export { type CallAnalysis, recursionOf } from './call-graph.js';
 export { type CaptureObstacle, captureObstacle } from './capture-obstacle.js';
 export type { SavedSite } from './capture-sites.js';
 export { COST_OF, ENTRY_COST } from './costs.js';

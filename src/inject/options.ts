@@ -1,7 +1,7 @@
 /** What the pass adds, and the version that goes into the handshake. */
 
 /** Raised with every change of the rewritten bytes that replicas could notice. */
-export const INJECT_VERSION = 11;
+export const INJECT_VERSION = 12;
 
 /** Features, each of which can be switched off for measurements. The counter is always there. */
 export interface InjectOptions {

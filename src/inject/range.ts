@@ -10,6 +10,7 @@ import { FunctionRewriter } from './function-rewriter.js';
 import type { Layout } from './layout.js';
 import type { Numbered, References, Wanted } from './numbered.js';
 import type { InjectOptions } from './options.js';
+import { Recursion } from './recursion.js';
 import { SaveFunctions } from './save-functions.js';
 import { SlowEntries } from './slow-entries.js';
 import type { Trace } from './trace.js';
@@ -95,7 +96,7 @@ export class RangeRewriter {
     const { calls, layout, options } = this.facts;
     const index = layout.importedFunctions + at;
     const type = layout.module.types[layout.typeIndexOf[index]!]!;
-    this.rewriter.rewrite(index, body, type, options.depth && calls.recursive[index] === 1);
+    this.rewriter.rewrite(index, body, type, options.depth ? calls.recursion[index]! : Recursion.None);
   }
 }
 

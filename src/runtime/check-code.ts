@@ -1,6 +1,7 @@
 /** One walk over a module's code: where the host is called, and where something happens that another machine might do otherwise. */
-import { recursiveFunctions } from '../inject/call-graph.js';
+import { recursionOf } from '../inject/call-graph.js';
 import { NAN_RULES, NanRule } from '../inject/nan-rules.js';
+import { Recursion } from '../inject/recursion.js';
 import { InstructionReader, lebU32At } from '../wasm/instructions.js';
 import type { Module } from '../wasm/module.js';
 import type { ModuleNames } from '../wasm/names.js';
@@ -64,9 +65,9 @@ export function findInCode(module: Module, names: ModuleNames): CodeFindings {
       } else if (IMMEDIATE_OF[op] === Imm.Opaque) break;
     }
   }
-  const recursive = recursiveFunctions(module, functionTypeIndices(module));
-  for (const [index, is] of recursive.entries()) {
-    if (is === 1) sources.recursion.add(index, module.bodies[index - imports]!.code.start);
+  const recursion = recursionOf(module, functionTypeIndices(module));
+  for (const [index, is] of recursion.entries()) {
+    if (is !== Recursion.None) sources.recursion.add(index, module.bodies[index - imports]!.code.start);
   }
   return { calls, sources };
 }

@@ -37,9 +37,20 @@ export const RECORDS = {
   Func: { ENTRY: 0, TYPE: 4, SIZE: 8 },
   /**
    * In front of translated code. HEADER and PARAM_BYTES are offsets from fp; CODE is where a call goes: behind the record,
-   * or to a region's hook; REGION is the function's number in the table of regions, 0 if it has none.
+   * or to a region's hook; REGION is the function's number in the table of regions, 0 if it has none. UNITS_LEFT (i16) is the
+   * least that must be left of the depth budget when the frame has taken its UNITS.
    */
-  Entry: { FRAME_BYTES: 0, UNITS: 4, PARAM_BYTES: 8, HEADER: 10, COST: 12, CODE: 16, REGION: 20, SIZE: 24 },
+  Entry: {
+    FRAME_BYTES: 0,
+    UNITS: 4,
+    PARAM_BYTES: 8,
+    HEADER: 10,
+    COST: 12,
+    UNITS_LEFT: 14,
+    CODE: 16,
+    REGION: 20,
+    SIZE: 24,
+  },
   /** A table: address of its elements (u32 each: a function reference, or an external one + 1), and their number. */
   Table: { ELEMENTS: 0, LENGTH: 4, SIZE: 8 },
 };

@@ -125,12 +125,14 @@ export class Resumer {
   depthsOf(frames: readonly Frame[]): FrameDepth[] {
     const { stackUnitsMax, frames: map } = this.parts;
     let left = stackUnitsMax;
+    let fits = true;
     const depths = frames.map(({ functionIndex }) => {
       const entry = map.layout.depthOf(left);
       left -= map.unitsOf(functionIndex);
+      fits &&= left >= map.unitsLeftMin(functionIndex);
       return { entry, left: map.layout.depthOf(left) };
     });
-    if (left >= 0) return depths;
+    if (fits) return depths;
     const message = `the frames take ${stackUnitsMax - left} stack units, the limit is ${stackUnitsMax}`;
     throw new FtWasmError('FTW_SNAPSHOT', message, { limit: stackUnitsMax });
   }

@@ -40,7 +40,7 @@ export function encodeRewritten({ bytes, calls, exportPrefix }: Rewritten): Uint
   const header = new TextEncoder().encode(JSON.stringify({ exportPrefix, functions, types } satisfies Header));
   const size = new Uint8Array(SIZE_BYTES);
   new DataView(size.buffer).setUint32(0, header.length, true);
-  return [size, header, ...(calls === undefined ? [] : [calls.recursive, calls.mayLeave, calls.typeMayLeave]), bytes];
+  return [size, header, ...(calls === undefined ? [] : [calls.recursion, calls.mayLeave, calls.typeMayLeave]), bytes];
 }
 
 /** Undefined if that is not what {@link encodeRewritten} has made. */
@@ -55,7 +55,7 @@ export function decodeRewritten(payload: Uint8Array): Rewritten | undefined {
     take(SIZE_BYTES);
     const { exportPrefix, functions, types } = JSON.parse(new TextDecoder().decode(take(size))) as Header;
     if (functions === 0) return { exportPrefix, bytes: payload.subarray(at) };
-    const calls = { recursive: take(functions), mayLeave: take(functions), typeMayLeave: take(types) };
+    const calls = { recursion: take(functions), mayLeave: take(functions), typeMayLeave: take(types) };
     return { exportPrefix, calls, bytes: payload.subarray(at) };
   } catch {
     return undefined;
@@ -63,5 +63,5 @@ export function decodeRewritten(payload: Uint8Array): Rewritten | undefined {
 }
 
 /** Raised when this file's format changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 const SIZE_BYTES = 4;

@@ -29,7 +29,7 @@ export class InstanceSpaces implements ModuleEnv, ConstEnv {
   constructor(
     readonly module: Module,
     readonly machine: Machine,
-    private readonly recursive: () => Uint8Array,
+    private readonly recursion: () => Uint8Array,
   ) {
     const { functions, segments } = machine;
     this.functionTypes = [...functionTypeIndices(module)].map((index) => module.types[index]!);
@@ -44,8 +44,8 @@ export class InstanceSpaces implements ModuleEnv, ConstEnv {
     return this.importsInstances || this.machine.instances > 1;
   }
 
-  isRecursive(functionIndex: number): boolean {
-    return this.recursive()[functionIndex] === 1;
+  recursionOf(functionIndex: number): number {
+    return this.recursion()[functionIndex]!;
   }
 
   /** Undefined for imported functions, and for those that do not exist. */
@@ -78,9 +78,9 @@ export function allocate(
   machine: Machine,
   resolved: readonly Resolved[],
   options: InstanceOptions,
-  recursive: () => Uint8Array,
+  recursion: () => Uint8Array,
 ): InstanceSpaces {
-  const spaces = new InstanceSpaces(module, machine, recursive);
+  const spaces = new InstanceSpaces(module, machine, recursion);
   machine.instances++;
   spaces.importsInstances = resolved.some((each) => 'extern' in each);
   const imported = importAll(spaces, resolved);

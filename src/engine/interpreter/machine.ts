@@ -107,10 +107,9 @@ export class Machine {
     return entry;
   }
 
-  /** Whether a function can call itself, directly or not: then its entry is a place to look up, and its frame counts. */
-  isRecursive(ref: number): boolean {
-    const definition = this.functions.definition(ref);
-    return definition.kind === 'guest' && definition.env.isRecursive(definition.index);
+  /** The least that a frame of a function can have left of the depth budget; 0 says that its entry is guarded. */
+  unitsLeftMin(entry: number): number {
+    return (this.memory.u16[(entry + Entry.UNITS_LEFT) >> 1]! << 16) >> 16;
   }
 
   /** Where the loop goes on, or has stopped. */

@@ -100,7 +100,7 @@ function names(types: readonly ValType[]): string {
 }
 
 function checkRoom({ machine }: FrameAccess, fp: number, entry: number, unitsLeft: number, limit: number): void {
-  if (unitsLeft < 0) {
+  if (unitsLeft < machine.unitsLeftMin(entry)) {
     const message = `the frames take ${limit - unitsLeft} stack units, the limit is ${limit}`;
     throw new FtWasmError('FTW_SNAPSHOT', message, { limit });
   }

@@ -1,5 +1,5 @@
 /** A decoded and validated module, and how to make instances of it. */
-import { recursiveFunctions } from '../../inject/index.js';
+import { recursionOf } from '../../inject/index.js';
 import type { Module } from '../../wasm/module.js';
 import { functionType, functionTypeIndices } from '../../wasm/spaces.js';
 import { checkDeclared } from '../declared.js';
@@ -27,7 +27,7 @@ function runnerOf(machine: Machine, options: InstanceOptions): Runner {
 export class InterpretedModule implements PreparedModule {
   readonly imports: PreparedModule['imports'];
   readonly exports: PreparedModule['exports'];
-  private recursive: Uint8Array | undefined;
+  private recursion: Uint8Array | undefined;
 
   constructor(
     readonly hash: string,
@@ -54,7 +54,7 @@ export class InterpretedModule implements PreparedModule {
     const { module } = this;
     const resolved = resolveImports(module, options);
     const machine = machineFor(module, resolved) ?? new Machine(this.loop, options.limits, this.regions);
-    const spaces = allocate(module, machine, resolved, options, () => this.recursiveFunctions());
+    const spaces = allocate(module, machine, resolved, options, () => this.recursionOfAll());
     return new InterpreterInstance(module, spaces, runnerOf(machine, options));
   }
 
@@ -65,8 +65,8 @@ export class InterpretedModule implements PreparedModule {
   }
 
   /** Found when the first function is translated, once for all instances. */
-  private recursiveFunctions(): Uint8Array {
-    this.recursive ??= recursiveFunctions(this.module, functionTypeIndices(this.module));
-    return this.recursive;
+  private recursionOfAll(): Uint8Array {
+    this.recursion ??= recursionOf(this.module, functionTypeIndices(this.module));
+    return this.recursion;
   }
 }

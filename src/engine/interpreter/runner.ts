@@ -186,7 +186,8 @@ export class Runner {
     const { memory } = machine;
     const fp = (this.host.freeStack + 15) & ~15;
     const units = this.host.freeUnits - memory.u32[(entry + Entry.UNITS) >> 2]!;
-    if (units < 0) return this.trapped(this.counter + ENTRY_COST, ...trapOf(Exit.STACK_OVERFLOW));
+    if (units < machine.unitsLeftMin(entry))
+      return this.trapped(this.counter + ENTRY_COST, ...trapOf(Exit.STACK_OVERFLOW));
     if (fp + memory.u32[(entry + Entry.FRAME_BYTES) >> 2]! > memory.u32[State.STACK_END >> 2]!)
       throw this.stackExhausted();
     const header = fp + memory.u16[(entry + Entry.HEADER) >> 1]!;
@@ -276,7 +277,7 @@ export class Runner {
   }
 
   /**
-   * At an edge: looks up if this is a place for it, that is a loop header or the entry of a function that can recurse
+   * At an edge: looks up if this is a place for it, that is a loop header or the entry of a function that is guarded
    * (where entering is already counted). @throws GuestStop
    */
   private lookUp(): void {
@@ -288,7 +289,7 @@ export class Runner {
     const position = pc - range.entry - Entry.SIZE;
     const atEntry = position === 0;
     if (atEntry) {
-      if (!this.machine.isRecursive(range.ref)) return;
+      if (this.machine.unitsLeftMin(range.entry) !== 0) return;
     } else if (counter < this.slices.limit || !isLoopHeader(range, position)) return;
     this.counter = atEntry ? counter + ENTRY_COST : counter;
     this.host.gate.whileLooking(() => this.slices.check(this.counter));

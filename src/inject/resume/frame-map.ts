@@ -11,6 +11,7 @@ import { FunctionPass, LabelKind } from '../function-pass.js';
 import { FunctionRewriter } from '../function-rewriter.js';
 import { Layout } from '../layout.js';
 import type { InjectOptions } from '../options.js';
+import { isGuarded, OVERDRAFT_MAX, Recursion } from '../recursion.js';
 import { SaveFunctions } from '../save-functions.js';
 import { ENTRY_SITE, SlowEntries } from '../slow-entries.js';
 import { step } from '../walk.js';
@@ -98,9 +99,18 @@ export class FrameMap {
 
   /** Stack units that a frame of the function takes; none if it cannot recurse. */
   unitsOf(functionIndex: number): number {
-    if (!this.options.depth || this.calls.recursive[functionIndex] !== 1) return 0;
+    if (this.recursionOf(functionIndex) === Recursion.None) return 0;
     this.sitesOf(functionIndex);
     return this.units.get(functionIndex)!;
+  }
+
+  /** The least that a frame of the function can have left, see `recursion.ts`. */
+  unitsLeftMin(functionIndex: number): number {
+    return isGuarded(this.recursionOf(functionIndex), this.unitsOf(functionIndex)) ? 0 : -OVERDRAFT_MAX;
+  }
+
+  private recursionOf(functionIndex: number): number {
+    return this.options.depth ? this.calls.recursion[functionIndex]! : Recursion.None;
   }
 
   typeOf(functionIndex: number): FuncType {
@@ -165,8 +175,12 @@ export class FrameMap {
     pass.captures = new CaptureSites(module.bytes, calls, new SaveFunctions(() => 0));
     pass.captures.onSite = (id, site) => void sites.set(id, site);
     const rewriter = new FunctionRewriter(pass, new SlowEntries(() => 0));
-    const recursive = options.depth && calls.recursive[functionIndex] === 1;
-    rewriter.rewrite(functionIndex, this.body(functionIndex), this.typeOf(functionIndex), recursive);
+    rewriter.rewrite(
+      functionIndex,
+      this.body(functionIndex),
+      this.typeOf(functionIndex),
+      this.recursionOf(functionIndex),
+    );
     this.units.set(functionIndex, rewriter.units);
     return sites;
   }

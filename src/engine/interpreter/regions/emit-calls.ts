@@ -56,7 +56,7 @@ function callKnown(e: Emitter, at: number, live: ReadonlySet<number>, dirty: Set
     .memory('i32.load', code.header + 4)
     .i32(u32[(callee + Entry.UNITS) >> 2]!)
     .op('i32.sub');
-  body.tee(depth).i32(0).op('i32.lt_s', 'i32.or');
+  body.tee(depth).i32(around.machine.unitsLeftMin(callee)).op('i32.lt_s', 'i32.or');
   const last = u32[State.STACK_END >> 2]! - u32[(callee + Entry.FRAME_BYTES) >> 2]! - code.field(at, 'delta');
   body.get(Param.FP).i32(last).op('i32.gt_u', 'i32.or');
   if (index === undefined) {
@@ -115,7 +115,7 @@ function callIndirect(e: Emitter, at: number, live: ReadonlySet<number>, dirty: 
     .get(callee)
     .memory('i32.load', Entry.UNITS)
     .op('i32.sub');
-  body.tee(depth).i32(0).op('i32.lt_s', 'i32.or');
+  body.tee(depth).get(callee).memory('i32.load16_s', Entry.UNITS_LEFT).op('i32.lt_s', 'i32.or');
   body.get(Param.FP).i32(delta).op('i32.add').get(callee).memory('i32.load', Entry.FRAME_BYTES).op('i32.add');
   body.i32(0).memory('i32.load', State.STACK_END).op('i32.gt_u', 'i32.or');
   leaveIf();

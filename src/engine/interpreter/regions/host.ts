@@ -11,4 +11,6 @@ export interface RegionHost {
   readonly halt: number;
   /** Address of a guest function's Entry record; translates it on its first call. */
   entryOf(ref: number): number;
+  /** See `Machine.unitsLeftMin`. */
+  unitsLeftMin(entry: number): number;
 }

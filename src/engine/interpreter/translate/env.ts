@@ -21,6 +21,6 @@ export interface ModuleEnv {
   entryOf(ref: number): number;
   /** Whether a function is the host's. */
   isHost(ref: number): boolean;
-  /** Whether a function of this module, by function index, lies on a cycle of the call graph. */
-  isRecursive(functionIndex: number): boolean;
+  /** `Recursion` of a function of this module, by function index. */
+  recursionOf(functionIndex: number): number;
 }

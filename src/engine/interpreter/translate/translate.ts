@@ -10,7 +10,7 @@ import { Ir } from '../generated/ir.js';
 import * as bulk from './bulk.js';
 import * as calls from './calls.js';
 import * as control from './control.js';
-import { ByteCosts, ENTRY_COST, frameUnits } from './costs.js';
+import { ByteCosts, ENTRY_COST, frameUnits, isGuarded, OVERDRAFT_MAX, Recursion } from './costs.js';
 import { skipDeadCode } from './dead-code.js';
 import type { ModuleEnv } from './env.js';
 import { FRAME_WINDOW } from './frame.js';
@@ -98,11 +98,10 @@ export class Translator {
   private entryRecord({ frame, operands, env, functionIndex, entryCost }: Translation, view: DataView): void {
     const far = frame.farBytes > 0 ? FRAME_WINDOW + frame.farBytes : 0;
     view.setUint32(Entry.FRAME_BYTES, Math.max(operands.topMax, far), true);
-    view.setUint32(
-      Entry.UNITS,
-      env.isRecursive(functionIndex) ? frameUnits(frame.slots, operands.heightMax, frame.wide || operands.wide) : 0,
-      true,
-    );
+    const recursion = env.recursionOf(functionIndex);
+    const units = frameUnits(frame.slots, operands.heightMax, frame.wide || operands.wide);
+    view.setUint32(Entry.UNITS, recursion === Recursion.None ? 0 : units, true);
+    view.setInt16(Entry.UNITS_LEFT, isGuarded(recursion, units) ? 0 : -OVERDRAFT_MAX, true);
     view.setUint16(Entry.PARAM_BYTES, frame.paramBytes, true);
     view.setUint16(Entry.HEADER, frame.header, true);
     view.setUint16(Entry.COST, entryCost, true);
