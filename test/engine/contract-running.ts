@@ -166,6 +166,25 @@ export function describeRunning(engine: Engine, traits: EngineTraits): void {
       expect(instance.memory!.view.getUint32(0, true)).toBe(frames);
     });
 
+    // Units: 8 of `looks`; 13 of `member`, 264 of `heavy`. 20,000 are 952 times the first two and 8.
+    const around = `(module (memory 1)
+      (func $tick (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))))
+      (func $looks (export "looks") (call $tick) (call $member))
+      (func $member (export "member") (local i64 i64 i64 i64 i64) (call $tick) (call $looks))
+      (func $light (export "light") (call $tick) (call $heavy))
+      (func $heavy (local ${'i64 '.repeat(256)}) (call $tick) (call $light)))`;
+
+    it.each([
+      ['looks', 2 * 953],
+      ['member', 2 * 952 + 1],
+      // 73 times both, 144 units are left: another `light`, and no `heavy`, which looks because it is.
+      ['light', 2 * 73 + 1],
+    ] as const)('%s: overflows where somebody looks', async (name, frames) => {
+      const { instance } = await start(around);
+      expect(instance.call(name, [])).toMatchObject({ kind: 'trapped', trap: 'stack-overflow' });
+      expect(instance.memory!.view.getUint32(0, true)).toBe(frames);
+    });
+
     it('has its whole depth back after an overflow', async () => {
       const { instance } = await start(recursion);
       for (let round = 0; round < 3; round++) {

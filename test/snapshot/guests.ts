@@ -217,6 +217,20 @@ export const GUESTS: readonly CaptureGuest[] = [
     ['run'],
   ),
   guest(
+    'a budget that is overdrawn where nobody looks',
+    `(func $looks (export "run") (param $n i32) (result i32) (call $overdraws (local.get $n)))
+    (func $overdraws (param $n i32) (result i32) (local ${'i64 '.repeat(44)}) (local $i i32)
+      (local.set $i (i32.const 2))
+      (loop $again
+        (call $tell (local.get $n))
+        (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+      (if (result i32) (local.get $n)
+        (then (i32.add (i32.const 1) (call $looks (i32.sub (local.get $n) (i32.const 1)))))
+        (else (call $ask (local.get $n)))))`,
+    ['run', 7],
+    ['run', 8],
+  ),
+  guest(
     'dead code and returns',
     `(func (export "run") (param $n i32) (result i32)
       (block $out (result i32)

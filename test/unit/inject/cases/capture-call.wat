@@ -1,4 +1,4 @@
-;; After a call that may leave, a test; the operand below goes through it, only what is read later is saved.
+;; A call that may leave has a handler around it; the operand below goes through a local, only what is read later is saved.
 (module (import "host" "ask" (func $ask (param i32) (result i32)))
   (func (param $dead i32) (param $live i64) (result i64)
     local.get $dead

@@ -1,0 +1,56 @@
+;; Of two functions that call each other both take their units, and only one looks: no cycle gets past it.
+(module
+  (func $looks (param i32) local.get 0 (if (then local.get 0 call $takes)))
+  (func $takes (param i32) local.get 0 i32.const 1 i32.sub call $looks))
+;; becomes
+(func (;7;) (type 1) (param i32 i64 i32) (result i64)
+  block  ;; label = @1
+    local.get 2
+    i32.const 10
+    i32.sub
+    local.tee 2
+    i32.const 0
+    i32.lt_s
+    br_if 0 (;@1;)
+    local.get 1
+    i64.const 134217726
+    i64.ge_s
+    br_if 0 (;@1;)
+    block (result i32)  ;; label = @2
+      block (result i32)  ;; label = @3
+        local.get 0
+        if  ;; label = @4
+          local.get 0
+          local.get 1
+          i64.const 5
+          i64.add
+          local.get 2
+          try (param i32 i64 i32) (result i64)  ;; label = @5
+            call 8
+          catch_all
+            i32.const 0
+            br 2 (;@3;)
+          end
+          local.tee 1
+          i64.const -3
+          i64.add
+          local.set 1
+        end
+        local.get 1
+        i64.const 3
+        i64.add
+        return
+      end
+    end
+    i32.const 0
+    call 5
+    unreachable
+    return
+  end
+  local.get 0
+  local.get 1
+  local.get 2
+  i32.const 10
+  i32.const 0
+  call 11
+  return)
