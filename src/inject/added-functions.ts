@@ -3,7 +3,7 @@ import { ByteWriter } from '../bytes/writer.js';
 import { type FuncType, ValType } from '../wasm/module.js';
 import { Op } from '../wasm/opcode.js';
 import type { Growth } from './call-scan.js';
-import { type EngineImportName, Halt, type InjectedGlobal, type Layout, SLICE_END } from './layout.js';
+import { type EngineImportName, Halt, type InjectedGlobal, type Layout } from './layout.js';
 import { EMPTY_BLOCK } from './type-table.js';
 import { writeZero } from './zero.js';
 
@@ -168,7 +168,7 @@ function pollFunction(layout: Layout): AddedFunction {
   asm.op(Op.LocalGet, counter).absoluteCounter().engineCall('check').op(I64_TRUNC_F64_S).op(Op.LocalSet, budget);
   asm.stopped(() => asm.returnNoCounter());
   // Both globals move together: the host may look before they are written again, after a trap.
-  asm.constant(Op.I64Const, SLICE_END).op(Op.LocalGet, budget).op(Op.I64Sub).globalSet('counter');
+  asm.constant(Op.I64Const, layout.sliceEnd).op(Op.LocalGet, budget).op(Op.I64Sub).globalSet('counter');
   asm.globalGet('base').op(Op.LocalGet, counter).op(Op.I64Add).globalGet('counter').op(Op.I64Sub).globalSet('base');
   asm.globalGet('counter');
   return asm.finish({ params: [ValType.I64], results: [ValType.I64] }, [ValType.I64]);

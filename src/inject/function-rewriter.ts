@@ -6,7 +6,6 @@ import { EXIT_BLOCK, endBody } from './capture.js';
 import { ENTRY_COST } from './costs.js';
 import { frameUnits } from './frame-units.js';
 import type { FunctionPass } from './function-pass.js';
-import { SLICE_END } from './layout.js';
 import { Temporary } from './local-table.js';
 import { isGuarded, Recursion } from './recursion.js';
 import type { SlowEntries } from './slow-entries.js';
@@ -99,7 +98,7 @@ export class FunctionRewriter {
    *
    *     block $slow
    *       depth -= units  depth < 0  br_if $slow
-   *       counter >= SLICE_END - 1  br_if $slow
+   *       counter >= slice's end - 1  br_if $slow
    *       ...  return
    *     end
    *     call $slowEntry  return
@@ -115,7 +114,7 @@ export class FunctionRewriter {
     this.leaveForGuard();
     if (!pass.options.preemption) return;
     this.op(Op.LocalGet, counter);
-    this.constant(Op.I64Const, SLICE_END - ENTRY_COST);
+    this.constant(Op.I64Const, pass.layout.sliceEnd - ENTRY_COST);
     prefix.u8(I64_GE_S);
     this.leaveForGuard();
   }

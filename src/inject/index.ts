@@ -5,7 +5,7 @@ export type { SavedSite } from './capture-sites.js';
 export { COST_OF, ENTRY_COST } from './costs.js';
 export { FRAME_OVERHEAD_UNITS, frameUnits } from './frame-units.js';
 export { type Injected, inject } from './inject.js';
-export { ENGINE_MODULE, GLOBALS, Halt, type InjectedGlobal, SLICE_END, SLICE_MAX } from './layout.js';
+export { ENGINE_MODULE, GLOBALS, Halt, type InjectedGlobal, SLICE_MAX, sliceEnd } from './layout.js';
 export { locateOriginal, type OriginalPlace } from './locate.js';
 export { markModule } from './mark-module.js';
 export { MARKED_PAGE_BYTES } from './marked-bodies.js';

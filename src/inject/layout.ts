@@ -63,18 +63,21 @@ export type EngineImportName =
   | 'takeFunction'
   | 'takeExternal';
 
-/**
- * The counter at which a slice ends. Positive, and counters start at 1, so that 0 can say that a function did not run to
- * its end (see `capture.ts`); as large as four bytes of LEB128 and an immediate operand of the processor allow.
- */
-export const SLICE_END = 2 ** 27 - 1;
+/** Instructions that a slice can have: what four bytes of LEB128 and an immediate operand of the processor allow. */
+export const SLICE_MAX = 2 ** 27 - 2;
 
-/** Instructions that a slice can have. */
-export const SLICE_MAX = SLICE_END - 1;
+/**
+ * The counter at which a slice ends. 0 is looked at with the fewest bytes of code. Where functions return the counter 0 to say
+ * that they did not run to their end (see `capture.ts`), counters are positive in place of negative. `handlers`: the guest has
+ * exceptions of its own.
+ */
+export function sliceEnd(handlers: boolean): number {
+  return handlers ? SLICE_MAX + 1 : 0;
+}
 
 /** Injected globals, all exported under {@link Layout.exportPrefix} + name. */
 export const GLOBALS = [
-  /** Instructions since `base`, at least 1, {@link SLICE_END} when the slice is used up; exact whenever the host can look. */
+  /** Instructions since `base`, {@link sliceEnd} when the slice is used up; exact whenever the host can look. */
   { name: 'counter', type: ValType.I64 },
   /** Executed instructions = base + counter. */
   { name: 'base', type: ValType.I64 },
@@ -225,6 +228,11 @@ export class Layout {
    */
   get leavesByThrowing(): boolean {
     return this.capture && !this.handlers;
+  }
+
+  /** See {@link sliceEnd}. */
+  get sliceEnd(): number {
+    return sliceEnd(this.handlers);
   }
 
   /** Stack units as the depth parameter has them. */

@@ -5,9 +5,9 @@
  * one while the slice lasts, else out to the header of the outer one, which calls and comes in again.
  *
  *     loop $poll
- *       counter >= SLICE_END - pending  if  call $poll ...  end
+ *       counter >= slice's end - pending  if  call $poll ...  end
  *       loop $again
- *         ...  counter += k  counter < SLICE_END - pending  br_if $again  br $poll  ...
+ *         ...  counter += k  counter < slice's end - pending  br_if $again  br $poll  ...
  *       end
  *     end
  *
@@ -18,7 +18,6 @@ import { Op } from '../wasm/opcode.js';
 import { leaveAfterCall, passThrough } from './capture.js';
 import { open } from './control.js';
 import { type FunctionPass, type Label, LabelKind } from './function-pass.js';
-import { SLICE_END } from './layout.js';
 import { EMPTY_BLOCK } from './type-table.js';
 
 const I64_LT_S = 0x53;
@@ -69,7 +68,7 @@ export function branchBack(pass: FunctionPass, label: Label, amount: number): vo
   pass.counterPlus(amount);
   if (amount !== 0) pass.op(Op.LocalTee, locals.counter);
   code.u8(Op.I64Const);
-  code.s32(SLICE_END - label.potential);
+  code.s32(pass.layout.sliceEnd - label.potential);
   code.u8(I64_LT_S);
   pass.op(Op.BrIf, pass.target(label));
   pass.op(Op.Br, pass.target(label) + 1);
@@ -85,7 +84,7 @@ function checkSlice(pass: FunctionPass): void {
   const { capture, code, locals, pending } = pass;
   pass.op(Op.LocalGet, locals.counter);
   code.u8(Op.I64Const);
-  code.s32(SLICE_END - pending);
+  code.s32(pass.layout.sliceEnd - pending);
   code.u8(I64_GE_S);
   pass.hint(false);
   code.u8(Op.If);

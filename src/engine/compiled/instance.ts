@@ -1,6 +1,6 @@
 /** A running guest on V8: runs exports, turns whatever ends a run into an outcome. */
 import { FtWasmError, invariant, LinkError } from '../../errors.js';
-import { Halt, SLICE_END, SLICE_MAX } from '../../inject/index.js';
+import { Halt, SLICE_MAX, sliceEnd } from '../../inject/index.js';
 import type { FuncType } from '../../wasm/module.js';
 import {
   type BoundaryValue,
@@ -202,7 +202,7 @@ export class CompiledInstance implements EngineInstance {
   /** With a slice that is used up already, the next pre-emption point looks, even if no instruction is before it. */
   private setCounter(counter: number): void {
     const left = this.parts.slices.limit - counter;
-    const relative = SLICE_END - (left > 0 ? sliceOf(left) : 0);
+    const relative = sliceEnd(this.parts.handlers) - (left > 0 ? sliceOf(left) : 0);
     this.globals.base.value = BigInt(counter - relative);
     this.globals.counter.value = BigInt(relative);
   }

@@ -12,7 +12,7 @@
         drop
         loop  ;; label = @4
           local.get 1
-          i64.const 134217723
+          i64.const -4
           i64.ge_s
           if  ;; label = @5
             local.get 1

@@ -16,7 +16,7 @@
       local.tee 3
       loop  ;; label = @3
         local.get 1
-        i64.const 134217725
+        i64.const -2
         i64.ge_s
         if  ;; label = @4
           local.get 1
@@ -44,7 +44,7 @@
             i64.const 5
             i64.add
             local.tee 1
-            i64.const 134217725
+            i64.const -2
             i64.lt_s
             br_if 1 (;@4;)
             br 2 (;@3;)

@@ -10,7 +10,7 @@
     block (result i32)  ;; label = @2
       loop  ;; label = @3
         local.get 1
-        i64.const 134217726
+        i64.const -1
         i64.ge_s
         if  ;; label = @4
           local.get 1

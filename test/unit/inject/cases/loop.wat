@@ -6,7 +6,7 @@
     block (result i32)  ;; label = @2
       loop  ;; label = @3
         local.get 1
-        i64.const 134217726
+        i64.const -1
         i64.ge_s
         if  ;; label = @4
           local.get 1
@@ -34,7 +34,7 @@
             i64.const 5
             i64.add
             local.tee 1
-            i64.const 134217726
+            i64.const -1
             i64.lt_s
             br_if 1 (;@4;)
             br 2 (;@3;)

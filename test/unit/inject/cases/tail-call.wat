@@ -14,7 +14,7 @@
     i32.lt_s
     br_if 0 (;@1;)
     local.get 1
-    i64.const 134217726
+    i64.const -1
     i64.ge_s
     br_if 0 (;@1;)
     local.get 0
