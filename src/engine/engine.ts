@@ -83,7 +83,8 @@ export interface EngineLimits {
   readonly tableElementsMax: number;
   /**
    * Call-depth budget. Entering a function on a cycle of the call graph takes `frameUnits` (src/inject) of it, eight bytes
-   * of declared frame each; a trap 'stack-overflow' if less is left, before any other effect of the entry but its 1.
+   * of declared frame each. If less is left, the next entry that is guarded (`recursion.ts`; at least one function of each
+   * cycle is) is a trap 'stack-overflow', before any other effect of the entry but its 1.
    */
   readonly stackUnitsMax: number;
 }
@@ -99,7 +100,7 @@ export interface InstanceOptions {
   readonly limits: EngineLimits;
   /**
    * Instructions between two calls of `onSlice`. A pre-emption point is a loop header (each time it is reached) or the
-   * entry of a function that lies on a cycle of the call graph (`recursiveFunctions` in src/inject): everything that is
+   * entry of a function that is guarded because it lies on a cycle of the call graph (`recursion.ts` in src/inject): everything that is
    * unbounded passes one. The counter there includes the 1 for entering.
    */
   readonly sliceFuel: number;

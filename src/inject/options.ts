@@ -5,9 +5,9 @@ export const INJECT_VERSION = 12;
 
 /** Features, each of which can be switched off for measurements. The counter is always there. */
 export interface InjectOptions {
-  /** Trap with 'stack-overflow' when the frames of recursive functions exceed the budget. */
+  /** Trap with 'stack-overflow' when the frames of recursive functions exceed the budget, at the next entry that is guarded. */
   readonly depth: boolean;
-  /** Leave for the host at loop headers and entries of recursive functions when a slice of fuel is used up. */
+  /** Leave for the host at loop headers and guarded entries (`recursion.ts`) when a slice of fuel is used up. */
   readonly preemption: boolean;
   /** Make NaN bits equal everywhere (canonical NaNs of the deterministic profile). */
   readonly canonicalNans: boolean;
