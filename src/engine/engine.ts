@@ -99,9 +99,9 @@ export interface InstanceOptions {
   readonly imports: HostImports;
   readonly limits: EngineLimits;
   /**
-   * Instructions between two calls of `onSlice`. A pre-emption point is a loop header (each time it is reached) or the
-   * entry of a function that is guarded because it lies on a cycle of the call graph (`recursion.ts` in src/inject): everything that is
-   * unbounded passes one. The counter there includes the 1 for entering.
+   * Instructions between two calls of `onSlice`. A pre-emption point is a loop header (each time it is reached) or a guarded
+   * entry (`recursion.ts` in src/inject; each cycle of the call graph has one): everything that is unbounded passes one. The
+   * counter there includes the 1 for entering.
    */
   readonly sliceFuel: number;
   /** Called at the first pre-emption point at or after each slice's end; may throw GuestStop. */
