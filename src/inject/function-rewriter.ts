@@ -92,8 +92,8 @@ export class FunctionRewriter {
   }
 
   /**
-   * Takes the frame's units and looks. "No depth left" and "slice used up" are two branches (a truth value of each, joined, takes
-   * twice the instructions) to one cold path, which tells them apart again (see `slow-entries.ts`) and stands behind
+   * Takes the frame's units and looks. "No depth left" and "slice used up" are two branches (a truth value of each, joined,
+   * takes twice the instructions) to one cold path, which tells them apart again (see `slow-entries.ts`) and stands behind
    * everything else:
    *
    *     block $slow
