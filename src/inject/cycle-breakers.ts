@@ -20,7 +20,7 @@ export function cycleBreakers(edges: Edges, { onCycle, may, pathMax }: CycleBrea
   const chosen = new Uint8Array(count);
   const seen = new Uint8Array(count);
   const onPath = new Uint8Array(count);
-  /** Nodes that count in the longest path from here on, this one included; known once it is left, 0 for chosen ones. */
+  /** Nodes that count in the longest path from here on that is known, from the moment it is left with this one; 0 if chosen. */
   const lengths = new Uint32Array(count);
   const path: number[] = [];
   const nextEdge = starts.slice(0, count);
@@ -34,19 +34,17 @@ export function cycleBreakers(edges: Edges, { onCycle, may, pathMax }: CycleBrea
     if (chosen[node] === 1 || chosen[target] === 1) return;
     if (onPath[target] === 1) chosen[may(target) ? target : node] = 1;
     else if (seen[target] === 0) enter(target);
+    else if (lengths[target]! > lengths[node]!) lengths[node] = lengths[target]!;
   };
 
   const leave = (node: number) => {
     path.pop();
     onPath[node] = 0;
+    if (onCycle[node] === 1 && may(node) && lengths[node]! >= pathMax) chosen[node] = 1;
     if (chosen[node] === 1) return;
-    let longest = 0;
-    for (let at = starts[node]!; at < starts[node + 1]!; at++) {
-      const target = targets[at]!;
-      if (chosen[target] === 0) longest = Math.max(longest, lengths[target]!);
-    }
-    if (onCycle[node] === 1 && may(node) && longest >= pathMax) chosen[node] = 1;
-    else lengths[node] = longest + onCycle[node]!;
+    lengths[node] += onCycle[node]!;
+    const parent = path[path.length - 1];
+    if (parent !== undefined && lengths[node]! > lengths[parent]!) lengths[parent] = lengths[node]!;
   };
 
   for (let root = 0; root < count; root++) {
