@@ -447,7 +447,7 @@ export function cold(): i32 {
         if (callee == 0) { store<u32>(State.CALLEE, target); code = Exit.CALL_SLOW; break; }
         const old: u64 = load<u64>(fp + load<u16>(pc, 12));
         const depth: u32 = <u32>(old >> 32) + load<u32>(load<u32>(pc, 16), Entry.UNITS) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         if (fp + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const params: u32 = load<u16>(callee, Entry.PARAM_BYTES);
         memory.copy(fp, fp + load<u16>(pc, 10), params);
@@ -475,7 +475,7 @@ export function cold(): i32 {
         if (callee == 0) { store<u32>(State.CALLEE, ref); code = Exit.CALL_SLOW; break; }
         const old: u64 = load<u64>(fp + load<u16>(pc, 16));
         const depth: u32 = <u32>(old >> 32) + load<u32>(load<u32>(pc, 20), Entry.UNITS) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         if (fp + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const params: u32 = load<u16>(callee, Entry.PARAM_BYTES);
         memory.copy(fp, fp + load<u16>(pc, 14), params);

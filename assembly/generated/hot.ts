@@ -1617,7 +1617,7 @@ export function hot(): i32 {
       case 147: {
         const callee: u32 = load<u32>(pc, 8);
         const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         const frame: u32 = fp + load<u16>(pc, 2);
         if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const header: u32 = frame + load<u16>(callee, Entry.HEADER);
@@ -1644,7 +1644,7 @@ export function hot(): i32 {
         const callee: u32 = load<u32>(ref);
         if (callee == 0) { store<u32>(State.CALLEE, ref); code = Exit.CALL_SLOW; break; }
         const depth: u32 = load<u32>(fp + load<u16>(pc, 16), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         const frame: u32 = fp + load<u16>(pc, 14);
         if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const header: u32 = frame + load<u16>(callee, Entry.HEADER);
@@ -1820,7 +1820,7 @@ export function hot(): i32 {
         pc += 16;
         const callee: u32 = load<u32>(pc, 8);
         const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         const frame: u32 = fp + load<u16>(pc, 2);
         if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const header: u32 = frame + load<u16>(callee, Entry.HEADER);
@@ -1897,7 +1897,7 @@ export function hot(): i32 {
         pc += 24;
         const callee: u32 = load<u32>(pc, 8);
         const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         const frame: u32 = fp + load<u16>(pc, 2);
         if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const header: u32 = frame + load<u16>(callee, Entry.HEADER);
@@ -2317,7 +2317,7 @@ export function hot(): i32 {
         pc += 12;
         const callee: u32 = load<u32>(pc, 8);
         const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         const frame: u32 = fp + load<u16>(pc, 2);
         if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const header: u32 = frame + load<u16>(callee, Entry.HEADER);
@@ -2519,7 +2519,7 @@ export function hot(): i32 {
         pc += 20;
         const callee: u32 = load<u32>(pc, 8);
         const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         const frame: u32 = fp + load<u16>(pc, 2);
         if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const header: u32 = frame + load<u16>(callee, Entry.HEADER);
@@ -4634,7 +4634,7 @@ export function hot(): i32 {
         pc += 8;
         const callee: u32 = load<u32>(pc, 8);
         const depth: u32 = load<u32>(fp + load<u16>(pc, 4), 4) - load<u32>(callee, Entry.UNITS);
-        if (<i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
+        if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }
         const frame: u32 = fp + load<u16>(pc, 2);
         if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }
         const header: u32 = frame + load<u16>(callee, Entry.HEADER);
