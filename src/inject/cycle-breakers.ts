@@ -3,6 +3,7 @@
  * is found by one depth-first search): of each edge that leads back to a node of the path by which the search has come, one
  * end. Without these nodes the graph has no cycles, and its paths are given a limit.
  */
+import { depthFirst } from './depth-first.js';
 import type { Edges } from './edges.js';
 
 export interface CycleBreakerOptions {
@@ -16,46 +17,34 @@ export interface CycleBreakerOptions {
 
 /** 1 for each node of the set. */
 export function cycleBreakers(edges: Edges, { onCycle, may, pathMax }: CycleBreakerOptions): Uint8Array {
-  const { nodes: count, starts, targets } = edges;
-  const chosen = new Uint8Array(count);
-  const seen = new Uint8Array(count);
-  const onPath = new Uint8Array(count);
+  const chosen = new Uint8Array(edges.nodes);
+  const seen = new Uint8Array(edges.nodes);
+  const onPath = new Uint8Array(edges.nodes);
   /** Nodes that count in the longest path from here on that is known, from the moment it is left with this one; 0 if chosen. */
-  const lengths = new Uint32Array(count);
-  const path: number[] = [];
-  const nextEdge = starts.slice(0, count);
-
-  const enter = (node: number) => {
-    seen[node] = onPath[node] = 1;
-    path.push(node);
+  const lengths = new Uint32Array(edges.nodes);
+  const lengthen = (node: number, length: number) => {
+    if (length > lengths[node]!) lengths[node] = length;
   };
 
-  const follow = (node: number, target: number) => {
-    if (chosen[node] === 1 || chosen[target] === 1) return;
-    if (onPath[target] === 1) chosen[may(target) ? target : node] = 1;
-    else if (seen[target] === 0) enter(target);
-    else if (lengths[target]! > lengths[node]!) lengths[node] = lengths[target]!;
-  };
-
-  const leave = (node: number) => {
-    path.pop();
-    onPath[node] = 0;
-    if (onCycle[node] === 1 && may(node) && lengths[node]! >= pathMax) chosen[node] = 1;
-    if (chosen[node] === 1) return;
-    lengths[node] += onCycle[node]!;
-    const parent = path[path.length - 1];
-    if (parent !== undefined && lengths[node]! > lengths[parent]!) lengths[parent] = lengths[node]!;
-  };
-
-  for (let root = 0; root < count; root++) {
-    if (seen[root] === 1) continue;
-    enter(root);
-    while (path.length > 0) {
-      const node = path[path.length - 1]!;
-      const at = nextEdge[node]!++;
-      if (at < starts[node + 1]!) follow(node, targets[at]!);
-      else leave(node);
-    }
-  }
+  depthFirst(edges, {
+    isSeen: (node) => seen[node] === 1,
+    enter(node) {
+      seen[node] = onPath[node] = 1;
+    },
+    follow(node, target) {
+      if (chosen[node] === 1 || chosen[target] === 1) return false;
+      if (onPath[target] === 1) chosen[may(target) ? target : node] = 1;
+      else if (seen[target] === 0) return true;
+      else lengthen(node, lengths[target]!);
+      return false;
+    },
+    leave(node, parent) {
+      onPath[node] = 0;
+      if (onCycle[node] === 1 && may(node) && lengths[node]! >= pathMax) chosen[node] = 1;
+      if (chosen[node] === 1) return;
+      lengths[node] += onCycle[node]!;
+      if (parent !== undefined) lengthen(parent, lengths[node]!);
+    },
+  });
   return chosen;
 }

@@ -3,7 +3,8 @@
  * of *declared* frame: what the source says, not what an engine makes of it, so that every engine and tier agrees.
  *
  * V8 11 to 14 on x64 takes at most 12 bytes of stack per unit in either tier (measured with frames of many parameters, many
- * locals, vectors, and none at all), so a budget of N units wants a thread with at least 16 N bytes of stack.
+ * locals, vectors, and none at all), so a budget of N units wants a thread with at least 16 N bytes of stack,
+ * and room for what can be overdrawn (`recursion.ts`).
  */
 
 /** Return address, saved registers and bookkeeping of a frame, in units. */

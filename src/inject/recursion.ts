@@ -1,6 +1,6 @@
 /**
  * What the entry of a function does about recursion. All that can recurse take their units of the depth budget, and some of
- * them look whether there were any left, and whether the slice is used up: enough that every recursion comes by (a seventh
+ * them look whether there were any left, and whether the slice is used up: enough that every recursion comes by (an eighth
  * of them in large programs). How far the others can overdraw the budget before one of those comes is bounded here.
  */
 

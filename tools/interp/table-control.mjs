@@ -24,7 +24,7 @@ const leave = (code) => (o) => [...(o > 0 ? [`pc += ${o};`] : []), `code = Exit.
  */
 const enter = (r) => [
   `const depth: u32 = load<u32>(fp + load<u16>(pc, ${r + 4}), 4) - load<u32>(callee, Entry.UNITS);`,
-  `if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW;${r > 0 ? '' : ''} break; }`,
+  'if (<i32>depth < 0 && <i32>depth < <i32>load<i16>(callee, Entry.UNITS_LEFT)) { code = Exit.STACK_OVERFLOW; break; }',
   `const frame: u32 = fp + load<u16>(pc, ${r + 2});`,
   'if (frame + load<u32>(callee, Entry.FRAME_BYTES) > load<u32>(State.STACK_END)) { code = Exit.STACK_EXHAUSTED; break; }',
   'const header: u32 = frame + load<u16>(callee, Entry.HEADER);',

@@ -21,7 +21,7 @@ interface LoopExports {
   run(): number;
 }
 
-/** Room for the frames of functions that cannot recurse, which take no stack units. */
+/** Room for the frames of functions that cannot recurse, which take no stack units, and for an overdrawn budget. */
 const STACK_SLACK_BYTES = 16 << 20;
 /** A unit is 8 bytes of declared frame; results may need as much again (see FrameLayout). */
 const STACK_BYTES_PER_UNIT = 16;
